@@ -1,0 +1,49 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
+export type OnError = (error: unknown, retryInMs: number) => void
+
+export type Backoff = {
+  readonly firstMs?: number
+  readonly maxMs?: number
+}
+
+/**
+ * Pause before try number `failures + 1`: doubles from `firstMs` (100 ms) up to `maxMs` (30 s).
+ * Up to a fifth of it is random, so that many clients of one server don't come back together.
+ */
+export function backoffMs(
+  failures: number,
+  { firstMs = 100, maxMs = 30_000 }: Backoff = {},
+): number {
+  const full = Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30))
+  return Math.round(full * (1 - Math.random() / 5))
+}
+
+/** Calls `step` until it succeeds, with growing pauses. Rejects only when `signal` aborts. */
+export async function untilSuccess<T>(
+  step: () => Promise<T>,
+  onError: OnError,
+  signal: AbortSignal,
+  backoff?: Backoff,
+): Promise<T> {
+  for (let failures = 0; ; failures++) {
+    signal.throwIfAborted()
+    try {
+      return await step()
+    } catch (error) {
+      signal.throwIfAborted()
+      const retryInMs = backoffMs(failures, backoff)
+      onError(error, retryInMs)
+      await pause(retryInMs, undefined, { signal })
+    }
+  }
+}
+
+/** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await pause(ms, undefined, { signal })
+  } catch {
+    // an aborted pause is only a shorter one: callers look at the signal
+  }
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+
+import { middlewareSchema } from './middleware.ts'
+
+export const routeTlsSchema = z.object({
+  passthrough: z.boolean().default(false),
+  certificate: z.string().optional(),
+  domains: z.array(z.string()).default([]),
+})
+
+/** A way from an entrypoint to the instances that declare it. `rule` is Traefik v3's grammar. */
+export const routeSchema = z.object({
+  name: z.string().min(1),
+  kind: z.enum(['http', 'tcp', 'udp']).default('http'),
+  entrypoints: z.array(z.string()).default(['http']),
+  rule: z.string(),
+  /** Higher first; null: by how exact the rule is. */
+  priority: z.int().nullable().default(null),
+  /** Names in the policy's `middlewares`, in the order in which they act. */
+  middlewares: z.array(z.string()).default([]),
+  tls: routeTlsSchema.nullable().default(null),
+})
+export type Route = Readonly<z.infer<typeof routeSchema>>
+
+/** A fixed address of a hand-written route. */
+export const endpointSchema = z.object({
+  protocol: z.enum(['http', 'https', 'h2c', 'tcp', 'udp']).default('http'),
+  ip: z.string().min(1),
+  port: z.int().min(1).max(65_535),
+})
+export type Endpoint = Readonly<z.infer<typeof endpointSchema>>
+
+/**
+ * The value of `<prefix>/routes/<name>`: to a service (`project/name`, or `name` for a global one)
+ * or to fixed addresses.
+ */
+export const storedRouteSchema = routeSchema
+  .omit({ name: true })
+  .extend({
+    v: z.int().min(1),
+    service: z.string().optional(),
+    endpoints: z.array(endpointSchema).optional(),
+    policy: z.object({ middlewares: z.record(z.string(), middlewareSchema) }).optional(),
+  })
+  .refine((route) => (route.service === undefined) !== (route.endpoints === undefined), {
+    message: 'name either a service or endpoints',
+  })
+export type StoredRoute = Readonly<z.infer<typeof storedRouteSchema>>
