@@ -9,6 +9,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ['core'],
   docker: ['core'],
   registrator: ['core', 'store', 'docker'],
+  catalog: ['core', 'store'],
   proxy: ['core'],
   confd: ['core', 'store'],
   admin: ['core'],

@@ -9,6 +9,11 @@ import type { StoredRoute } from './route.ts'
 export type Catalog = {
   /** Grows with each change. */
   readonly revision: number
+  /**
+   * Whether Docker and the store have both been read (or a saved state stands in for the store). Until then what
+   * is missing here may exist: an unknown host is answered 503 with Retry-After, not 404.
+   */
+  readonly complete: boolean
   /** By `serviceId`, sorted; never an empty list. Lists of untouched services keep their identity. */
   readonly services: ReadonlyMap<string, readonly Instance[]>
   /** By name in `routes/<name>`. */
@@ -18,6 +23,7 @@ export type Catalog = {
 
 export const emptyCatalog: Catalog = {
   revision: 0,
+  complete: false,
   services: new Map(),
   routes: new Map(),
   nodes: new Map(),

@@ -1,0 +1,125 @@
+import type { Catalog } from '../core/catalog.ts'
+import type { Instance } from '../core/instance.ts'
+import { instanceKey, ownInstancesPrefix } from '../core/keys.ts'
+import { type Live, live } from '../core/live.ts'
+import type { Problem } from '../core/problems.ts'
+import type { Mirror } from '../store/mirror.ts'
+import type { Entry } from '../store/store.ts'
+import { doubtful } from './doubt.ts'
+import { serviceIndex } from './services.ts'
+import { storedEntries } from './stored.ts'
+
+/** What this node's registrator knows; undefined while Docker has not been read. */
+export type OwnPart = { readonly node: string; readonly instances: readonly Instance[] }
+
+export type CatalogOptions = {
+  readonly prefix: string
+  readonly own: Live<OwnPart | undefined>
+  readonly mirror: Pick<Mirror, 'entries' | 'follow'>
+  /** Entries of an earlier run, until the store has been read. */
+  readonly saved: ReadonlyMap<string, Entry> | undefined
+  readonly probe: (instance: Instance, signal: AbortSignal) => Promise<boolean>
+  /** How long a node that is lost may be doubted: twice the lease. */
+  readonly doubtMs: number
+  readonly report: (part: string, problems: readonly Problem[]) => void
+}
+
+export type CatalogFollower = {
+  /** Undefined until Docker or the store has been read. */
+  readonly catalog: Live<Catalog | undefined>
+  run(signal: AbortSignal): Promise<void>
+}
+
+/**
+ * Joins this node's instances, straight from its registrator, with the other nodes' in the store. Local routing
+ * never waits for the store; the own node's entries there count only while Docker has not been read.
+ */
+export function createCatalog(options: CatalogOptions): CatalogFollower {
+  const { prefix, own, mirror, saved, report } = options
+  const catalog = live<Catalog | undefined>(undefined)
+  const stored = storedEntries(prefix)
+  const index = serviceIndex()
+  let ownKeys = new Map<string, Instance>()
+  let storeRead = false
+
+  function publish(): void {
+    report('catalog', stored.problems())
+    catalog.set({
+      revision: (catalog.current?.revision ?? 0) + 1,
+      complete: own.current !== undefined && (storeRead || saved !== undefined),
+      services: index.services(),
+      routes: stored.routes(),
+      nodes: stored.nodes(),
+    })
+  }
+
+  const isOwn = (key: string) =>
+    own.current !== undefined && key.startsWith(ownInstancesPrefix(prefix, own.current.node))
+
+  function takeOwn(part: OwnPart): void {
+    const next = new Map(part.instances.map((one) => [instanceKey(prefix, one), one]))
+    for (const key of ownKeys.keys()) if (!next.has(key)) index.set(key, undefined)
+    for (const [key, instance] of next) index.set(key, instance)
+    ownKeys = next
+  }
+
+  /** The first reading of Docker outdates what the store says of this node. */
+  function dropStoredOwn(): void {
+    for (const key of mirror.entries.keys()) {
+      if (isOwn(key) && !ownKeys.has(key)) index.set(key, undefined)
+    }
+  }
+
+  async function followOwn(signal: AbortSignal): Promise<void> {
+    let first = true
+    for await (const part of own.changes(signal)) {
+      if (!part) continue
+      takeOwn(part)
+      if (first) dropStoredOwn()
+      first = false
+      publish()
+    }
+  }
+
+  async function followStore(signal: AbortSignal): Promise<void> {
+    const doubts = doubtful(
+      { probe: options.probe, limitMs: options.doubtMs, drop: dropDoubted },
+      signal,
+    )
+    const take = (key: string, entry: Entry | undefined) => {
+      const before = stored.update(key, entry)
+      if (isOwn(key)) return
+      const instance = stored.instance(key)
+      if (instance || before?.kind !== 'instance' || stored.hasNode(before.instance.node)) {
+        doubts.settle(key)
+        index.set(key, instance)
+      } else doubts.keep(key, before.instance)
+    }
+    for (const [key, entry] of saved ?? []) take(key, entry)
+    if (saved) publish()
+    for await (const changed of mirror.follow(signal)) {
+      const all = storeRead ? changed : new Set([...changed, ...(saved?.keys() ?? [])])
+      storeRead = true
+      for (const key of nodesFirst(all)) take(key, mirror.entries.get(key))
+      publish()
+    }
+  }
+
+  function dropDoubted(key: string): void {
+    index.set(key, undefined)
+    publish()
+  }
+
+  return {
+    catalog,
+    async run(signal) {
+      await Promise.all([followOwn(signal), followStore(signal)])
+    },
+  }
+}
+
+/** Nodes before their instances: whether a node is there decides whether its vanished instances are doubted. */
+function nodesFirst(keys: ReadonlySet<string>): string[] {
+  const isNode = (key: string) => (key.includes('/nodes/') ? 0 : 1)
+  return [...keys].toSorted((a, b) => isNode(a) - isNode(b))
+}

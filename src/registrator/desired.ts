@@ -1,0 +1,71 @@
+import { instanceKey, type NodeRecord, nodeKey, ownInstancesPrefix } from '../core/keys.ts'
+import type { Change, Entry } from '../store/store.ts'
+import type { Own } from './own.ts'
+
+/** Every entry that this node ought to have, by key; `group` keeps one container's edits in one transaction. */
+export type Desired = ReadonlyMap<string, { readonly value: string; readonly group: string }>
+
+export function desiredEntries(prefix: string, record: NodeRecord, own: Own): Desired {
+  const desired = new Map([
+    [nodeKey(prefix, record.node), { value: JSON.stringify(record), group: '' }],
+  ])
+  for (const [index, instance] of own.instances.entries()) {
+    const group = instance.container
+    desired.set(instanceKey(prefix, instance), { value: JSON.stringify(instance), group })
+    const plain = own.plain[index]
+    if (plain) desired.set(plain[0], { value: plain[1], group })
+  }
+  return desired
+}
+
+export type Actual = {
+  /** All entries under our prefix. */
+  readonly entries: ReadonlyMap<string, Entry>
+  /** All entries of the plain tree; empty when it is not written. */
+  readonly plain: ReadonlyMap<string, Entry>
+}
+
+/**
+ * The entries that are this node's: those under its own prefix, and those of the plain tree that bear its name
+ * and hang on a lease that its own entries hang on. So nobody else's key is ever touched there, whatever it is
+ * called. `foreign` are keys of the plain tree that we want and that somebody else holds.
+ */
+export function ownEntries(prefix: string, node: string, lease: string, actual: Actual) {
+  const under = ownInstancesPrefix(prefix, node)
+  const own = new Map<string, Entry>()
+  for (const [key, entry] of actual.entries) if (key.startsWith(under)) own.set(key, entry)
+  const record = actual.entries.get(nodeKey(prefix, node))
+  if (record) own.set(nodeKey(prefix, node), record)
+  const leases = new Set([lease, ...[...own.values()].map((entry) => entry.lease)])
+  leases.delete('')
+  const foreign = new Set<string>()
+  for (const [key, entry] of actual.plain) {
+    if (leases.has(entry.lease) && isNodes(key, node)) own.set(key, entry)
+    else foreign.add(key)
+  }
+  return { own, foreign }
+}
+
+function isNodes(key: string, node: string): boolean {
+  return key.slice(key.lastIndexOf('/') + 1).startsWith(`${node}:`)
+}
+
+/**
+ * Splits edits into transactions of at most `most`: a container's edits stay together as far as they fit. `before`
+ * knows the groups of keys that are no longer desired.
+ */
+export function transactions(
+  changes: readonly Change[],
+  desired: Desired,
+  before: Desired,
+  most: number,
+): Change[][] {
+  const group = ({ key }: Change) => desired.get(key)?.group ?? before.get(key)?.group ?? key
+  const done: Change[][] = []
+  for (const together of Map.groupBy(changes, group).values()) {
+    const last = done.at(-1)
+    if (last && last.length + together.length <= most) last.push(...together)
+    else for (let at = 0; at < together.length; at += most) done.push(together.slice(at, at + most))
+  }
+  return done
+}

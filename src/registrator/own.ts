@@ -1,0 +1,33 @@
+import type { Instance } from '../core/instance.ts'
+import type { Problem } from '../core/problems.ts'
+import type { Container, Containers } from '../docker/docker.ts'
+import { type InstanceSettings, instancesOf, type Registered } from './instances.ts'
+import { plainEntry, type PlainSettings } from './plain.ts'
+
+/** This node's instances as they ought to be; the rest of the world gets to know them through the store. */
+export type Own = {
+  readonly instances: readonly Instance[]
+  /** The plain tree's entries of each instance, in the order of `instances`. */
+  readonly plain: readonly (readonly [key: string, value: string] | undefined)[]
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * A function from containers to instances that does each container once: while Docker's facts of it are the same
+ * object, its instances stay the same objects too, and whoever compares by identity sees what changed.
+ */
+export function ownInstances(settings: InstanceSettings & PlainSettings) {
+  let done = new Map<Container, Registered>()
+  return (containers: Extract<Containers, { kind: 'known' }>): Own => {
+    const list = [...containers.byId.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    done = new Map(list.map((one) => [one, done.get(one) ?? instancesOf(one, settings)]))
+    const registered = [...done.values()]
+    return {
+      instances: registered.flatMap(({ instances }) => instances),
+      plain: registered.flatMap(({ instances, plain }) =>
+        instances.map((instance) => plainEntry(instance, plain, settings)),
+      ),
+      problems: registered.flatMap(({ problems }) => problems),
+    }
+  }
+}

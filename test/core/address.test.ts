@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest'
+
+import { addressOf, type Vantage } from '../../src/core/address.ts'
+import { instance } from './samples.ts'
+
+const onHost: Vantage = { node: 'h1', place: { kind: 'host' }, containersUnreachable: false }
+const desktop: Vantage = { ...onHost, containersUnreachable: true }
+const inContainer: Vantage = {
+  node: 'h1',
+  place: { kind: 'container', networks: ['edge', 'shop_default'], gateways: ['172.18.0.1'] },
+  containersUnreachable: false,
+}
+const elsewhere = { node: 'h2' }
+const published = { ip: '0.0.0.0', port: 32_768 }
+const two = [
+  { network: 'b_net', ip: '10.1.0.2' },
+  { network: 'a_net', ip: 'fd00::2' },
+  { network: 'a_net', ip: '10.0.0.2' },
+]
+
+for (const [name, fields, vantage, advertised, expected] of [
+  ['own host: the container address', {}, onHost, '', '172.18.0.3:3000'],
+  ['several networks: lowest name, IPv4 first', { addresses: two }, onHost, '', '10.0.0.2:3000'],
+  ['a label names the network', { addresses: two, network: 'b_net' }, onHost, '', '10.1.0.2:3000'],
+  ['a network in common', {}, inContainer, '', '172.18.0.3:3000'],
+  [
+    'none in common, published: our gateway',
+    { addresses: two, published },
+    inContainer,
+    '9.9.9.9',
+    '172.18.0.1:32768',
+  ],
+  ['rootless or Desktop: published on this host', { published }, desktop, '', '127.0.0.1:32768'],
+  [
+    'published on one address',
+    { published: { ip: '10.9.9.9', port: 80 } },
+    desktop,
+    '',
+    '10.9.9.9:80',
+  ],
+  [
+    'another node: published at its address',
+    { ...elsewhere, published },
+    onHost,
+    '192.0.2.7',
+    '192.0.2.7:32768',
+  ],
+  ['IPv6 only', { addresses: [{ network: 'a', ip: 'fd00::2' }] }, onHost, '', 'fd00::2:3000'],
+] as const) {
+  test(`address: ${name}`, () => {
+    const chosen = addressOf(
+      instance({ ...fields, addresses: [...(fields.addresses ?? instance().addresses)] }),
+      vantage,
+      advertised,
+    )
+    expect(chosen.ok && `${chosen.ip}:${chosen.port}`).toBe(expected)
+  })
+}
+
+for (const [name, fields, vantage, advertised, words] of [
+  [
+    'no network in common, not published',
+    { addresses: two },
+    inContainer,
+    '',
+    /edge, shop_default.*b_net/,
+  ],
+  [
+    'published on loopback only, we in a container',
+    { addresses: two, published: { ip: '127.0.0.1', port: 80 } },
+    inContainer,
+    '',
+    /not published for us/,
+  ],
+  [
+    'another node, its address not known',
+    { ...elsewhere, published },
+    onHost,
+    '',
+    /address is not known/,
+  ],
+  ['another node, not published', elsewhere, onHost, '192.0.2.7', /not published on node h2/],
+  [
+    'the network of the label is not ours',
+    { addresses: two, network: 'c_net' },
+    inContainer,
+    '',
+    /no network in common/,
+  ],
+] as const) {
+  test(`no address: ${name}`, () => {
+    const some = {
+      ...fields,
+      addresses: [...('addresses' in fields ? fields.addresses : instance().addresses)],
+    }
+    const chosen = addressOf(instance(some), vantage, advertised)
+    expect(chosen.ok).toBe(false)
+    expect(!chosen.ok && chosen.why).toMatch(words)
+    expect(!chosen.ok && chosen.remedy).toMatch(/publish|network/)
+  })
+}

@@ -1,0 +1,35 @@
+import { type Instance, instanceSchema } from '../../src/core/instance.ts'
+
+type Some = Partial<{ [K in keyof Instance]: Instance[K] }>
+
+/** A good instance, for tests that care for a few of its fields. */
+export function instance(fields: Some = {}): Instance {
+  return instanceSchema.parse({
+    v: 1,
+    service: 'web',
+    project: 'shop',
+    node: 'h1',
+    container: 'a'.repeat(64),
+    startedAt: '2026-01-02T03:04:05.000000006Z',
+    createdAt: '2026-01-02T03:04:04.000000006Z',
+    name: 'shop-web-1',
+    image: 'shop/web:3',
+    ordinal: 1,
+    protocol: 'http',
+    port: 3000,
+    addresses: [{ network: 'shop_default', ip: '172.18.0.3' }],
+    published: null,
+    state: 'ready',
+    weight: 1,
+    tags: [],
+    attributes: {},
+    routes: [],
+    policy: {},
+    ...fields,
+  })
+}
+
+/** 64 hex digits that begin with `start`. */
+export function containerId(start: string): string {
+  return start.padEnd(64, '0')
+}
