@@ -1,0 +1,31 @@
+import type { Container } from '../../src/docker/docker.ts'
+import { containerId } from '../core/samples.ts'
+
+/** A good running container, for tests that care for a few of its facts. */
+export function container(facts: Partial<Container> = {}): Container {
+  return {
+    id: containerId('abc123def456'),
+    name: 'shop-web-1',
+    image: 'shop/web:3',
+    createdAt: '2026-01-02T03:04:04Z',
+    startedAt: '2026-01-02T03:04:05Z',
+    state: 'running',
+    draining: false,
+    health: 'none',
+    labels: {},
+    env: {},
+    networkMode: 'shop_default',
+    networks: [{ name: 'shop_default', ip: '172.18.0.3', ip6: '', gateway: '172.18.0.1' }],
+    ports: [{ port: 3000, protocol: 'tcp', published: null }],
+    stopTimeout: 10,
+    ...facts,
+  }
+}
+
+export const compose = {
+  'com.docker.compose.project': 'shop',
+  'com.docker.compose.service': 'web',
+  'com.docker.compose.container-number': '2',
+}
+
+export const settings = { node: 'h1', domain: 'localhost', exposeAll: false }

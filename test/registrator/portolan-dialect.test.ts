@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest'
+
+import { portolanDialect } from '../../src/registrator/dialects/portolan.ts'
+import { instancesOf } from '../../src/registrator/instances.ts'
+import { factsOf } from '../../src/registrator/names.ts'
+import { compose, container, settings } from './containers.ts'
+
+const own = (labels: Record<string, string>) =>
+  Object.fromEntries(Object.entries(labels).map(([key, value]) => [`portolan.${key}`, value]))
+
+const declare = (labels: Record<string, string>, more: Partial<typeof settings> = {}) =>
+  portolanDialect(factsOf(container({ labels: { ...compose, ...own(labels) } })), {
+    ...settings,
+    ...more,
+  })
+
+const rulesOf = (labels: Record<string, string>, more: Partial<typeof settings> = {}) =>
+  declare(labels, more).routes.map(({ route }) => route.rule)
+
+for (const [labels, rule] of [
+  [{ host: 'shop.example.com' }, 'Host(`shop.example.com`)'],
+  [{ host: 'Shop.Example.COM.' }, 'Host(`shop.example.com`)'],
+  [{ host: 'a.localhost, b.localhost' }, 'Host(`a.localhost`) || Host(`b.localhost`)'],
+  [{ host: '*.shop.example.com' }, 'Host(`**.shop.example.com`)'],
+  [{ host: 'a', path: '/api' }, 'Host(`a`) && (Path(`/api`) || PathPrefix(`/api/`))'],
+  [{ expose: 'true' }, 'Host(`web.shop.localhost`)'],
+  [{ expose: 'true', service: 'my_front' }, 'Host(`my-front.localhost`)'],
+] as const) {
+  test(`${JSON.stringify(labels)} is ${rule}`, () => {
+    expect(rulesOf(labels)).toEqual([rule])
+    expect(declare(labels).problems).toEqual([])
+  })
+}
+
+test('without a routing label nothing is routed', () => {
+  expect(rulesOf({})).toEqual([])
+  expect(rulesOf({ port: '80' })).toEqual([])
+  expect(rulesOf({ expose: 'false' })).toEqual([])
+})
+
+test('with --expose all, HTTP-looking ports are routed, and labels still decide', () => {
+  const all = { exposeAll: true }
+  expect(rulesOf({}, all)).toEqual(['Host(`web.shop.localhost`)'])
+  expect(rulesOf({ expose: 'false' }, all)).toEqual([])
+  expect(rulesOf({ host: 'x' }, all)).toEqual(['Host(`x`)'])
+  const database = container({ ports: [{ port: 5432, protocol: 'tcp', published: null }] })
+  expect(instancesOf(database, { ...settings, ...all }).instances[0]?.routes).toEqual([])
+})
+
+test('enable=false: neither registered nor routed', () => {
+  const labels = own({ host: 'a', enable: 'false' })
+  expect(instancesOf(container({ labels }), settings).instances).toEqual([])
+})
+
+test('the route goes to the port that the label names, else to the lowest tcp one', () => {
+  const ports = [3000, 8000].map((port) => ({ port, protocol: 'tcp', published: null }) as const)
+  const routed = (labels: Record<string, string>) =>
+    instancesOf(container({ ports, labels: own(labels) }), settings)
+      .instances.filter(({ routes }) => routes.length > 0)
+      .map(({ port }) => port)
+  expect(routed({ host: 'a' })).toEqual([3000])
+  expect(routed({ host: 'a', port: '8000' })).toEqual([8000])
+})
+
+test('strip takes the paths off', () => {
+  const { routes, policy } = declare({ host: 'a', path: '/api,/v2', strip: 'true' })
+  expect(routes[0]?.route.middlewares).toEqual(['strip'])
+  expect(policy.middlewares).toEqual({ strip: { stripPrefix: ['/api', '/v2'] } })
+})
+
+test('network, weight, scheme and service as they say', () => {
+  expect(declare({ network: 'back', weight: '3', scheme: 'HTTPS', service: 'x' })).toMatchObject({
+    network: 'back',
+    weight: 3,
+    scheme: 'https',
+    service: 'x',
+  })
+})
+
+for (const [label, value, remedy] of [
+  ['port', '0', /1 to 65535/],
+  ['port', 'http', /1 to 65535/],
+  ['weight', '-1', /0 to 1000/],
+  ['enable', 'maybe', /true or false/],
+  ['scheme', 'gopher', /http, https, h2c/],
+  ['service', 'a b', /letters, digits/],
+  ['service', 'x\ny', /without it/],
+  ['host', 'a b', /./],
+  ['path', 'api', /begin it with "\/"/],
+  ['path', '/a`)||Host(`b', /begin it/],
+] as const) {
+  test(`portolan.${label}=${JSON.stringify(value)} is a problem that says what to write`, () => {
+    const { problems } = declare({ [label]: value })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatchObject({ where: 'container shop-web-1', severity: 'error' })
+    expect(problems[0]?.what).toContain(JSON.stringify(value))
+    expect(problems[0]?.remedy).toMatch(remedy)
+  })
+}
+
+test('one bad host leaves the others routed; a bad path opens nothing', () => {
+  expect(rulesOf({ host: 'good.localhost,bad host' })).toEqual(['Host(`good.localhost`)'])
+  expect(rulesOf({ host: 'a', path: 'no-slash' })).toEqual([])
+  expect(rulesOf({ host: 'a', port: 'x' })).toEqual([])
+})
+
+test('what is not served yet and what does not exist is said, secrets are not', () => {
+  const { problems } = declare({
+    'basic-auth': 'joe:$apr1$secret',
+    'routes.x.host': 'b',
+    hots: 'a',
+  })
+  expect(problems.map(({ why }) => why)).toEqual([
+    'not supported yet',
+    'not supported yet',
+    'no such label',
+  ])
+  expect(JSON.stringify(problems)).not.toContain('secret')
+})
