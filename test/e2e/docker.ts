@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** All that the end-to-end tests start bears this label, so that a sweep finds what a crashed run left. */
+export const testLabel = 'portolan.test=e2e'
+
+export type DockerCli = (...args: readonly string[]) => Promise<string>
+
+/** The `docker` command, of the local engine or of the one at `host`; gives what it printed, trimmed. */
+export function dockerCli(host?: string): DockerCli {
+  const env = host === undefined ? process.env : { ...process.env, DOCKER_HOST: host }
+  return async (...args) => {
+    const { stdout } = await run('docker', args, { env, maxBuffer: 16 * 1024 * 1024 })
+    return stdout.trim()
+  }
+}
+
+export const docker = dockerCli()
+
+export type ContainerOptions = {
+  readonly image?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly options?: readonly string[]
+  readonly command?: readonly string[]
+  readonly cli?: DockerCli
+}
+
+export type TestContainer = AsyncDisposable & { readonly id: string; readonly name: string }
+
+/** Starts a container that is removed when the test ends. */
+export async function startContainer(
+  name: string,
+  {
+    image = 'busybox:1.37',
+    labels = {},
+    options = [],
+    command = [],
+    cli = docker,
+  }: ContainerOptions,
+): Promise<TestContainer> {
+  const all = { ...labels, 'portolan.test': 'e2e' }
+  const labelFlags = Object.entries(all).flatMap(([key, value]) => ['--label', `${key}=${value}`])
+  const id = await cli('run', '-d', '--name', name, ...labelFlags, ...options, image, ...command)
+  return {
+    id,
+    name,
+    async [Symbol.asyncDispose]() {
+      await cli('rm', '-f', '-v', id).catch(() => undefined)
+    },
+  }
+}
+
+/** A web server of a few kilobytes that answers `body` on port 8000 and stops at once on TERM. */
+export function webCommand(body: string): string[] {
+  const script = `mkdir -p /w && echo ${body} > /w/index.html && exec httpd -f -p 8000 -h /w`
+  return ['sh', '-c', script]
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+
+import { docker, startContainer } from './docker.ts'
+import { eventually, freePort } from './portolan.ts'
+
+const image = 'quay.io/coreos/etcd:v3.5.16'
+const rangeSchema = z.object({
+  kvs: z
+    .array(z.object({ key: z.string(), value: z.string(), lease: z.number().default(0) }))
+    .default([]),
+})
+
+export type EtcdKey = { readonly value: string; readonly lease: number }
+
+export type Etcd = AsyncDisposable & {
+  /** For `--store`. */
+  readonly url: string
+  readonly id: string
+  /** All keys under `prefix`, as etcdctl sees them. */
+  keys(prefix: string): Promise<Map<string, EtcdKey>>
+  ctl(...args: readonly string[]): Promise<string>
+}
+
+/** A real etcd in a container, on a loopback port that stays the same over restarts. */
+export async function startEtcd(name: string): Promise<Etcd> {
+  const port = await freePort()
+  const container = await startContainer(name, {
+    image,
+    options: ['-p', `127.0.0.1:${port}:2379`, '-v', '/var/lib/etcd'],
+    command: [
+      '/usr/local/bin/etcd',
+      '--data-dir=/var/lib/etcd',
+      '--listen-client-urls=http://0.0.0.0:2379',
+      '--advertise-client-urls=http://0.0.0.0:2379',
+    ],
+  })
+  const ctl = (...args: readonly string[]) => docker('exec', container.id, 'etcdctl', ...args)
+  await eventually(async () => (await ctl('endpoint', 'health')) !== undefined, 15_000)
+  const text = (base64: string) => Buffer.from(base64, 'base64').toString()
+  return {
+    url: `etcd://127.0.0.1:${port}`,
+    id: container.id,
+    ctl,
+    async keys(prefix) {
+      const answer: unknown = JSON.parse(await ctl('get', '--prefix', prefix, '-w', 'json'))
+      const { kvs } = rangeSchema.parse(answer)
+      return new Map(kvs.map(({ key, value, lease }) => [text(key), { value: text(value), lease }]))
+    },
+    [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { z } from 'zod'
+
+const viewSchema = z.object({ items: z.array(z.record(z.string(), z.unknown())) })
+
+export type Running = AsyncDisposable & {
+  readonly process: ChildProcess
+  /** `http://127.0.0.1:<port>` of the proxy and of the admin server. */
+  readonly proxyUrl: string
+  readonly adminUrl: string
+  readonly output: () => string
+  /** Items of a view such as `instances`. */
+  view(name: string): Promise<Record<string, unknown>[]>
+  /** Stops it as Docker would; gives its exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+export type StartOptions = {
+  readonly args?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  /** Command and arguments to run it under, such as `nsenter …`. */
+  readonly under?: readonly string[]
+  readonly ports?: { readonly http: number; readonly admin: number }
+  readonly host?: string
+  /** Whether to wait until it is ready. */
+  readonly ready?: boolean
+}
+
+/** Starts the product from source, as its own process, on free ports, and stops it when the test ends. */
+export async function startPortolan(options: StartOptions = {}): Promise<Running> {
+  const { args = [], under = [], host = '127.0.0.1', ready = true } = options
+  const ports = options.ports ?? { http: await freePort(), admin: await freePort() }
+  const node = `${process.cwd()}/node_modules/.bin/node`
+  const [command = '', ...rest] = [...under, node, `${process.cwd()}/src/cli.ts`, 'run']
+  const flags = ['--http', `${host}:${ports.http}`, '--admin', `${host}:${ports.admin}`, ...args]
+  const child = spawn(command, [...rest, ...flags], {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  }
+  const adminUrl = `http://${host}:${ports.admin}`
+  const running: Running = {
+    process: child,
+    proxyUrl: `http://${host}:${ports.http}`,
+    adminUrl,
+    output: () => output,
+    async view(name) {
+      const answer = await fetch(`${adminUrl}/v1/${name}`)
+      return viewSchema.parse(await answer.json()).items
+    },
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+      child.kill(signal)
+      const [code] = await once(child, 'exit')
+      return code
+    },
+    async [Symbol.asyncDispose]() {
+      await running.stop('SIGKILL')
+    },
+  }
+  if (ready) {
+    await eventually(
+      async () => (await fetch(`${adminUrl}/readyz`)).status === 200,
+      15_000,
+      running.output,
+    )
+  }
+  return running
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (typeof address !== 'object' || !address) throw new Error('no port')
+  return address.port
+}
+
+/** Waits until `check` is true; fails with what was seen last after `limitMs`. */
+export async function eventually(
+  check: () => Promise<boolean>,
+  limitMs = 5000,
+  about: () => string = () => '',
+): Promise<number> {
+  const started = performance.now()
+  let last: unknown = 'false'
+  while (performance.now() - started < limitMs) {
+    try {
+      if (await check()) return performance.now() - started
+    } catch (error) {
+      last = error
+    }
+    await pause(20)
+  }
+  throw new Error(`not within ${limitMs} ms; last: ${String(last)}\n${about()}`)
+}
