@@ -18,7 +18,10 @@ test('what was kept is loaded again, for the same prefix only', async () => {
     },
   }
   const onError = (error: unknown) => expect(error).toBeUndefined()
-  await keepState({ folder: folder.path, prefix: '/portolan', mirror, onError }, stop.signal)
+  await keepState(
+    { folder: folder.path, prefix: '/portolan', mirror, onError, everyMs: 1 },
+    stop.signal,
+  )
   expect(await loadState(folder.path, '/portolan')).toEqual(
     new Map([['/portolan/nodes/h1', { value: '{}', lease: '' }]]),
   )
