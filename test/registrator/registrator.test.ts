@@ -1,0 +1,192 @@
+import { expect, test } from 'vitest'
+
+import { type NodeRecord, nodeKey } from '../../src/core/keys.ts'
+import { live } from '../../src/core/live.ts'
+import { createLog } from '../../src/core/log.ts'
+import type { Problem } from '../../src/core/problems.ts'
+import type { Container } from '../../src/docker/docker.ts'
+import { type Own, ownInstances } from '../../src/registrator/own.ts'
+import { createRegistrator } from '../../src/registrator/registrator.ts'
+import { embeddedStore } from '../../src/store/embedded.ts'
+import { createMirror } from '../../src/store/mirror.ts'
+import { createSession } from '../../src/store/session.ts'
+import type { Change } from '../../src/store/store.ts'
+import { containerId } from '../core/samples.ts'
+import { container, settings } from './containers.ts'
+
+const prefix = '/portolan'
+const engine = { id: 'E1', name: 'h1', version: '', apiVersion: '', kind: 'native' } as const
+const baseRecord: NodeRecord = {
+  v: 1,
+  node: 'h1',
+  engine: 'E1',
+  session: 's1',
+  address: '',
+  roles: [],
+  version: '0',
+  startedAt: '2026-01-01T00:00:10Z',
+}
+
+/** A store that several registrators may share, and its keys. */
+function world() {
+  const stop = new AbortController()
+  const store = embeddedStore()
+  const runs: Promise<unknown>[] = []
+  const onError = () => {}
+  const log = createLog({ level: 'silent', format: 'json' })
+
+  function node(record: Partial<NodeRecord> = {}) {
+    const problems = new Map<string, readonly Problem[]>()
+    const own = live<Own | undefined>(undefined)
+    const session = createSession({ store, ttlSeconds: 2, onError })
+    const mirror = createMirror({ store, prefix: `${prefix}/`, onError })
+    const plain = createMirror({ store, prefix: '/services/', onError })
+    const registrator = createRegistrator({
+      store,
+      session,
+      mirror,
+      plain,
+      prefix,
+      record: { ...baseRecord, ...record },
+      own,
+      log,
+      report: (part, list) => void problems.set(part, list),
+    })
+    runs.push(...[session, mirror, plain, registrator].map(async (each) => each.run(stop.signal)))
+    const toOwn = ownInstances({
+      ...settings,
+      plainPrefix: '/services',
+      plainAddress: 'internal',
+      advertise: '',
+    })
+    return {
+      registrator,
+      session,
+      problems: () => [...problems.values()].flat(),
+      run: (...list: Container[]) => {
+        const byId = new Map(list.map((one) => [one.id, one]))
+        own.set(toOwn({ kind: 'known', engine, byId, self: undefined }))
+      },
+    }
+  }
+
+  return {
+    node,
+    store,
+    signal: stop.signal,
+    apply: (changes: Change[]) => store.apply(changes, {}, stop.signal),
+    async keys(): Promise<string[]> {
+      const { entries } = await store.list('/', stop.signal)
+      return [...entries.keys()].toSorted()
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await Promise.all(runs)
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const web = container({ id: containerId('abc123def456'), name: 'web' })
+const webKeys = ['/portolan/instances/h1/abc123def456/3000', '/services/web/h1:web:3000']
+const own = [webKeys[0], '/portolan/nodes/h1', webKeys[1]]
+
+const becomes = (read: () => Promise<unknown>, wanted: unknown) =>
+  expect.poll(read, { timeout: 5000, interval: 10 }).toEqual(wanted)
+
+test('the store follows the containers, and one change is one revision', async () => {
+  await using all = world()
+  const h1 = all.node()
+  h1.run(web)
+  await becomes(all.keys, own)
+  const { revision } = await all.store.list('/', all.signal)
+  h1.run({ ...web, health: 'unhealthy' })
+  await becomes(all.keys, own.slice(0, 2))
+  expect((await all.store.list('/', all.signal)).revision).toBe(revision + 1)
+  h1.run()
+  await becomes(all.keys, ['/portolan/nodes/h1'])
+  expect((await all.store.list('/', all.signal)).revision).toBe(revision + 2)
+})
+
+test('nothing is written, and nothing deleted, before Docker was read', async () => {
+  await using all = world()
+  await all.apply([{ kind: 'put', key: '/portolan/instances/h1/abc123def456/1', value: 'old' }])
+  all.node()
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(await all.keys()).toEqual(['/portolan/instances/h1/abc123def456/1'])
+})
+
+test('what an earlier run left is cleared away, what others wrote is not', async () => {
+  await using all = world()
+  const others = ['/portolan/instances/h2/x/1', '/portolan/routes/x', '/services/web/h1:by-hand:1']
+  const old = '/portolan/instances/h1/000000000000/1'
+  await all.apply([...others, old].map((key) => ({ kind: 'put', key, value: 'v' })))
+  all.node().run(web)
+  await becomes(all.keys, [...own, ...others].toSorted())
+})
+
+test('a plain key that somebody else holds stays theirs, and it is said', async () => {
+  await using all = world()
+  const key = '/services/web/h1:web:3000'
+  await all.apply([{ kind: 'put', key, value: 'theirs' }])
+  const h1 = all.node()
+  h1.run(web)
+  await becomes(all.keys, own)
+  expect((await all.store.list(key, all.signal)).entries.get(key)?.value).toBe('theirs')
+  expect(h1.problems()).toMatchObject([{ where: `key ${key}` }])
+})
+
+test('a lost lease is granted anew and everything is put again', async () => {
+  await using all = world()
+  const h1 = all.node()
+  h1.run(web)
+  await becomes(all.keys, own)
+  const lost = h1.session.lease.current?.id ?? ''
+  await all.store.revoke(lost, all.signal)
+  await becomes(async () => {
+    const { entries } = await all.store.list('/', all.signal)
+    return [...entries.values()].filter(({ lease }) => lease !== lost).length
+  }, 3)
+})
+
+test('another engine with our name writes on; we write nothing and say why, until it is gone', async () => {
+  await using all = world()
+  const other = JSON.stringify({ ...baseRecord, engine: 'E2', session: 's9' })
+  await all.apply([{ kind: 'put', key: nodeKey(prefix, 'h1'), value: other }])
+  const h1 = all.node()
+  h1.run(web)
+  await becomes(async () => h1.problems().map(({ where }) => where), ['node h1'])
+  expect(h1.problems()[0]?.remedy).toContain('--node')
+  expect(await all.keys()).toEqual(['/portolan/nodes/h1'])
+  await all.apply([{ kind: 'delete', key: nodeKey(prefix, 'h1') }])
+  await becomes(all.keys, own)
+  expect(h1.problems()).toEqual([])
+})
+
+test('a newer process of the same engine takes over, the older one stops', async () => {
+  await using all = world()
+  const older = all.node()
+  older.run(web)
+  await becomes(all.keys, own)
+  const newer = all.node({ session: 's2', startedAt: '2026-01-01T00:00:20Z' })
+  newer.run(web)
+  await becomes(async () => {
+    const { entries } = await all.store.list('/', all.signal)
+    return [...entries.values()].every(({ lease }) => lease === newer.session.lease.current?.id)
+  }, true)
+  older.run()
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(await all.keys()).toEqual(own)
+})
+
+test('leaving takes everything of the node out, for good', async () => {
+  await using all = world()
+  const h1 = all.node()
+  h1.run(web)
+  await becomes(all.keys, own)
+  await h1.registrator.leave(all.signal)
+  expect(await all.keys()).toEqual([])
+  h1.run(web, container({ id: containerId('fff'), name: 'late' }))
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(await all.keys()).toEqual([])
+})
