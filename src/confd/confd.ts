@@ -1,0 +1,161 @@
+import type { Registry } from 'prom-client'
+
+import { compare } from '../core/catalog.ts'
+import type { Log } from '../core/log.ts'
+import type { Problem, ProblemBoard } from '../core/problems.ts'
+import type { Backoff } from '../core/retry.ts'
+import { type Bell, createBell } from './bell.ts'
+import { type Scan, scanFolder, templatesOf } from './folder.ts'
+import { renderMetrics } from './metrics.ts'
+import { mirrorPool, type OpenMirror } from './mirrors.ts'
+import type { Outcome, PassOptions } from './pass.ts'
+import { emptyMemory, type Memory } from './publish.ts'
+import type { Resource } from './resource.ts'
+import { createTemplates } from './template.ts'
+import type { ResourceView } from './view.ts'
+import { watchFolder } from './watch.ts'
+import { createWorker, type Worker } from './worker.ts'
+
+export type ConfdOptions = Pick<PassOptions, 'catalog' | 'addressOf'> & {
+  /** Has `conf.d/*.toml` and `templates/`. */
+  readonly folder: string
+  readonly open: OpenMirror
+  /** Only log what would be written. */
+  readonly noop?: boolean
+  readonly log: Log
+  readonly report: ProblemBoard['report']
+  readonly registry?: Registry
+  /** Both folders are looked at this often in any case (10 s). */
+  readonly rescanMs?: number
+  /** Pauses between tries of a failed check, reload or write: 1 s, doubling up to 30 s. */
+  readonly retry?: Backoff
+}
+
+export type Confd = {
+  /** By name. */
+  resources(): ResourceView[]
+  /**
+   * Keeps all files true until `signal` aborts: each resource by itself, when a key, service or template changed
+   * that it reads. Files in the folder may come, change and go meanwhile.
+   */
+  run(signal: AbortSignal): Promise<void>
+}
+
+type Running = {
+  readonly source: string
+  readonly worker: Worker
+  readonly stop: AbortController
+}
+
+const part = 'confd'
+const defaultRetry = { firstMs: 1000, maxMs: 30_000 }
+/** A saved file is several events. */
+const scanWait = { minMs: 50, maxMs: 500 }
+
+/** Renders config files from keys and services, as confd does, from confd's resource files. */
+export function createConfd(options: ConfdOptions): Confd {
+  const { folder, report, rescanMs = 10_000 } = options
+  const running = new Map<string, Running>()
+  let scanned: readonly Problem[] = []
+  const reportAll = () => {
+    report(part, [...scanned, ...running.values().flatMap(({ worker }) => problemsOf(worker))])
+  }
+  const workers = starter(options, reportAll)
+
+  const scan = async (bell: Bell, signal: AbortSignal) => {
+    for await (const _ of bell.rings(scanWait, signal)) {
+      const { resources, problems } = await scanFolder(folder)
+      if (signal.aborted) break
+      scanned = problems
+      reconcile(running, resources, (resource) => workers.start(resource, signal))
+      for (const { worker } of running.values()) worker.filesChanged()
+      reportAll()
+    }
+    await workers.ended()
+  }
+
+  return {
+    resources: () =>
+      [...running.values()]
+        .map(({ worker }) => worker.view())
+        .toSorted((a, b) => compare(a.name, b.name)),
+    async run(signal) {
+      const bell = createBell()
+      const watching = watchFolder(folder, rescanMs, () => bell.ring(), signal)
+      await Promise.all([watching, scan(bell, signal)])
+    },
+  }
+}
+
+/** Makes `running` what `wanted` says: what is the same goes on, what changed begins anew. */
+function reconcile(
+  running: Map<string, Running>,
+  wanted: Scan['resources'],
+  start: (resource: Resource) => Omit<Running, 'source'>,
+) {
+  for (const [name, { stop }] of running) {
+    if (wanted.has(name)) continue
+    stop.abort()
+    running.delete(name)
+  }
+  for (const [name, { source, resource }] of wanted) {
+    const old = running.get(name)
+    if (old?.source === source) continue
+    old?.stop.abort()
+    running.set(name, { source, ...start(resource) })
+  }
+}
+
+/** Starts workers, one at a time for a destination; what is remembered of it outlives them. */
+function starter(options: ConfdOptions, onChange: () => void) {
+  const { folder, open, catalog, addressOf, log, noop = false, retry = defaultRetry } = options
+  const templates = createTemplates(templatesOf(folder))
+  const pool = mirrorPool(open)
+  const count = renderMetrics(options.registry)
+  const desks = new Map<string, { memory: Memory; done: Promise<void> }>()
+  const start = (resource: Resource, signal: AbortSignal) => {
+    const { memory, done: before } = desks.get(resource.dest) ?? {
+      memory: emptyMemory(),
+      done: Promise.resolve(),
+    }
+    // The resource may have been corrected: what was given up is worth another try.
+    memory.refused = undefined
+    const stop = new AbortController()
+    const onOutcome = (outcome: Outcome) => count(resource.name, outcome)
+    const parts = { resource, memory, templates, pool, catalog, addressOf, noop, retry, log }
+    const worker = createWorker({ ...parts, onChange, onOutcome })
+    const run = async () => {
+      await before
+      const lifetime = AbortSignal.any([signal, stop.signal])
+      if (!lifetime.aborted) await worker.run(lifetime)
+    }
+    desks.set(resource.dest, { memory, done: run() })
+    return { worker, stop }
+  }
+  return { start, ended: () => Promise.all(desks.values().map(({ done }) => done)) }
+}
+
+function problemsOf(worker: Worker): Problem[] {
+  const { name, dest, lastError } = worker.view()
+  const where = `resource ${name}`
+  const failed: Problem[] =
+    lastError === null
+      ? []
+      : [
+          {
+            severity: 'error',
+            where,
+            what: `${dest} is not up to date`,
+            why: lastError,
+            remedy: 'correct that: it is rendered again at the next change',
+          },
+        ]
+  const unreachable = [...worker.unreachable()].map(([instance, { why, remedy }]): Problem => ({
+    severity: 'warning',
+    where,
+    what: `instance ${instance} is left out of ${dest}: it has no address for us`,
+    why,
+    remedy,
+  }))
+  return [...failed, ...unreachable]
+}

@@ -1,0 +1,66 @@
+import type { Catalog } from '../core/catalog.ts'
+import type { Live } from '../core/live.ts'
+import { unifiedDiff } from './diff.ts'
+import { readState, sameState } from './file.ts'
+import { pairsOf } from './kv.ts'
+import type { MirrorReader } from './mirrors.ts'
+import { type Memory, publish, wantedState } from './publish.ts'
+import { type Looked, renderResource, type Sources } from './render.ts'
+import type { Resource } from './resource.ts'
+import type { Templates } from './template.ts'
+import type { ResourceState } from './view.ts'
+
+/** What one pass over a resource needs. */
+export type PassOptions = Pick<Sources, 'addressOf'> & {
+  readonly resource: Resource
+  readonly templates: Templates
+  /** All of them must have been read. */
+  readonly mirrors: readonly MirrorReader[]
+  readonly catalog: Live<Catalog | undefined>
+  /** Change nothing, run nothing: only say what would be. */
+  readonly noop: boolean
+  readonly memory: Memory
+}
+
+export type Outcome = {
+  readonly state: ResourceState
+  /** With `failed`. */
+  readonly error: unknown
+  /** `diff -u` of the file and what is rendered, with `would-write`; empty if only mode or owner differ. */
+  readonly diff: string
+}
+
+/** Renders and publishes one resource. Never throws. `onLooked` hears what the render has read, before it is written. */
+export async function passOver(
+  options: PassOptions,
+  onLooked: (looked: Looked) => void,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { resource, templates, mirrors, catalog, addressOf } = options
+  const pairs = pairsOf(
+    resource,
+    mirrors.map(({ entries }) => entries),
+  )
+  const sources = { pairs, addressOf, catalog: catalog.current }
+  const rendered = renderResource(resource, templates, sources)
+  onLooked(rendered.looked)
+  if (rendered.kind === 'waiting') return outcome('waiting')
+  if (rendered.kind === 'failed') return outcome('failed', rendered.error)
+  try {
+    if (options.noop) return await compared(resource, rendered.content)
+    return outcome(await publish(resource, rendered.content, options.memory, signal))
+  } catch (error) {
+    return outcome('failed', error)
+  }
+}
+
+function outcome(state: ResourceState, error?: unknown, diff = ''): Outcome {
+  return { state, error, diff }
+}
+
+async function compared(resource: Resource, content: Buffer): Promise<Outcome> {
+  const before = await readState(resource.dest)
+  if (sameState(before, wantedState(resource, content, before))) return outcome('unchanged')
+  const old = before?.content.toString() ?? ''
+  return outcome('would-write', undefined, unifiedDiff(old, content.toString(), resource.dest))
+}

@@ -1,0 +1,140 @@
+import { messageOf, isTransient } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import { type Backoff, backoffMs } from '../core/retry.ts'
+import { type Bell, createBell } from './bell.ts'
+import { covers } from './kv.ts'
+import type { MirrorPool, MirrorReader } from './mirrors.ts'
+import { type Outcome, type PassOptions, passOver } from './pass.ts'
+import type { Looked } from './render.ts'
+import { stampOf } from './template.ts'
+import type { ResourceView } from './view.ts'
+
+export type WorkerOptions = Omit<PassOptions, 'mirrors'> & {
+  readonly pool: MirrorPool
+  readonly retry: Backoff
+  readonly log: Log
+  /** Called when `view()` or `unreachable()` gives something else. */
+  readonly onChange: () => void
+  /** Called after each pass that did something: for counting. */
+  readonly onOutcome: (outcome: Outcome) => void
+}
+
+export type Worker = {
+  view(): ResourceView
+  /** Ready instances that the last render left out, and what to do. */
+  unreachable(): Looked['unreachable']
+  /** Look at the template files and the destination again. */
+  filesChanged(): void
+  /** Keeps the resource's file true until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** What a worker knows of its resource between turns. */
+type Standing = {
+  looked: Looked
+  shown: Pick<ResourceView, 'state' | 'lastRendered' | 'lastError'>
+  failures: number
+}
+
+/** One resource's loop: it renders when something changed that its last render has looked at. */
+export function createWorker(options: WorkerOptions): Worker {
+  const { resource, catalog, pool, memory } = options
+  const { name, src, dest, keys, wait } = resource
+  const bell = createBell()
+  const standing: Standing = {
+    looked: { files: new Map(), catalog: false, unreachable: new Map() },
+    shown: { state: 'waiting', lastRendered: null, lastError: null },
+    failures: 0,
+  }
+
+  const followCatalog = async (signal: AbortSignal) => {
+    for await (const _ of catalog.changes(signal)) if (standing.looked.catalog) bell.ring()
+  }
+  const render = async (mirrors: Mirrors, unread: ReadonlySet<string>, signal: AbortSignal) => {
+    let again: NodeJS.Timeout | undefined
+    for await (const _ of bell.rings(wait, signal)) {
+      clearTimeout(again)
+      if (unread.size > 0) continue
+      const inMs = await turn({ ...options, mirrors: [...mirrors.values()] }, standing, signal)
+      if (inMs !== undefined) again = setTimeout(() => bell.ring(), inMs)
+    }
+    clearTimeout(again)
+  }
+
+  return {
+    view: () => ({ name, src, dest, ...standing.shown, output: memory.output }),
+    unreachable: () => standing.looked.unreachable,
+    filesChanged() {
+      const files = standing.looked.files.entries()
+      if (files.some(([path, stamp]) => stampOf(path) !== stamp)) bell.ring()
+    },
+    async run(signal) {
+      const mirrors: Mirrors = new Map(keys.map((key) => [key, pool.use(key, signal)]))
+      const unread = new Set(mirrors.keys())
+      const following = [...mirrors].map(([key, mirror]) =>
+        followKey(key, mirror, unread, bell, signal),
+      )
+      await Promise.all([...following, followCatalog(signal), render(mirrors, unread, signal)])
+    },
+  }
+}
+
+type Mirrors = ReadonlyMap<string, MirrorReader>
+
+/** Rings when `key` or something below it changed; takes it off `unread` once it has been read. */
+async function followKey(
+  key: string,
+  mirror: MirrorReader,
+  unread: Set<string>,
+  bell: Bell,
+  signal: AbortSignal,
+) {
+  for await (const changed of mirror.follow(signal)) {
+    const first = unread.delete(key)
+    if (first || changed.values().some((one) => covers(key, one))) bell.ring()
+  }
+}
+
+/** One pass, reported; milliseconds until the next try if it failed in a way that trying again may cure. */
+async function turn(
+  options: WorkerOptions & Pick<PassOptions, 'mirrors'>,
+  standing: Standing,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const onLooked = (looked: Looked) => {
+    standing.looked = looked
+  }
+  const outcome = await passOver(options, onLooked, signal)
+  if (signal.aborted) return undefined
+  const { state, error } = outcome
+  // The file itself is looked at, too: what others do to it is put right.
+  const { dest } = options.resource
+  if (state === 'written' || state === 'unchanged') standing.looked.files.set(dest, stampOf(dest))
+  const lastError = state === 'failed' ? messageOf(error) : null
+  tell(options, outcome, lastError, standing.shown.lastError)
+  const rendered = state !== 'failed' && state !== 'waiting'
+  const lastRendered = rendered ? new Date().toISOString() : standing.shown.lastRendered
+  standing.shown = { state, lastRendered, lastError }
+  options.onChange()
+  standing.failures = lastError === null ? 0 : standing.failures + 1
+  const curable = lastError !== null && isTransient(error) && !options.memory.refused
+  return curable ? backoffMs(standing.failures - 1, options.retry) : undefined
+}
+
+/** The one report of an outcome: what is new, and a failure only once. */
+function tell(
+  { resource, log, memory, onOutcome }: WorkerOptions,
+  outcome: Outcome,
+  error: string | null,
+  before: string | null,
+) {
+  if (outcome.state === 'waiting') return
+  onOutcome(outcome)
+  const fields = { resource: resource.name, dest: resource.dest }
+  const output = memory.output === '' ? {} : { output: memory.output }
+  if (outcome.state === 'written') log.info({ ...fields, ...output }, 'file written')
+  if (outcome.state === 'would-write') log.info({ ...fields, diff: outcome.diff }, 'file differs')
+  if (error !== null && error !== before) {
+    log.error({ ...fields, ...output, error }, 'file not written, the last good one stays')
+  }
+}

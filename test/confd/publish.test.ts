@@ -1,0 +1,169 @@
+import { spawnSync } from 'node:child_process'
+import { readdir, stat } from 'node:fs/promises'
+
+import { expect, onTestFinished, test } from 'vitest'
+
+import { emptyMemory, publish } from '../../src/confd/publish.ts'
+import { parseResource } from '../../src/confd/resource.ts'
+import { tempFolder, testSignal } from './scene.ts'
+
+async function scene(fields = '') {
+  const folder = await tempFolder()
+  const memory = emptyMemory()
+  const signal = testSignal()
+  const dest = folder.at('out/web.conf')
+  await folder.write('out/.keep', '')
+  const source = (more: string) => `[template]\nsrc = "a"\ndest = "${dest}"\n${more}\n`
+  let { resource } = parseResource('a.toml', source(fields.replaceAll('ROOT', folder.root)))
+  return {
+    folder,
+    memory,
+    dest,
+    write: (text: string) => publish(resource, Buffer.from(text), memory, signal),
+    content: () => folder.readIfThere('out/web.conf'),
+    lines: async (name: string) =>
+      ((await folder.readIfThere(name)) ?? '').split('\n').slice(0, -1),
+    leftOvers: async () =>
+      (await readdir(folder.at('out'))).filter((name) => !['.keep', 'web.conf'].includes(name)),
+    change: (more: string) => {
+      ;({ resource } = parseResource('a.toml', source(more)))
+    },
+  }
+}
+
+test('a file is written once, as a new file, and then left alone', async () => {
+  const { write, content, dest, leftOvers } = await scene()
+  expect(await write('one')).toBe('written')
+  const first = await stat(dest)
+  expect([await content(), first.mode & 0o7777]).toEqual(['one', 0o644])
+  expect(await write('one')).toBe('unchanged')
+  expect((await stat(dest)).ino).toBe(first.ino)
+  expect(await write('two')).toBe('written')
+  expect((await stat(dest)).ino).not.toBe(first.ino)
+  expect([await content(), await leftOvers()]).toEqual(['two', []])
+})
+
+test('mode, user and group are set, and put right when they differ', async () => {
+  const { write, dest, change } = await scene('mode = "0640"\nuid = 33\ngid = 34')
+  await write('x')
+  expect(await stat(dest)).toMatchObject({ mode: 0o100640, uid: 33, gid: 34 })
+  change('mode = "0600"')
+  expect(await write('x')).toBe('written')
+  expect(await stat(dest)).toMatchObject({ mode: 0o100600, uid: 33, gid: 34 })
+  expect(await write('x')).toBe('unchanged')
+})
+
+test('without a mode the one of the file stays', async () => {
+  const { write, dest, folder } = await scene()
+  await folder.write('out/web.conf', 'old', 0o600)
+  await write('new')
+  expect((await stat(dest)).mode & 0o7777).toBe(0o600)
+})
+
+test('the check sees the staged file, and a failing one keeps the last good file', async () => {
+  const { write, content, lines, leftOvers, memory } = await scene(
+    `check_cmd = "echo {{.src}} >> ROOT/seen; grep -H good {{ src }} || { echo no good; exit 1; }"
+reload_cmd = "echo {{.dest}} >> ROOT/reloads"`,
+  )
+  expect(await write('good')).toBe('written')
+  await expect(write('bad')).rejects.toThrow(/^check_cmd .* failed with exit code 1: no good$/)
+  expect([await content(), await leftOvers(), memory.output]).toEqual(['good', [], 'no good\n'])
+  expect((await lines('reloads')).length).toBe(1)
+  const [first = ''] = await lines('seen')
+  expect(first).toMatch(/\/out\/\.web\.conf\.[0-9a-f]{12}$/)
+})
+
+test('reload runs after the file is in place, gets its path, and runs only after changes', async () => {
+  const { write, lines, dest } = await scene(
+    'reload_cmd = "echo $(cat {{ .dest }}) {{src}} >> ROOT/reloads"',
+  )
+  await write('one')
+  await write('one')
+  await write('two')
+  expect(await lines('reloads')).toEqual([`one ${dest}`, `two ${dest}`])
+})
+
+test('a failed reload is repeated although the file is equal already', async () => {
+  const { write, lines, folder, memory } = await scene(
+    'reload_cmd = "echo x >> ROOT/reloads; test -e ROOT/up"',
+  )
+  await expect(write('one')).rejects.toThrow('reload_cmd')
+  await folder.write('up', '')
+  expect(await write('one')).toBe('written')
+  expect(await write('one')).toBe('unchanged')
+  expect([(await lines('reloads')).length, memory.pending]).toEqual([2, undefined])
+})
+
+test('after three failed reloads the last loaded file comes back and the new one is refused', async () => {
+  const { write, content, lines } = await scene(
+    'reload_cmd = "cat {{dest}} >> ROOT/reloads; echo >> ROOT/reloads; ! grep -q bad {{dest}}"',
+  )
+  await write('good')
+  for (const bad of ['bad 1', 'bad 2', 'bad 2']) {
+    await expect(write(bad)).rejects.toThrow(/failed with exit code 1$/)
+    expect(await content()).toBe(bad)
+  }
+  const refused = /tried 3 times; the previous file was put back and reloaded$/
+  await expect(write('bad 2')).rejects.toThrow(refused)
+  expect(await content()).toBe('good')
+  const reloads = ['good', 'bad 1', 'bad 2', 'bad 2', 'bad 2', 'good']
+  expect(await lines('reloads')).toEqual(reloads)
+  await expect(write('bad 2')).rejects.toThrow(refused)
+  expect(await lines('reloads')).toEqual(reloads)
+  expect(await write('better')).toBe('written')
+  expect(await content()).toBe('better')
+})
+
+test('a first file that cannot be loaded is removed again', async () => {
+  const { write, content } = await scene('reload_cmd = "! test -e {{dest}}"')
+  for (let tries = 0; tries < 2; tries++) await expect(write('bad')).rejects.toThrow()
+  await expect(write('bad')).rejects.toThrow('the new file was removed and reloaded')
+  expect(await content()).toBeUndefined()
+})
+
+test('a reload that fails with the previous file too says so', async () => {
+  const { write, content, folder } = await scene('reload_cmd = "exit 4"')
+  await folder.write('out/web.conf', 'good')
+  for (let tries = 0; tries < 2; tries++) await expect(write('bad')).rejects.toThrow()
+  await expect(write('bad')).rejects.toThrow(/put back, but then: .*exit code 4; look after/)
+  expect(await content()).toBe('good')
+})
+
+test('a file that is mounted by itself is written in place', async () => {
+  const { write, content, dest, folder, leftOvers } = await scene('mode = "0600"')
+  await folder.write('mounted', 'a long old content')
+  await folder.write('out/web.conf', '')
+  const mounted = spawnSync('mount', ['--bind', folder.at('mounted'), dest], { encoding: 'utf8' })
+  expect(mounted.stderr).toBe('')
+  onTestFinished(() => void spawnSync('umount', [dest]))
+  expect(await write('new')).toBe('written')
+  expect([await content(), await folder.read('mounted'), await leftOvers()]).toEqual([
+    'new',
+    'new',
+    [],
+  ])
+  expect((await stat(dest)).mode & 0o7777).toBe(0o600)
+  expect(await write('new')).toBe('unchanged')
+})
+
+for (const [what, prepare, message] of [
+  [
+    'a folder that is missing',
+    'missing/web.conf',
+    /cannot be written .*create its folder, or mount it$/,
+  ],
+  [
+    'a folder where the file should be',
+    'folder',
+    /cannot be read .*name a file, or remove that folder/,
+  ],
+] as const) {
+  test(`${what} is an error with a remedy`, async () => {
+    const folder = await tempFolder()
+    await folder.write('folder/x', '')
+    const source = `[template]\nsrc = "a"\ndest = "${folder.at(prepare)}"`
+    const { resource } = parseResource('a.toml', source)
+    const publishing = publish(resource, Buffer.from('x'), emptyMemory(), testSignal())
+    await expect(publishing).rejects.toThrow(message)
+  })
+}
