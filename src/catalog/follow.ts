@@ -15,6 +15,8 @@ export type OwnPart = { readonly node: string; readonly instances: readonly Inst
 export type CatalogOptions = {
   readonly prefix: string
   readonly own: Live<OwnPart | undefined>
+  /** False for a process that registers nothing: then `own` stays undefined, and is not waited for. */
+  readonly registers: boolean
   readonly mirror: Pick<Mirror, 'entries' | 'follow'>
   /** Entries of an earlier run, until the store has been read. */
   readonly saved: ReadonlyMap<string, Entry> | undefined
@@ -35,7 +37,7 @@ export type CatalogFollower = {
  * never waits for the store; the own node's entries there count only while Docker has not been read.
  */
 export function createCatalog(options: CatalogOptions): CatalogFollower {
-  const { prefix, own, mirror, saved, report } = options
+  const { prefix, own, registers, mirror, saved, report } = options
   const catalog = live<Catalog | undefined>(undefined)
   const stored = storedEntries(prefix)
   const index = serviceIndex()
@@ -46,7 +48,7 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
     report('catalog', stored.problems())
     catalog.set({
       revision: (catalog.current?.revision ?? 0) + 1,
-      complete: own.current !== undefined && (storeRead || saved !== undefined),
+      complete: (own.current !== undefined || !registers) && (storeRead || saved !== undefined),
       services: index.services(),
       routes: stored.routes(),
       nodes: stored.nodes(),

@@ -48,7 +48,16 @@ function setUp({ saved, probe = async () => false, doubtMs = 1000 }: Setup = {})
   const own = live<{ node: string; instances: readonly Instance[] } | undefined>(undefined)
   const problems: Problem[][] = []
   const report = (_: string, list: readonly Problem[]) => void problems.push([...list])
-  const follower = createCatalog({ prefix, own, mirror, saved, probe, doubtMs, report })
+  const follower = createCatalog({
+    prefix,
+    own,
+    registers: true,
+    mirror,
+    saved,
+    probe,
+    doubtMs,
+    report,
+  })
   const running = Promise.all([mirror.run(stop.signal), follower.run(stop.signal)])
   const names = (catalog: Catalog | undefined) =>
     [...(catalog?.services.values() ?? [])].flat().map(({ name }) => name)

@@ -18,6 +18,12 @@ const two = [
   { network: 'a_net', ip: '10.0.0.2' },
 ]
 
+type Fields = Omit<Parameters<typeof instance>[0] & object, 'addresses'> & {
+  readonly addresses?: readonly { readonly network: string; readonly ip: string }[]
+}
+const withAddresses = ({ addresses, ...rest }: Fields) =>
+  addresses ? { ...rest, addresses: [...addresses] } : rest
+
 for (const [name, fields, vantage, advertised, expected] of [
   ['own host: the container address', {}, onHost, '', '172.18.0.3:3000'],
   ['several networks: lowest name, IPv4 first', { addresses: two }, onHost, '', '10.0.0.2:3000'],
@@ -48,11 +54,7 @@ for (const [name, fields, vantage, advertised, expected] of [
   ['IPv6 only', { addresses: [{ network: 'a', ip: 'fd00::2' }] }, onHost, '', 'fd00::2:3000'],
 ] as const) {
   test(`address: ${name}`, () => {
-    const chosen = addressOf(
-      instance({ ...fields, addresses: [...(fields.addresses ?? instance().addresses)] }),
-      vantage,
-      advertised,
-    )
+    const chosen = addressOf(instance(withAddresses(fields)), vantage, advertised)
     expect(chosen.ok && `${chosen.ip}:${chosen.port}`).toBe(expected)
   })
 }
@@ -89,11 +91,7 @@ for (const [name, fields, vantage, advertised, words] of [
   ],
 ] as const) {
   test(`no address: ${name}`, () => {
-    const some = {
-      ...fields,
-      addresses: [...('addresses' in fields ? fields.addresses : instance().addresses)],
-    }
-    const chosen = addressOf(instance(some), vantage, advertised)
+    const chosen = addressOf(instance(withAddresses(fields)), vantage, advertised)
     expect(chosen.ok).toBe(false)
     expect(!chosen.ok && chosen.why).toMatch(words)
     expect(!chosen.ok && chosen.remedy).toMatch(/publish|network/)

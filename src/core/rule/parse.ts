@@ -27,28 +27,40 @@ export function parseRule(text: string): Rule {
   throw badRule(text, calls[maxCalls]?.at ?? 0, `more than ${maxCalls} matchers`, 'split the rule')
 }
 
-/** Recursive descent over the tokens: one function for each level of binding. */
-function parser(text: string, tokens: readonly Token[]): Rule {
+/** Where we are in the tokens of `text`. */
+function cursorOf(text: string, tokens: readonly Token[]) {
   const end: Token = { kind: 'end', value: 'the end', at: text.length }
   let next = 0
-  let depth = 0
   const peek = () => tokens[next] ?? end
   const fail = (what: string, remedy: string) => badRule(text, peek().at, what, remedy)
 
-  function take(kind: Token['kind'], remedy: string): Token {
-    const token = peek()
-    if (token.kind !== kind) throw fail(`expected ${nameOf(kind)}, found ${shown(token)}`, remedy)
-    next++
-    return token
+  return {
+    fail,
+    /** Steps over the next token if it is a `kind`. */
+    skip: (kind: Token['kind']) => {
+      if (peek().kind !== kind) return false
+      next++
+      return true
+    },
+    take: (kind: Token['kind'], remedy: string): Token => {
+      const token = peek()
+      if (token.kind !== kind) throw fail(`expected ${nameOf(kind)}, found ${shown(token)}`, remedy)
+      next++
+      return token
+    },
+    is: (kind: Token['kind']) => peek().kind === kind,
   }
+}
+
+/** Recursive descent over the tokens: one function for each level of binding. */
+function parser(text: string, tokens: readonly Token[]): Rule {
+  const { fail, skip, take, is } = cursorOf(text, tokens)
+  let depth = 0
 
   function list(kind: 'and' | 'or', sign: '&&' | '||', part: () => Rule): Rule {
     const first = part()
     const rules = [first]
-    while (peek().kind === sign) {
-      next++
-      rules.push(part())
-    }
+    while (skip(sign)) rules.push(part())
     return rules.length === 1 ? first : { kind, rules }
   }
 
@@ -57,19 +69,13 @@ function parser(text: string, tokens: readonly Token[]): Rule {
 
   function unary(): Rule {
     if (++depth > maxDepth) throw fail(`nested deeper than ${maxDepth}`, 'write it flatter')
-    const rule = peek().kind === '!' ? negated() : primary()
+    const rule: Rule = skip('!') ? { kind: 'not', rule: unary() } : primary()
     depth--
     return rule
   }
 
-  function negated(): Rule {
-    next++
-    return { kind: 'not', rule: unary() }
-  }
-
   function primary(): Rule {
-    if (peek().kind === '(') {
-      next++
+    if (skip('(')) {
       const rule = or()
       take(')', 'close the parenthesis')
       return rule
@@ -83,12 +89,9 @@ function parser(text: string, tokens: readonly Token[]): Rule {
 
   function values(): string[] {
     const args: string[] = []
-    if (peek().kind === ')') return args
-    args.push(take('text', 'put values in backticks').value)
-    while (peek().kind === ',') {
-      next++
-      args.push(take('text', 'put values in backticks').value)
-    }
+    if (is(')')) return args
+    do args.push(take('text', 'put values in backticks').value)
+    while (skip(','))
     return args
   }
 

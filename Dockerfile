@@ -1,0 +1,36 @@
+FROM node:26-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:26-slim
+LABEL org.opencontainers.image.title="Portolan" \
+      org.opencontainers.image.description="One container instead of nginx + registrator + confd for Docker Compose stacks" \
+      org.opencontainers.image.licenses="MIT"
+
+# The image's defaults, where they differ from those on the command line. The compile cache
+# makes `portolan health` and the other commands start in half the time.
+ENV NODE_ENV=production \
+    NODE_COMPILE_CACHE=/var/cache/portolan \
+    PORTOLAN_HTTP=:80 \
+    PORTOLAN_ADMIN=:8070 \
+    PORTOLAN_STATE=/var/lib/portolan \
+    PORTOLAN_CONFD=/etc/confd
+
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY package.json LICENSE ./
+COPY src ./src
+
+# exec: Node is PID 1 and gets the signals. (Where commands of confd templates leave children
+# behind, run it with `init: true`.) Running it once fills the compile cache.
+RUN printf '#!/bin/sh\nexec node /app/src/cli.ts "$@"\n' > /usr/local/bin/portolan \
+ && chmod +x /usr/local/bin/portolan \
+ && mkdir -p /var/lib/portolan /etc/confd/conf.d /etc/confd/templates \
+ && portolan --version
+
+# Root, because Docker's socket belongs to root on most hosts. Where it belongs to a group,
+# `--user 65534 --group-add <that group's id>` works as well, with ports above 1023.
+EXPOSE 80 443 8070
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["portolan", "health"]
+ENTRYPOINT ["portolan"]

@@ -1,0 +1,96 @@
+import { type Admin, createAdmin } from './admin/admin.ts'
+import { instanceItems, serviceItems } from './admin/items.ts'
+import type { About, Checks, Views } from './admin/views.ts'
+import type { Base } from './base.ts'
+import type { Config } from './config.ts'
+import { emptyCatalog } from './core/catalog.ts'
+import { PortolanError } from './core/errors.ts'
+import { identityOf } from './core/instance.ts'
+import { live } from './core/live.ts'
+import type { Log } from './core/log.ts'
+import type { Proxy } from './proxy/proxy.ts'
+import type { Registration } from './registration.ts'
+
+/** The parts that the admin server shows, as far as their roles run here. */
+export type Shown = {
+  readonly registration: Registration | undefined
+  readonly proxy: Proxy | undefined
+  /** Where requests come in. */
+  readonly entrypoints: About['entrypoints']
+}
+
+export type Administration = {
+  readonly admin: Admin
+  /** Follows what is shown until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** Joins the admin server to the parts that it shows; undefined when the settings close it. */
+export function createAdministration(
+  config: Config,
+  base: Base,
+  shown: Shown,
+  version: string,
+  log: Log,
+  stopping: AbortSignal,
+): Administration | undefined {
+  if (!config.admin) return undefined
+  const changes = live(0)
+  const sources = [base.catalog, base.board.problems, base.docker.status, base.mirror.status]
+  const admin = createAdmin({
+    listen: config.admin,
+    views: viewsOf(base, shown, () => changes.current),
+    about: () => aboutOf(base, shown, version, config),
+    checks: () => checksOf(config, base, stopping.aborted),
+    async leave() {
+      if (shown.registration) return shown.registration.leave(AbortSignal.timeout(5000))
+      throw new PortolanError('bad-config', 'this process registers nothing; ask the one that does')
+    },
+    events: changes,
+    registry: base.registry,
+    log: log.child({ part: 'admin' }),
+  })
+  return {
+    admin,
+    async run(signal) {
+      const count = async (source: (typeof sources)[number]) => {
+        for await (const _ of source.changes(signal)) changes.set(changes.current + 1)
+      }
+      await Promise.all(sources.map(count))
+    },
+  }
+}
+
+function viewsOf({ catalog, board }: Base, { proxy }: Shown, revision: () => number): Views {
+  const view = (items: () => readonly unknown[]) => () => ({ revision: revision(), items: items() })
+  const now = () => catalog.current ?? emptyCatalog
+  return {
+    services: view(() => serviceItems(now())),
+    instances: view(() => instanceItems(now(), (one) => proxy?.upstream(identityOf(one)))),
+    routes: view(() => proxy?.routes() ?? []),
+    problems: view(() => board.problems.current),
+    nodes: view(() => [...now().nodes.values()]),
+  }
+}
+
+function aboutOf(base: Base, { entrypoints }: Shown, version: string, config: Config): About {
+  return {
+    version,
+    node: base.own.current?.node ?? config.node ?? '',
+    store: { name: base.store.name, up: base.mirror.status.current.kind === 'live' },
+    docker: { name: base.docker.name, up: base.docker.status.current.kind === 'up' },
+    entrypoints,
+  }
+}
+
+/** Losing Docker or the store later is no reason to restart a proxy that works. */
+function checksOf({ roles }: Config, base: Base, stopping: boolean): Checks {
+  const { catalog, mirror, docker } = base
+  const waiting: string[] = []
+  if (docker.containers.current.kind === 'unknown') waiting.push('docker has not been read yet')
+  if (catalog.current?.complete !== true) waiting.push('the catalog is not whole yet')
+  const degraded: string[] = []
+  if (docker.status.current.kind !== 'up') degraded.push('docker')
+  if (mirror.status.current.kind !== 'live') degraded.push('store')
+  return { stopping, waiting: roles.length > 0 ? waiting : [], degraded }
+}

@@ -1,0 +1,149 @@
+import { networkInterfaces } from 'node:os'
+
+import { Registry } from 'prom-client'
+
+import { createCatalog } from './catalog/follow.ts'
+import { answersTcp } from './catalog/probe.ts'
+import { loadState } from './catalog/state.ts'
+import type { Config } from './config.ts'
+import { dockerOf, storeOf } from './connect.ts'
+import { addressOf, type Chosen, type Vantage } from './core/address.ts'
+import type { Catalog } from './core/catalog.ts'
+import type { Instance } from './core/instance.ts'
+import { derive, live, type Live } from './core/live.ts'
+import type { Log } from './core/log.ts'
+import { type ProblemBoard, problemBoard } from './core/problems.ts'
+import type { Containers, Docker } from './docker/docker.ts'
+import { vantageOf } from './docker/vantage.ts'
+import { advertisedAddress } from './registrator/advertise.ts'
+import { type Own, ownInstances } from './registrator/own.ts'
+import { reportDocker, reportOwn, reportStore } from './reports.ts'
+import { createMirror, type Mirror } from './store/mirror.ts'
+import type { Store } from './store/store.ts'
+
+/** What this node registers, and as whom. */
+export type OwnNode = Own & {
+  readonly node: string
+  readonly engine: string
+  /** Where other nodes reach us; empty when not known. */
+  readonly advertise: string
+}
+
+/** The reading half of the program: Docker and the store, joined to a catalog. Nothing in it writes. */
+export type Base = {
+  readonly store: Store
+  readonly docker: Docker
+  readonly registry: Registry
+  readonly board: ProblemBoard
+  /** Undefined until Docker has been read. */
+  readonly own: Live<OwnNode | undefined>
+  readonly vantage: Live<Vantage | undefined>
+  readonly catalog: Live<Catalog | undefined>
+  /** Of everything under `--prefix`. */
+  readonly mirror: Mirror
+  /** A mirror of another part of the store, for as long as `signal` lives. */
+  open(prefix: string, signal: AbortSignal): Mirror
+  addressOf(instance: Instance): Chosen
+  /** Follows Docker and the store until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+export async function createBase(config: Config, log: Log): Promise<Base> {
+  const { prefix, state } = config
+  const board = problemBoard()
+  const store = await storeOf(config, log)
+  const docker = await dockerOf(config, log)
+  const registers = config.roles.includes('registrator')
+  const own = registers ? derive(docker.containers, ownOf(config)) : live(undefined)
+  const vantage = derive(docker.containers, (now) => vantageAt(now, config.node), sameText)
+  const mirrorOf = (under: string) =>
+    createMirror({
+      store,
+      prefix: under,
+      onError: (error) => log.debug({ err: error, prefix: under }, 'the store was not read'),
+    })
+  const mirror = mirrorOf(`${prefix}/`)
+  const follower = createCatalog({
+    prefix,
+    own,
+    registers,
+    mirror,
+    saved: state === undefined ? undefined : await savedState(state, prefix, log),
+    probe: (instance, signal) => answers(addressOfInstance(instance), signal),
+    doubtMs: 2 * config.leaseMs,
+    report: board.report,
+  })
+
+  function addressOfInstance(instance: Instance): Chosen {
+    const from = vantage.current
+    if (!from) return { ok: false, why: 'Docker has not been read yet', remedy: 'wait for it' }
+    const advertised = follower.catalog.current?.nodes.get(instance.node)?.address ?? ''
+    return addressOf(instance, from, advertised)
+  }
+
+  return {
+    store,
+    docker,
+    registry: new Registry(),
+    board,
+    own,
+    vantage,
+    catalog: follower.catalog,
+    mirror,
+    addressOf: addressOfInstance,
+    open(under, signal) {
+      const opened = mirrorOf(under)
+      void opened.run(signal)
+      return opened
+    },
+    async run(signal) {
+      const shared = config.store.kind === 'etcd'
+      await Promise.all([
+        docker.run(signal),
+        mirror.run(signal),
+        follower.run(signal),
+        reportDocker(docker, board, signal),
+        reportStore(store.name, mirror, board, log, signal),
+        reportOwn(own, shared, board, signal),
+      ])
+    },
+  }
+}
+
+/** A state that can't be read is no reason not to start: it is said, and done without. */
+async function savedState(folder: string, prefix: string, log: Log) {
+  try {
+    return await loadState(folder, prefix)
+  } catch (error) {
+    log.warn({ err: error }, 'the saved state is left alone')
+    return undefined
+  }
+}
+
+function ownOf(config: Config) {
+  let instances: ReturnType<typeof ownInstances> | undefined
+  return (containers: Containers): OwnNode | undefined => {
+    if (containers.kind === 'unknown') return undefined
+    const { engine } = containers
+    const node = config.node ?? engine.name
+    const from = vantageOf(containers, node)
+    const advertise = advertisedAddress(config.advertise, from, networkInterfaces())
+    const { domain, plainPrefix, plainAddress } = config
+    const exposeAll = config.expose === 'all'
+    instances ??= ownInstances({ node, domain, exposeAll, plainPrefix, plainAddress, advertise })
+    return { ...instances(containers), node, engine: engine.id, advertise }
+  }
+}
+
+function vantageAt(containers: Containers, node: string | undefined): Vantage | undefined {
+  if (containers.kind === 'unknown') return undefined
+  return vantageOf(containers, node ?? containers.engine.name)
+}
+
+function sameText(before: unknown, after: unknown): boolean {
+  return JSON.stringify(before) === JSON.stringify(after)
+}
+
+async function answers(chosen: Chosen, signal: AbortSignal): Promise<boolean> {
+  return chosen.ok && answersTcp(chosen.ip, chosen.port, 1000, signal)
+}

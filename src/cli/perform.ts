@@ -1,0 +1,51 @@
+import { PortolanError } from '../core/errors.ts'
+import { type Answer, askAdmin, askAdminForGood } from './client.ts'
+import type { Command } from './command.ts'
+import { helpText } from './help.ts'
+import { render, run } from './serve.ts'
+import { version } from './version.ts'
+import { viewText } from './views.ts'
+
+export type Out = { readonly write: (text: string) => void; readonly colours: boolean }
+
+/** Does `command`, writes its answer to `out`, and gives the exit code. Rejects with a PortolanError. */
+export async function perform(command: Command, out: Out): Promise<number> {
+  switch (command.kind) {
+    case 'help':
+      out.write(helpText(command.about))
+      return 0
+    case 'version':
+      out.write(`portolan ${version}\n`)
+      return 0
+    case 'view':
+      out.write(await view(command, out.colours))
+      return 0
+    case 'health':
+      out.write(healthOf(await askAdmin(command.admin, { path: '/healthz', limitMs: 2000 })))
+      return 0
+    case 'leave':
+      await askAdminForGood(command.admin, { path: '/v1/leave', method: 'POST' })
+      out.write('left: the instances of this node are taken out of the store\n')
+      return 0
+    case 'run':
+      await run(command.config)
+      return 0
+    case 'render':
+      return await render(command)
+  }
+}
+
+async function view(
+  command: Extract<Command, { kind: 'view' }>,
+  colours: boolean,
+): Promise<string> {
+  const answer = await askAdminForGood(command.admin, { path: `/v1/${command.view}` })
+  return command.json
+    ? `${JSON.stringify(answer, null, 2)}\n`
+    : viewText(command.view, answer, colours)
+}
+
+function healthOf({ status, body }: Answer): string {
+  if (status === 200) return 'ok\n'
+  throw new PortolanError('admin-down', `not healthy (status ${status}): ${JSON.stringify(body)}`)
+}

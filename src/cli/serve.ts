@@ -1,0 +1,47 @@
+import type { Config } from '../config.ts'
+import { messageOf, PortolanError } from '../core/errors.ts'
+import { createLog, type Log } from '../core/log.ts'
+import type { Command } from './command.ts'
+
+/** Runs all roles until a signal stops them. */
+export async function run(config: Config): Promise<void> {
+  const log = createLog({ level: config.logLevel, format: config.logFormat })
+  const { main } = await import('../main.ts')
+  await main(config, log, untilStopped(log))
+}
+
+/** Only the files of confd: once, or until a signal comes. Gives the exit code. */
+export async function render(command: Extract<Command, { kind: 'render' }>): Promise<number> {
+  const { config, once, noop } = command
+  if (!once) {
+    await run({ ...config, roles: ['confd'] })
+    return 0
+  }
+  const log = createLog({ level: config.logLevel, format: config.logFormat })
+  const { renderOnce } = await import('../main.ts')
+  return await renderOnce(config, { noop, log, signal: untilStopped(log) })
+}
+
+/**
+ * Aborts at the first SIGTERM or SIGINT; the second one ends the process at once. What nobody caught is logged,
+ * and ends it too: after that nothing can be relied on.
+ */
+function untilStopped(log: Log): AbortSignal {
+  const stop = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(1)
+      log.info({ signal: name }, 'stopping: running requests may finish; a second signal ends them')
+      stop.abort()
+    })
+  }
+  for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(name, (error: unknown) => {
+      // an error on purpose, such as a port that is taken, says all in its message
+      const expected = error instanceof PortolanError
+      log.error(expected ? { code: error.code } : { err: error }, `unexpected: ${messageOf(error)}`)
+      process.exit(1)
+    })
+  }
+  return stop.signal
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod'
+
+import { PortolanError } from '../core/errors.ts'
+import type { ViewName } from './commands.ts'
+import { type Cell, table, type Tone } from './table.ts'
+
+const answerSchema = z.object({ revision: z.number(), items: z.array(z.unknown()) })
+
+/** The columns of a view, and how an item fills them. */
+type Columns = {
+  readonly head: readonly string[]
+  readonly row: (item: unknown) => readonly Cell[]
+}
+
+/** The text of a view's answer, for people. Throws `admin-down` for an answer of another form. */
+export function viewText(view: ViewName, answer: unknown, colours: boolean): string {
+  const { head, row } = columns[view]
+  try {
+    const { items } = answerSchema.parse(answer)
+    return items.length === 0 ? `no ${view}\n` : table(head, items.map(row), colours)
+  } catch (cause) {
+    if (!(cause instanceof z.ZodError)) throw cause
+    throw new PortolanError(
+      'admin-down',
+      `the answer about ${view} has another form: is that Portolan of another version?`,
+    )
+  }
+}
+
+const tones: Readonly<Record<string, Tone>> = {
+  ready: 'green',
+  starting: 'yellow',
+  unhealthy: 'red',
+  draining: 'gray',
+  error: 'red',
+  warning: 'yellow',
+  note: 'gray',
+}
+
+function toned(text: string): Cell {
+  const tone = tones[text]
+  return tone === undefined ? { text } : { text, tone }
+}
+
+const columns: Readonly<Record<ViewName, Columns>> = {
+  services: columnsOf(
+    ['SERVICE', 'READY', 'PORTS', 'NODES'],
+    z.object({
+      id: z.string(),
+      ready: z.number(),
+      total: z.number(),
+      ports: z.array(z.number()),
+      nodes: z.array(z.string()),
+    }),
+    ({ id, ready, total, ports, nodes }) => [
+      { text: id },
+      { text: `${ready}/${total}`, tone: ready > 0 ? 'green' : 'red' },
+      { text: ports.join(', ') },
+      { text: nodes.join(', ') },
+    ],
+  ),
+  instances: columnsOf(
+    ['SERVICE', 'NAME', 'NODE', 'STATE', 'ADDRESS', 'IN FLIGHT'],
+    z.object({
+      project: z.string(),
+      service: z.string(),
+      name: z.string(),
+      node: z.string(),
+      state: z.string(),
+      address: z.object({ at: z.string().nullable() }),
+      inFlight: z.number(),
+    }),
+    ({ project, service, name, node, state, address, inFlight }) => [
+      { text: project === '-' ? service : `${project}/${service}` },
+      { text: name },
+      { text: node },
+      toned(state),
+      address.at === null ? { text: 'out of reach', tone: 'red' } : { text: address.at },
+      { text: String(inFlight) },
+    ],
+  ),
+  routes: columnsOf(
+    ['ROUTE', 'RULE', 'ENTRYPOINTS', 'SERVICE', 'INSTANCES', 'SOURCE', 'PROBLEMS'],
+    z.object({
+      name: z.string(),
+      rule: z.string(),
+      entrypoints: z.array(z.string()),
+      service: z.string().nullish(),
+      instances: z.array(z.unknown()),
+      source: z.string(),
+      problems: z.array(z.unknown()),
+    }),
+    ({ name, rule, entrypoints, service, instances, source, problems }) => [
+      { text: name },
+      { text: rule },
+      { text: entrypoints.join(', ') },
+      { text: service ?? '-' },
+      { text: String(instances.length) },
+      { text: source },
+      problems.length === 0 ? { text: '-' } : { text: String(problems.length), tone: 'red' },
+    ],
+  ),
+  problems: columnsOf(
+    ['SEVERITY', 'WHERE', 'WHAT', 'WHY', 'REMEDY'],
+    z.object({
+      severity: z.string(),
+      where: z.string(),
+      what: z.string(),
+      why: z.string(),
+      remedy: z.string(),
+    }),
+    ({ severity, where, what, why, remedy }) => [
+      toned(severity),
+      { text: where },
+      { text: what },
+      { text: why },
+      { text: remedy },
+    ],
+  ),
+}
+
+function columnsOf<T>(
+  head: readonly string[],
+  schema: z.ZodType<T>,
+  cells: (item: T) => readonly Cell[],
+): Columns {
+  return { head, row: (item) => cells(schema.parse(item)) }
+}

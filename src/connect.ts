@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { Config } from './config.ts'
+import { messageOf, PortolanError } from './core/errors.ts'
+import type { Log } from './core/log.ts'
+import { createDocker } from './docker/create.ts'
+import type { Docker } from './docker/docker.ts'
+import { findSocket } from './docker/socket.ts'
+import { embeddedStore } from './store/embedded.ts'
+import { etcdStore } from './store/etcd/etcd.ts'
+import type { Store } from './store/store.ts'
+
+/** The engine that settings and Docker's own variables name. */
+export async function dockerOf(config: Config, log: Log): Promise<Docker> {
+  return createDocker({
+    host: config.docker ?? findSocket(process.env),
+    ...(await dockerTls()),
+    log: log.child({ part: 'docker' }),
+  })
+}
+
+/** The store that the settings name. Rejects `bad-config` for a file that can't be read. */
+export async function storeOf(config: Config, log: Log): Promise<Store> {
+  if (config.store.kind === 'embedded') return embeddedStore()
+  const { endpoints, tls } = config.store
+  const password = await fileOf('--etcd-password-file', config.etcdPasswordFile)
+  return etcdStore({
+    endpoints,
+    tls: tls
+      ? {
+          ...optional('ca', await fileOf('--etcd-ca', config.etcdCa)),
+          ...optional('cert', await fileOf('--etcd-cert', config.etcdCert)),
+          ...optional('key', await fileOf('--etcd-key', config.etcdKey)),
+        }
+      : undefined,
+    user: config.etcdUser,
+    password: password?.trim(),
+    epochKey: `${config.prefix}/epoch`,
+    log: log.child({ part: 'etcd' }),
+  })
+}
+
+async function fileOf(setting: string, path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new PortolanError(
+      'bad-config',
+      `${setting}: ${messageOf(cause)}; name a file that can be read`,
+    )
+  }
+}
+
+function optional<K extends string>(key: K, value: string | undefined) {
+  return value === undefined ? {} : { [key]: value }
+}
+
+/** Docker's own variables: DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, with its three files. */
+async function dockerTls() {
+  const folder = process.env['DOCKER_CERT_PATH'] ?? ''
+  if (folder === '' || (process.env['DOCKER_TLS_VERIFY'] ?? '') === '') return {}
+  const read = async (name: string) => (await fileOf('DOCKER_CERT_PATH', join(folder, name))) ?? ''
+  return {
+    tls: { ca: await read('ca.pem'), cert: await read('cert.pem'), key: await read('key.pem') },
+  }
+}

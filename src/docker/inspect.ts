@@ -1,0 +1,146 @@
+import { z } from 'zod'
+
+import { compare } from '../core/catalog.ts'
+import type { Container, ContainerNetwork, ContainerPort } from './docker.ts'
+import { signalNumber } from './signals.ts'
+
+/** One container as the engine tells it when asked. */
+export type Reading = {
+  readonly container: Container
+  /** Number of the signal that `docker stop` sends. */
+  readonly stopSignal: number
+  /** The labels were more than we keep, and were all dropped. */
+  readonly labelsDropped: boolean
+}
+
+/**
+ * Reads the answer to `GET /containers/<id>/json`. Undefined for a container that doesn't run. Throws a ZodError
+ * for what no engine says. Only fields that engines 20.10 to 29 have.
+ */
+export function readingOf(json: unknown): Reading | undefined {
+  const { Id, Name, Created, State, Config, HostConfig, NetworkSettings } = inspected.parse(json)
+  const state = states.get(State.Status)
+  if (state === undefined) return undefined
+  const labels = Config.Labels ?? {}
+  const labelsDropped = sizeOf(labels) > maxLabelBytes
+  const container: Container = {
+    id: Id,
+    name: Name.replace(/^\//, ''),
+    image: Config.Image,
+    createdAt: Created,
+    startedAt: State.StartedAt,
+    state,
+    draining: false,
+    health: healths.get(State.Health?.Status ?? '') ?? 'none',
+    labels: labelsDropped ? {} : labels,
+    env: environment(Config.Env ?? []),
+    networkMode: HostConfig.NetworkMode ?? 'default',
+    networks: networksOf(NetworkSettings.Networks ?? {}),
+    ports: portsOf(Config.ExposedPorts ?? {}, NetworkSettings.Ports ?? {}),
+    stopTimeout: Config.StopTimeout ?? defaultStopSeconds,
+  }
+  return { container, stopSignal: signalNumber(Config.StopSignal), labelsDropped }
+}
+
+const network = z.object({
+  IPAddress: z.string().nullish(),
+  GlobalIPv6Address: z.string().nullish(),
+  Gateway: z.string().nullish(),
+})
+const binding = z.object({ HostIp: z.string().nullish(), HostPort: z.string().nullish() })
+const inspected = z.object({
+  Id: z.string().regex(/^[0-9a-f]{64}$/),
+  Name: z.string(),
+  Created: z.string(),
+  State: z.object({
+    Status: z.string(),
+    StartedAt: z.string(),
+    Health: z.object({ Status: z.string().nullish() }).nullish(),
+  }),
+  Config: z.object({
+    Image: z.string().default(''),
+    Env: z.array(z.string()).nullish(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+    ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
+    StopSignal: z.string().nullish(),
+    StopTimeout: z.number().min(0).nullish().catch(null),
+  }),
+  HostConfig: z.object({ NetworkMode: z.string().nullish() }),
+  NetworkSettings: z.object({
+    Networks: z.record(z.string(), network.nullable()).nullish(),
+    Ports: z.record(z.string(), z.array(binding).nullable()).nullish(),
+  }),
+})
+
+const states: ReadonlyMap<string, Container['state']> = new Map([
+  ['running', 'running'],
+  ['paused', 'paused'],
+  ['restarting', 'restarting'],
+])
+const healths: ReadonlyMap<string, Container['health']> = new Map([
+  ['starting', 'starting'],
+  ['healthy', 'healthy'],
+  ['unhealthy', 'unhealthy'],
+])
+/** Docker's own default for Linux containers. */
+const defaultStopSeconds = 10
+/** Nobody labels that much by intention, and we keep what we read. */
+const maxLabelBytes = 2 ** 20
+/** Variables that label dialects read; the others may be secrets. */
+const wanted = /^(VIRTUAL_|SERVICE_|HTTPS_METHOD$|NETWORK_ACCESS$|CERT_NAME$)/
+
+function sizeOf(labels: Readonly<Record<string, string>>): number {
+  let bytes = 0
+  for (const [name, value] of Object.entries(labels)) {
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
+  }
+  return bytes
+}
+
+/** A later one of two equal names wins, as in the container. */
+function environment(lines: readonly string[]): Record<string, string> {
+  const pairs = lines.map((line): [string, string] => {
+    const [name = ''] = line.split('=', 1)
+    return [name, line.slice(name.length + 1)]
+  })
+  return Object.fromEntries(pairs.filter(([name]) => wanted.test(name)))
+}
+
+function networksOf(
+  networks: Readonly<Record<string, z.infer<typeof network> | null>>,
+): ContainerNetwork[] {
+  return Object.entries(networks)
+    .map(([name, one]) => ({
+      name,
+      ip: one?.IPAddress ?? '',
+      ip6: one?.GlobalIPv6Address ?? '',
+      gateway: one?.Gateway ?? '',
+    }))
+    .filter(({ ip, ip6 }) => ip !== '' || ip6 !== '')
+    .toSorted((a, b) => compare(a.name, b.name))
+}
+
+type Bindings = Readonly<Record<string, readonly z.infer<typeof binding>[] | null>>
+
+function portsOf(exposed: Readonly<Record<string, unknown>>, bindings: Bindings): ContainerPort[] {
+  const names = new Set([...Object.keys(exposed), ...Object.keys(bindings)])
+  return [...names]
+    .flatMap((name) => {
+      const [number = '', protocol = 'tcp'] = name.split('/')
+      const port = Number(number)
+      // SCTP and what a hand-made image may expose
+      if ((protocol !== 'tcp' && protocol !== 'udp') || !isPort(port)) return []
+      return [{ port, protocol, published: publishedAt(bindings[name] ?? []) } as const]
+    })
+    .toSorted((a, b) => a.port - b.port || compare(a.protocol, b.protocol))
+}
+
+function publishedAt(bindings: NonNullable<Bindings[string]>): ContainerPort['published'] {
+  const [first] = bindings
+  const port = Number(first?.HostPort ?? '')
+  return isPort(port) ? { ip: first?.HostIp ?? '', port } : null
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535
+}

@@ -1,0 +1,26 @@
+import type { Vantage } from '../core/address.ts'
+import type { Container, Containers } from './docker.ts'
+import { joined } from './networks.ts'
+
+type Known = Extract<Containers, { kind: 'known' }>
+
+/**
+ * From where this process sees the containers of its engine. In a container on the host's network it is on the
+ * host; in one that shares another's network it is on that one's. Pure.
+ */
+export function vantageOf({ byId, self, engine }: Known, node: string): Vantage {
+  const own = self === undefined ? undefined : byId.get(self)
+  return {
+    node,
+    place: own ? placeOf(own, byId) : { kind: 'host' },
+    // inside a container of a rootless or Desktop engine we are where its networks are
+    containersUnreachable: own === undefined && engine.kind !== 'native',
+  }
+}
+
+function placeOf(own: Container, byId: Known['byId']): Vantage['place'] {
+  if ((joined(own, byId) ?? own).networkMode === 'host') return { kind: 'host' }
+  const networks = own.networks.map(({ name }) => name)
+  const gateways = own.networks.flatMap(({ gateway }) => (gateway === '' ? [] : [gateway]))
+  return { kind: 'container', networks, gateways }
+}

@@ -1,0 +1,172 @@
+import { mkdir } from 'node:fs/promises'
+
+import { createAdministration } from './administration.ts'
+import { announce } from './announce.ts'
+import { createBase, type Base } from './base.ts'
+import { keepState } from './catalog/state.ts'
+import { version } from './cli/version.ts'
+import { type Confd, createConfd } from './confd/confd.ts'
+import { renderOnce, type Result } from './confd/once.ts'
+import type { Config } from './config.ts'
+import type { Catalog } from './core/catalog.ts'
+import { PortolanError } from './core/errors.ts'
+import { derive, type Live } from './core/live.ts'
+import type { Log } from './core/log.ts'
+import { createProxy, type Proxy } from './proxy/proxy.ts'
+import { createRegistration } from './registration.ts'
+import { settingProblems } from './setting-problems.ts'
+
+/**
+ * Builds every part, joins them, and runs them until `signal` aborts. Then takes them down in order: the proxy
+ * stops taking requests and drains, while the lease is still kept; store, Docker and admin come last. Rejects when
+ * a listener can't be opened, or a part breaks.
+ */
+export async function main(config: Config, log: Log, signal: AbortSignal): Promise<void> {
+  const base = await createBase(config, log)
+  await using _store = base.store
+  base.board.report('settings', settingProblems(config))
+  const has = (role: Config['roles'][number]) => config.roles.includes(role)
+  const registration = has('registrator')
+    ? createRegistration(config, base, version, log.child({ part: 'registrator' }))
+    : undefined
+  const proxy = has('proxy') ? proxyOf(config, base, log) : undefined
+  const confd = has('confd') ? confdOf(config, base, log) : undefined
+  const bound = (await proxy?.open()) ?? []
+  const entrypoints = bound.map(({ entrypoint, port }) => ({
+    name: entrypoint,
+    scheme: 'http' as const,
+    port,
+  }))
+  const shown = { registration, proxy, entrypoints }
+  const administration = has('admin')
+    ? createAdministration(config, base, shown, version, log, signal)
+    : undefined
+  await using _admin = administration?.admin
+  const adminAt = await administration?.admin.open()
+  announce(
+    {
+      store: base.store.name,
+      entrypoints,
+      admin: adminAt?.port,
+      pretty: config.logFormat === 'pretty',
+    },
+    log,
+  )
+  const first = [proxy, confd]
+  const last = [base, registration, administration, stateKeeper(config, base, log)]
+  await runAll(first.flatMap(runOf), last.flatMap(runOf), signal)
+  log.info('stopped')
+}
+
+/** Renders all confd resources once; whatever is not there by `signal` has failed. */
+export async function render(
+  config: Config,
+  { noop, log }: { readonly noop: boolean; readonly log: Log },
+  signal: AbortSignal,
+): Promise<Result[]> {
+  const folder = config.confd
+  if (folder === undefined) {
+    throw new PortolanError('bad-config', '--confd is off; name the folder that has conf.d in it')
+  }
+  const base = await createBase(config, log)
+  await using _store = base.store
+  const stop = new AbortController()
+  const running = base.run(stop.signal)
+  try {
+    const { open, addressOf } = base
+    return await renderOnce({ folder, noop, open, addressOf, catalog: whole(base) }, signal)
+  } finally {
+    stop.abort()
+    await running
+  }
+}
+
+function proxyOf(config: Config, base: Base, log: Log): Proxy {
+  const { http, admin, drainMs, holdMs, trust } = config
+  return createProxy({
+    catalog: base.catalog,
+    vantage: base.vantage,
+    self: () => {
+      const { current } = base.docker.containers
+      return current.kind === 'known' ? current.self : undefined
+    },
+    listeners: http
+      ? [{ entrypoint: 'http', ...(http.host ? { host: http.host } : {}), port: http.port }]
+      : [],
+    ownPorts: admin ? [admin.port] : [],
+    drainMs,
+    holdMs,
+    trust,
+    log: log.child({ part: 'proxy' }),
+    report: (problems) => base.board.report('proxy', problems),
+    registry: base.registry,
+  })
+}
+
+function confdOf({ confd: folder }: Config, base: Base, log: Log): Confd | undefined {
+  if (folder === undefined) return undefined
+  const { open, addressOf, board, registry } = base
+  return createConfd({
+    folder,
+    open,
+    catalog: whole(base),
+    addressOf,
+    log: log.child({ part: 'confd' }),
+    report: board.report,
+    registry,
+  })
+}
+
+/** Files are rendered from a whole catalog only: half of one would look like an outage. */
+function whole({ catalog }: Base): Live<Catalog | undefined> {
+  return derive(catalog, (now) => (now?.complete ? now : undefined))
+}
+
+function stateKeeper(
+  { state: folder, prefix }: Config,
+  { mirror }: Base,
+  log: Log,
+): Runs | undefined {
+  if (folder === undefined) return undefined
+  const onError = (error: unknown) => log.warn({ err: error, folder }, 'the state was not saved')
+  return {
+    async run(signal) {
+      await mkdir(folder, { recursive: true })
+      await keepState({ folder, prefix, mirror, onError }, signal)
+    },
+  }
+}
+
+type Runs = { run(signal: AbortSignal): Promise<void> }
+type Run = Runs['run']
+
+function runOf(part: Runs | undefined): Run[] {
+  return part ? [(signal) => part.run(signal)] : []
+}
+
+/**
+ * Runs all parts. When `signal` aborts, or one of them breaks, the `first` ones are told, and the `last` ones when
+ * those have ended.
+ */
+async function runAll(
+  first: readonly Run[],
+  last: readonly Run[],
+  signal: AbortSignal,
+): Promise<void> {
+  const broken = new AbortController()
+  const ended = new AbortController()
+  const start = (list: readonly Run[], until: AbortSignal) =>
+    Promise.all(list.map((run) => run(until))).catch((error: unknown) => {
+      broken.abort()
+      throw error
+    })
+  const lasting = start(last, ended.signal)
+  const stop = AbortSignal.any([signal, broken.signal])
+  const ending = start([...first, aborted], stop).finally(() => ended.abort())
+  await Promise.all([ending, lasting])
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}

@@ -1,0 +1,31 @@
+import type { Registry } from 'prom-client'
+
+import type { Vantage } from '../core/address.ts'
+import type { Catalog } from '../core/catalog.ts'
+import type { Live } from '../core/live.ts'
+import type { Log } from '../core/log.ts'
+import type { Problem } from '../core/problems.ts'
+import type { Listener } from './server.ts'
+
+export type ProxyOptions = {
+  /** Undefined until Docker and the store have been read. */
+  readonly catalog: Live<Catalog | undefined>
+  readonly vantage: Live<Vantage | undefined>
+  /** Id of the container that we run in. */
+  readonly self: () => string | undefined
+  readonly listeners: readonly Listener[]
+  /** Other ports of this process that must not become targets. */
+  readonly ownPorts: readonly number[]
+  readonly drainMs: number
+  readonly holdMs: number
+  /** Addresses and ranges whose forwarding headers are believed. */
+  readonly trust: readonly string[]
+  readonly log: Log
+  /** Takes the whole list each time. */
+  readonly report: (problems: readonly Problem[]) => void
+  readonly registry: Registry
+  /** Until the first byte of an answer; 60 s. */
+  readonly firstByteMs?: number
+  /** Between two pieces of it; 60 s. */
+  readonly idleMs?: number
+}

@@ -1,0 +1,32 @@
+/** What is ourselves: requests must not be sent there. */
+export type Own = {
+  readonly listeners: readonly {
+    readonly entrypoint: string
+    readonly host: string
+    readonly port: number
+  }[]
+  /** Other ports of this process, on any address: the admin server's. */
+  readonly ports: readonly number[]
+  /** Addresses of this machine or container. */
+  readonly addresses: ReadonlySet<string>
+  /** Id of the container that we run in. */
+  readonly container: string | undefined
+}
+
+export const nobody: Own = {
+  listeners: [],
+  ports: [],
+  addresses: new Set(),
+  container: undefined,
+}
+
+const any = new Set(['', '0.0.0.0', '::'])
+
+/** Whether one of our own listeners answers at `ip`:`port`. */
+export function isOwnListener(own: Own, ip: string, port: number): boolean {
+  const local = /^127\.|^::1$/.test(ip) || own.addresses.has(ip)
+  if (local && own.ports.includes(port)) return true
+  return own.listeners.some(
+    (one) => one.port === port && (any.has(one.host) ? local : one.host === ip),
+  )
+}

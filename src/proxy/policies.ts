@@ -1,0 +1,70 @@
+import { type Middleware, kindOf } from '../core/middleware.ts'
+import type { Policy } from '../core/policy.ts'
+import type { Problem } from '../core/problems.ts'
+import { type BalanceName, isBalanceName } from './balance.ts'
+
+/** What is left of a policy here: the supported part, and problems for the rest. */
+export type Served = {
+  readonly balance: BalanceName
+  readonly passHost: boolean
+  readonly stripPrefixes: readonly string[]
+  readonly closed: string | undefined
+  readonly problems: readonly Problem[]
+}
+
+/** `middlewares`: the names that the route uses. One that is unknown or unsupported closes the route. */
+export function servedPolicy(
+  where: string,
+  policy: Policy,
+  middlewares: readonly string[],
+): Served {
+  const acted = middlewares.map((name) => middlewareNamed(name, policy.middlewares))
+  const wrong = acted.filter((one) => one.wrong !== undefined)
+  return {
+    balance: isBalanceName(policy.balance) ? policy.balance : 'p2c',
+    passHost: policy.passHost,
+    stripPrefixes: acted.flatMap(({ strip }) => strip),
+    closed: wrong[0]?.wrong,
+    problems: [
+      ...wrong.map(({ wrong: what = '' }) => closedBy(where, what)),
+      ...unsupportedIn(policy).map((what) => ignored(where, what)),
+    ],
+  }
+}
+
+type Acted = { readonly strip: readonly string[]; readonly wrong: string | undefined }
+
+function middlewareNamed(name: string, known: Readonly<Record<string, Middleware>>): Acted {
+  const middleware = Object.hasOwn(known, name) ? known[name] : undefined
+  if (!middleware) return { strip: [], wrong: `middleware ${name} is not known` }
+  if ('stripPrefix' in middleware) return { strip: middleware.stripPrefix, wrong: undefined }
+  return { strip: [], wrong: `middleware ${name} (${kindOf(middleware)}) is not supported yet` }
+}
+
+const checks: readonly [what: string, used: (policy: Policy) => boolean][] = [
+  ['sticky sessions', ({ sticky }) => sticky !== false],
+  ['an active health check', ({ health }) => health !== null],
+  ['a role', ({ role }) => role !== null],
+  ['a canary', ({ canary }) => canary !== null],
+  ['a mirror', ({ mirror }) => mirror !== null],
+  ['a fallback', ({ fallback }) => fallback !== null],
+  ['slow start', ({ slowStartMs }) => slowStartMs > 0],
+  ['the PROXY protocol', ({ proxyProtocol }) => proxyProtocol !== null],
+]
+
+function unsupportedIn(policy: Policy): string[] {
+  const used = checks.filter(([, isUsed]) => isUsed(policy)).map(([what]) => what)
+  return isBalanceName(policy.balance) ? used : [`balance ${policy.balance}`, ...used]
+}
+
+function closedBy(where: string, what: string): Problem {
+  const why = 'the route answers 503, because without it it might be open to whom it must not be'
+  const remedy = 'correct its name, or take it off the route'
+  return { severity: 'error', where, what, why, remedy }
+}
+
+function ignored(where: string, thing: string): Problem {
+  const what = `${thing} is not supported yet`
+  const remedy = 'take the label away, or live without it for now'
+  return { severity: 'warning', where, what, why: 'the route works without it', remedy }
+}

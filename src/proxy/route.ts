@@ -1,0 +1,52 @@
+import type { InstanceState } from '../core/instance.ts'
+import type { Problem } from '../core/problems.ts'
+import type { Hosts } from '../core/rule/hosts.ts'
+import type { BalanceName } from './balance.ts'
+
+/** Where requests of a route may go: one instance, or one fixed address of a hand-written route. */
+export type Target = {
+  /** What sockets, counters and health hang on: never the address, which Docker gives to the next container. */
+  readonly identity: string
+  readonly protocol: 'http' | 'https'
+  readonly ip: string
+  readonly port: number
+  readonly state: InstanceState
+  /** 0: gets nothing while others have more. */
+  readonly weight: number
+  /** On our own node, so that a connect that takes long has failed. */
+  readonly own: boolean
+  /** Seconds between its stop signal and its end. */
+  readonly stopTimeout: number
+}
+
+/** One rule on one entrypoint, with all that a request of it needs to know. */
+export type TableRoute = {
+  /** The same for the same service, entrypoint and rule in every table. */
+  readonly key: string
+  readonly name: string
+  readonly rule: string
+  readonly entrypoint: string
+  /** `serviceId`; `-` for fixed addresses. */
+  readonly service: string
+  readonly source: 'label' | 'store' | 'default'
+  readonly targets: readonly Target[]
+  /** Why it answers 503 to everything; undefined for a route that works. */
+  readonly closed: string | undefined
+  readonly balance: BalanceName
+  readonly passHost: boolean
+  readonly stripPrefixes: readonly string[]
+  readonly order: Order
+  readonly hosts: Hosts
+  readonly matches: (host: string, path: string) => boolean
+  readonly problems: readonly Problem[]
+}
+
+/** What decides between routes that match the same request. */
+export type Order = {
+  readonly priority: number | null
+  readonly ruleLength: number
+  readonly pathLength: number
+  readonly conditions: number
+  /** RFC 3339, of the oldest container; empty for hand-written routes, which are before all. */
+  readonly createdAt: string
+}

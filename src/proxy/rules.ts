@@ -1,0 +1,55 @@
+import { messageOf } from '../core/errors.ts'
+import { callsOf, type Rule } from '../core/rule/ast.ts'
+import { compileRule, type Predicate, unservedIn } from '../core/rule/compile.ts'
+import { hostsOf, type Hosts } from '../core/rule/hosts.ts'
+import { parseRule } from '../core/rule/parse.ts'
+
+/** All that a table needs of a rule. */
+export type ReadRule =
+  | {
+      readonly ok: true
+      readonly matches: Predicate
+      readonly hosts: Hosts
+      /** Of the longest path that it names. */
+      readonly pathLength: number
+      readonly conditions: number
+      /** Matchers by which requests can't be matched yet; then it matches nothing. */
+      readonly unserved: readonly string[]
+    }
+  | { readonly ok: false; readonly error: string }
+
+export type RuleReader = (text: string) => ReadRule
+
+const kept = 50_000
+
+/** Reads each rule once: tables are made anew at each change, and nearly all of their rules were there before. */
+export function ruleReader(): RuleReader {
+  const known = new Map<string, ReadRule>()
+  return (text) => {
+    const found = known.get(text)
+    if (found) return found
+    const fresh = read(text)
+    if (known.size >= kept) known.clear()
+    known.set(text, fresh)
+    return fresh
+  }
+}
+
+function read(text: string): ReadRule {
+  let rule: Rule
+  try {
+    rule = parseRule(text)
+  } catch (error) {
+    return { ok: false, error: messageOf(error) }
+  }
+  const calls = callsOf(rule)
+  const paths = calls.filter(({ name }) => name.startsWith('Path')).flatMap(({ args }) => args)
+  return {
+    ok: true,
+    matches: compileRule(rule),
+    hosts: hostsOf(rule),
+    pathLength: Math.max(0, ...paths.map(({ length }) => length)),
+    conditions: calls.length,
+    unserved: unservedIn(rule),
+  }
+}

@@ -1,0 +1,113 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+import { errnoOf, messageOf, PortolanError } from '../core/errors.ts'
+import type { Serve } from './serve.ts'
+import { watchBody } from './slow-bodies.ts'
+
+export type Listener = {
+  readonly entrypoint: string
+  /** All addresses, IPv6 and IPv4, unless given. */
+  readonly host?: string
+  readonly port: number
+}
+
+export type Bound = { readonly entrypoint: string; readonly address: string; readonly port: number }
+
+/** One listening entrypoint. */
+export type HttpServer = {
+  /** Rejects `listen` with setting, address and remedy. */
+  open(): Promise<Bound>
+  /** From now on answers say that the connection will end. */
+  announceEnd(): void
+  /** Accepts no more connections; resolves when the last has ended. */
+  close(): Promise<void>
+  /** Ends them now. */
+  cut(): void
+}
+
+const maxHeaderSize = 64 * 1024
+
+export function httpServer(listener: Listener, served: Serve): HttpServer {
+  const upgraded = new Set<Duplex>()
+  let ending = false
+  const server = createServer({
+    maxHeaderSize,
+    insecureHTTPParser: false,
+    headersTimeout: 10_000,
+    // bodies have a minimum rate instead
+    requestTimeout: 0,
+    keepAliveTimeout: 75_000,
+    connectionsCheckingInterval: 2000,
+    noDelay: true,
+    shouldUpgradeCallback: ({ method, headers }) =>
+      method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket',
+  })
+  // counted instead of cut off, see admit.ts
+  server.maxHeadersCount = 0
+  server.on('upgrade', (message, client, head) => {
+    upgraded.add(client)
+    client.once('close', () => upgraded.delete(client))
+    void served.upgrade(message, client, head)
+  })
+  for (const event of ['request', 'checkContinue'] as const) {
+    server.on(event, (message, response) => {
+      if (ending) response.shouldKeepAlive = false
+      watchBody(message)
+      void served.request(message, response)
+    })
+  }
+
+  return {
+    open: () => opened(server, listener),
+    announceEnd() {
+      ending = true
+    },
+    async close() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      server.close(() => resolve())
+      server.closeIdleConnections()
+      await promise
+    },
+    cut() {
+      server.closeAllConnections()
+      for (const client of upgraded) client.destroy()
+    },
+  }
+}
+
+async function opened(server: Server, listener: Listener): Promise<Bound> {
+  const { entrypoint, host, port } = listener
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen({ port, ...(host === undefined || host === '' ? {} : { host }) }, resolve)
+  try {
+    await promise
+  } catch (error) {
+    throw listenError(listener, error)
+  }
+  server.off('error', reject)
+  const { address, port: bound } = addressOf(server)
+  return { entrypoint, address, port: bound }
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new TypeError('not a TCP listener')
+  return address
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has this port: stop it, or choose another port',
+  EACCES:
+    'ports below 1024 need privileges: choose a higher one, or add the capability NET_BIND_SERVICE',
+  EADDRNOTAVAIL: 'this machine has no such address: leave the host out to listen on all',
+}
+
+function listenError({ entrypoint, host = '', port }: Listener, error: unknown): PortolanError {
+  const remedy = remedies[errnoOf(error) ?? ''] ?? messageOf(error)
+  return new PortolanError('listen', `--${entrypoint} can't listen on ${host}:${port}: ${remedy}`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,35 @@
+import { sleep } from '../core/retry.ts'
+import type { Bound, HttpServer } from './server.ts'
+import type { Upstreams } from './upstreams.ts'
+
+/** Others must have heard that we are leaving before we stop to listen. */
+const acceptMs = 500
+
+/** Opens all, or none: rejects with the first failure after the others have been closed. */
+export async function openAll(servers: readonly HttpServer[]): Promise<readonly Bound[]> {
+  const results = await Promise.allSettled(servers.map((server) => server.open()))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (!failed) return results.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  await Promise.all(servers.map((server) => server.close()))
+  throw failed.reason
+}
+
+/** Accepts for a moment more, lets what runs finish within `drainMs`, and closes everything. */
+export async function closeAll(
+  servers: readonly HttpServer[],
+  { all }: Pick<Upstreams, 'all'>,
+  drainMs: number,
+): Promise<void> {
+  const forced = new AbortController()
+  for (const server of servers) server.announceEnd()
+  await sleep(Math.min(acceptMs, drainMs), forced.signal)
+  for (const { tunnels } of all()) {
+    for (const tunnel of tunnels) tunnel.leave(drainMs, () => true)
+  }
+  const ended = Promise.all(servers.map((server) => server.close()))
+  await Promise.race([ended, sleep(drainMs, forced.signal)])
+  forced.abort()
+  for (const server of servers) server.cut()
+  await ended
+  for (const { pool } of all()) pool.agent.destroy()
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+
+import type { Base, OwnNode } from './base.ts'
+import type { Config } from './config.ts'
+import { PortolanError } from './core/errors.ts'
+import type { NodeRecord } from './core/keys.ts'
+import { until } from './core/live.ts'
+import type { Log } from './core/log.ts'
+import { createRegistrator, type Registrator } from './registrator/registrator.ts'
+import { createSession, type Session } from './store/session.ts'
+
+/** The writing half of the program: this node's lease, and its entries under it. */
+export type Registration = {
+  /** Registers until `signal` aborts; begins when Docker has been read for the first time. */
+  run(signal: AbortSignal): Promise<void>
+  /** Takes this node out of the store for good. */
+  leave(signal: AbortSignal): Promise<void>
+}
+
+export function createRegistration(
+  config: Config,
+  base: Base,
+  version: string,
+  log: Log,
+): Registration {
+  const session = createSession({
+    store: base.store,
+    ttlSeconds: Math.ceil(config.leaseMs / 1000),
+    onError: (error) => log.debug({ err: error }, 'the lease was not kept alive'),
+  })
+  let registrator: Registrator | undefined
+
+  async function register(signal: AbortSignal): Promise<void> {
+    const own = await until(base.own, isKnown, signal)
+    registrator = createRegistrator({
+      store: base.store,
+      session,
+      mirror: base.mirror,
+      plain:
+        config.plainPrefix === undefined ? undefined : base.open(`${config.plainPrefix}/`, signal),
+      prefix: config.prefix,
+      record: recordOf(own, config, version),
+      own: base.own,
+      log,
+      report: base.board.report,
+    })
+    await registrator.run(signal)
+  }
+
+  return {
+    async run(signal) {
+      const registering = register(signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error
+      })
+      await Promise.all([session.run(signal), registering, sayLease(session, log, signal)])
+    },
+    async leave(signal) {
+      if (registrator) return registrator.leave(signal)
+      throw new PortolanError('docker-down', 'nothing is registered yet; nothing to leave')
+    },
+  }
+}
+
+function isKnown(own: OwnNode | undefined): own is OwnNode {
+  return own !== undefined
+}
+
+function recordOf(
+  { node, engine, advertise }: OwnNode,
+  config: Config,
+  version: string,
+): NodeRecord {
+  return {
+    v: 1,
+    node,
+    engine,
+    session: randomUUID(),
+    address: advertise,
+    roles: [...config.roles],
+    version,
+    startedAt: new Date().toISOString(),
+  }
+}
+
+/** A lost lease is worth a line: for a moment other nodes may doubt us. */
+async function sayLease({ lease }: Session, log: Log, signal: AbortSignal): Promise<void> {
+  let before: string | undefined
+  for await (const now of lease.changes(signal)) {
+    if (before !== undefined && now?.id !== before) {
+      log.warn(
+        { lease: before },
+        'the lease was lost; everything is registered again under a new one',
+      )
+    }
+    before = now?.id ?? before
+    if (now) log.debug({ lease: now.id, ttlSeconds: now.ttlSeconds }, 'holding a lease')
+  }
+}

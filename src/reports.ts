@@ -1,0 +1,68 @@
+import type { Live } from './core/live.ts'
+import type { Log } from './core/log.ts'
+import type { Problem, ProblemBoard } from './core/problems.ts'
+import type { Docker } from './docker/docker.ts'
+import { advertiseProblem } from './registrator/advertise.ts'
+import type { Mirror } from './store/mirror.ts'
+
+type OwnReport = { readonly problems: readonly Problem[]; readonly advertise: string }
+
+/** Keeps the problems of this node's labels and address on the board. */
+export async function reportOwn(
+  own: Live<OwnReport | undefined>,
+  shared: boolean,
+  board: ProblemBoard,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const now of own.changes(signal)) {
+    if (!now) continue
+    board.report('labels', now.problems)
+    board.report('advertise', advertiseProblem(now.advertise, shared))
+  }
+}
+
+/** Keeps what is wrong with Docker on the board; its own part logs it. */
+export async function reportDocker(
+  { name, status }: Docker,
+  board: ProblemBoard,
+  signal: AbortSignal,
+) {
+  for await (const now of status.changes(signal)) {
+    const down = now.kind === 'down'
+    const where = `docker ${name}`
+    const what = 'the engine is away'
+    const problem =
+      down && ({ severity: 'error', where, what, why: now.reason, remedy: now.remedy } as const)
+    board.report('docker', problem ? [problem] : [])
+  }
+}
+
+/** Keeps what is wrong with the store on the board, and says once when it goes and comes. */
+export async function reportStore(
+  name: string,
+  { status }: Mirror,
+  board: ProblemBoard,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  let said = false
+  for await (const now of status.changes(signal)) {
+    const reason = now.kind === 'live' ? undefined : now.reason
+    board.report('store', reason === undefined ? [] : [storeProblem(name, reason)])
+    if (reason !== undefined && !said) {
+      log.warn({ store: name, reason }, 'the store is away; the last good state stays')
+    }
+    if (reason === undefined && said) log.info({ store: name }, 'the store is back')
+    said = reason !== undefined
+  }
+}
+
+function storeProblem(name: string, why: string): Problem {
+  return {
+    severity: 'error',
+    where: `store ${name}`,
+    what: 'the store is away',
+    why,
+    remedy: 'see whether etcd runs and --store names it; nothing is lost meanwhile',
+  }
+}

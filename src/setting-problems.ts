@@ -1,0 +1,57 @@
+import type { Config } from './config.ts'
+import { formatDuration } from './core/duration.ts'
+import type { Problem } from './core/problems.ts'
+
+/** Settings that are accepted and that nothing serves yet, and whether one asks for them. */
+const notYet: Readonly<Record<string, (config: Config) => boolean>> = {
+  https: ({ https }) => https !== undefined,
+  certs: ({ certs }) => certs !== undefined,
+  tcp: ({ tcp }) => tcp.length > 0,
+  workers: ({ workers }) => workers !== 'cores' && workers > 1,
+  'access-log': ({ accessLog }) => accessLog.kind !== 'off',
+  'allow-writes': ({ allowWrites }) => allowWrites,
+}
+
+/** What is right in form, and yet won't do what its writer meant. Pure: same config, same problems. */
+export function settingProblems(config: Config): Problem[] {
+  return [...unserved(config), ...hasty(config), ...idle(config)]
+}
+
+function unserved(config: Config): Problem[] {
+  const asked = Object.entries(notYet).filter(([, isAsked]) => isAsked(config))
+  return asked.map(([name]) => ({
+    severity: 'warning',
+    where: `setting --${name}`,
+    what: 'not supported yet',
+    why: 'this version reads the setting, and does nothing with it',
+    remedy: `leave --${name} out`,
+  }))
+}
+
+function hasty({ leaseMs, store }: Config): Problem[] {
+  if (leaseMs >= 5000 || store.kind === 'embedded') return []
+  return [
+    {
+      severity: 'warning',
+      where: 'setting --lease',
+      what: `${formatDuration(leaseMs)} is short`,
+      why: 'a pause of the network or of etcd that long takes all instances of this node off the other nodes',
+      remedy: 'set 5s or more',
+    },
+  ]
+}
+
+/** What is meant for etcd, while the store is the embedded one. */
+function idle({ store, etcdCa, etcdCert, etcdUser }: Config): Problem[] {
+  if (store.kind === 'etcd' && (store.tls || (etcdCa ?? etcdCert) === undefined)) return []
+  const given = { 'etcd-ca': etcdCa, 'etcd-cert': etcdCert }
+  const user = store.kind === 'embedded' ? { 'etcd-user': etcdUser } : {}
+  const names = Object.entries({ ...given, ...user }).filter(([, value]) => value !== undefined)
+  return names.map(([name]) => ({
+    severity: 'warning',
+    where: `setting --${name}`,
+    what: 'has no effect',
+    why: store.kind === 'etcd' ? '--store begins with etcd://' : 'the store is the embedded one',
+    remedy: 'write --store etcds://host:2379, or leave it out',
+  }))
+}

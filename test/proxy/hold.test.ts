@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+
+import { holdQueue } from '../../src/proxy/hold.ts'
+import { backend, bed, catalogOf, instance, named, pause } from './bed.ts'
+
+test('a request waits for the successor of the last endpoint', async () => {
+  await using next = await named('next')
+  await using proxy = await bed()
+  proxy.catalog.set(catalogOf([instance()]))
+  expect(proxy.proxy.routes()).toHaveLength(1)
+  proxy.catalog.set(catalogOf([]))
+  const waiting = [proxy.get(), proxy.get('/', { method: 'POST', body: 'x' })]
+  await pause(100)
+  expect(await proxy.registry.metrics()).toMatch(/portolan_http_held 2/)
+  proxy.catalog.set(catalogOf([instance({ port: next.port, container: 'b'.repeat(64) })]))
+  expect((await Promise.all(waiting)).map(({ body }) => body)).toEqual(['next', 'next'])
+})
+
+test('a request waits for an instance that is starting, but not for ever', async () => {
+  await using service = await named('up')
+  await using proxy = await bed({ holdMs: 300 })
+  proxy.catalog.set(catalogOf([instance({ port: service.port, state: 'starting' })]))
+  const began = performance.now()
+  const late = await proxy.get()
+  expect([late.status, late.headers['retry-after']]).toEqual([503, '5'])
+  expect(performance.now() - began).toBeGreaterThan(280)
+  const waiting = proxy.get()
+  await pause(50)
+  proxy.catalog.set(catalogOf([instance({ port: service.port })]))
+  expect((await waiting).body).toBe('up')
+})
+
+test('a route whose endpoints were never ready, and none starts, is refused at once', async () => {
+  await using proxy = await bed()
+  proxy.catalog.set(catalogOf([instance({ state: 'unhealthy' })]))
+  const began = performance.now()
+  expect((await proxy.get()).status).toBe(503)
+  expect(performance.now() - began).toBeLessThan(500)
+})
+
+test('a container that is up before its port is open costs no error', async () => {
+  const early = await backend()
+  await early.close()
+  await using proxy = await bed()
+  proxy.catalog.set(catalogOf([instance({ port: early.port })]))
+  const waiting = Array.from({ length: 20 }, () => proxy.get())
+  await pause(400)
+  await using service = await named('late', { port: early.port })
+  expect((await Promise.all(waiting)).map(({ body }) => body)).toEqual(Array(20).fill('late'))
+  expect(service.connections()).toBeGreaterThan(0)
+})
+
+test('a client that gives up leaves the queue', async () => {
+  await using proxy = await bed()
+  proxy.catalog.set(catalogOf([instance({ state: 'starting' })]))
+  const gone = proxy.get('/', { signal: AbortSignal.timeout(200) })
+  gone.catch(() => {})
+  await pause(100)
+  expect(await proxy.registry.metrics()).toMatch(/portolan_http_held 1/)
+  await expect(gone).rejects.toThrow('aborted')
+  await pause(50)
+  expect(await proxy.registry.metrics()).toMatch(/portolan_http_held 0/)
+})
+
+test('the queue is bounded, for each route and in all', async () => {
+  const queue = holdQueue({ perRoute: 2, total: 3 })
+  const { signal } = new AbortController()
+  const waits = ['a', 'a', 'b'].map((key) => queue.wait(key, 5000, signal))
+  expect(await queue.wait('a', 5000, signal)).toBe('full')
+  expect(await queue.wait('c', 5000, signal)).toBe('full')
+  expect(queue.size).toBe(3)
+  queue.wake()
+  expect(await Promise.all(waits)).toEqual(['look again', 'look again', 'look again'])
+  expect(queue.size).toBe(0)
+})
+
+test('a wildcard of another service does not get the requests of one that is away for a moment', async () => {
+  await using other = await named('other')
+  await using shop = await named('shop')
+  await using proxy = await bed()
+  const wildcard = instance({
+    service: 'other',
+    container: 'c'.repeat(64),
+    rule: 'Host(`**.test`)',
+    port: other.port,
+  })
+  proxy.catalog.set(catalogOf([wildcard, instance({ port: shop.port })]))
+  expect((await proxy.get()).body).toBe('shop')
+  proxy.catalog.set(catalogOf([wildcard]))
+  const waiting = proxy.get()
+  await pause(100)
+  expect((await proxy.get('/', { host: 'new.test' })).body).toBe('other')
+  proxy.catalog.set(catalogOf([wildcard, instance({ port: shop.port, container: 'd'.repeat(64) })]))
+  expect((await waiting).body).toBe('shop')
+})

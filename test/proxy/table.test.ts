@@ -1,0 +1,288 @@
+import { expect, test } from 'vitest'
+
+import type { Catalog } from '../../src/core/catalog.ts'
+import { storedRouteSchema } from '../../src/core/route.ts'
+import { match } from '../../src/proxy/match.ts'
+import { routeTable } from '../../src/proxy/table.ts'
+import { catalogOf, instance, vantage } from './bed.ts'
+
+const id = (letter: string) => letter.repeat(64)
+
+/** Name of the route that gets a request, with several routes on one container. */
+function winner(
+  rules: Readonly<Record<string, string | readonly [string, number] | undefined>>,
+  host: string,
+  path: string,
+) {
+  const routes = Object.entries(rules).map(([name, rule = '']) =>
+    typeof rule === 'string' ? { name, rule } : { name, rule: rule[0], priority: rule[1] },
+  )
+  const { table } = routeTable(catalogOf([instance({ routes })]), vantage)
+  return match(table.index, 'http', host, path)?.route.name
+}
+
+for (const [sentence, rules, host, path, name] of [
+  [
+    'an exact host goes before a wildcard',
+    { w: 'Host(`**.x.test`)', e: 'Host(`a.x.test`)' },
+    'a.x.test',
+    '/',
+    'e',
+  ],
+  [
+    'a longer wildcard goes before a shorter',
+    { s: 'Host(`**.test`)', l: 'Host(`**.x.test`)' },
+    'a.x.test',
+    '/',
+    'l',
+  ],
+  [
+    'a wildcard goes before no host at all',
+    { p: 'PathPrefix(`/`)', w: 'Host(`**.test`)' },
+    'a.test',
+    '/',
+    'w',
+  ],
+  [
+    'a longer path goes first',
+    { a: 'Host(`h`) && PathPrefix(`/a`)', ab: 'Host(`h`) && PathPrefix(`/a/b`)' },
+    'h',
+    '/a/b/c',
+    'ab',
+  ],
+  [
+    'a path goes before none',
+    { all: 'Host(`h`)', api: 'Host(`h`) && PathPrefix(`/api`)' },
+    'h',
+    '/api',
+    'api',
+  ],
+  [
+    'what no path matches goes to the host',
+    { all: 'Host(`h`)', api: 'Host(`h`) && PathPrefix(`/api`)' },
+    'h',
+    '/x',
+    'all',
+  ],
+  [
+    'a high number goes before an exact host',
+    { e: 'Host(`a.test`)', n: ['PathPrefix(`/`)', 1000] },
+    'a.test',
+    '/',
+    'n',
+  ],
+  [
+    'a low number goes behind all',
+    { e: 'Host(`a.test`)', n: ['PathPrefix(`/`)', 1] },
+    'a.test',
+    '/',
+    'e',
+  ],
+  [
+    'a number that is the length of its rule says nothing',
+    { e: 'Host(`a`)', n: ['PathPrefix(`/`)', 15] },
+    'a',
+    '/',
+    'e',
+  ],
+  [
+    'of two numbers the higher wins',
+    { a: ['Host(`h`)', 5], b: ['PathPrefix(`/`)', 6] },
+    'h',
+    '/',
+    'b',
+  ],
+  [
+    'more conditions go first',
+    { one: 'Host(`h`)', two: 'Host(`h`) && !Host(`x`)' },
+    'h',
+    '/',
+    'two',
+  ],
+  ['equal rules but for spaces go by name', { b: 'Host(`h`) ', a: 'Host( `h`)' }, 'h', '/', 'a'],
+  ['a host that nobody has is nobody’s', { e: 'Host(`a.test`)' }, 'b.test', '/', undefined],
+] as const) {
+  test(sentence, () => {
+    expect(winner(rules, host, path)).toBe(name)
+  })
+}
+
+function tableOf(catalog: Catalog) {
+  return routeTable(catalog, vantage)
+}
+
+test('a route reaches only the instances that declare it', () => {
+  const { table } = tableOf(
+    catalogOf([
+      instance({ ip: '10.0.0.1' }),
+      instance({ ip: '10.0.0.2', container: id('b'), routes: [] }),
+      instance({ ip: '10.0.0.3', container: id('c') }),
+    ]),
+  )
+  expect(table.routes.map(({ targets }) => targets.map(({ ip }) => ip))).toEqual([
+    ['10.0.0.1', '10.0.0.3'],
+  ])
+})
+
+test('web and websecure are other names of http and https', () => {
+  const routes = [{ rule: 'Host(`h`)', entrypoints: ['web', 'http', 'websecure'] }]
+  const { table } = tableOf(catalogOf([instance({ routes })]))
+  expect(table.routes.map(({ entrypoint }) => entrypoint)).toEqual(['http', 'https'])
+})
+
+test('of two services with one rule the older keeps it, and the other is a problem', () => {
+  const { table, problems } = tableOf(
+    catalogOf([
+      instance({
+        service: 'late',
+        createdAt: '2026-01-02T00:00:00Z',
+        name: 'late-1',
+        container: id('b'),
+      }),
+      instance({ service: 'early', createdAt: '2026-01-01T00:00:00Z' }),
+    ]),
+  )
+  expect(table.routes.map(({ service }) => service)).toEqual(['shop/early'])
+  expect(problems).toMatchObject([{ severity: 'error', where: 'container late-1' }])
+})
+
+test('of differing policies in one service the newest container has its way', () => {
+  const policy = (balance: string) => ({ ...instance().policy, balance })
+  const { table } = tableOf(
+    catalogOf([
+      instance({ policy: policy('least'), createdAt: '2026-01-03T00:00:00Z' }),
+      instance({ policy: policy('random'), createdAt: '2026-01-02T00:00:00Z', container: id('b') }),
+    ]),
+  )
+  expect(table.routes.map(({ balance }) => balance)).toEqual(['least'])
+})
+
+test('a route with a middleware that is unknown or unsupported is closed; prefixes are stripped', () => {
+  const routes = [
+    { name: 'lost', rule: 'Host(`a`)', middlewares: ['auth@file'] },
+    { name: 'later', rule: 'Host(`b`)', middlewares: ['zip'] },
+    { name: 'fine', rule: 'Host(`c`)', middlewares: ['strip'] },
+  ]
+  const policy = {
+    ...instance().policy,
+    middlewares: {
+      strip: { stripPrefix: ['/api'] },
+      zip: { compress: { excludeTypes: [], includeTypes: [], minBytes: 1, encodings: [] } },
+    },
+  }
+  const { table, problems } = tableOf(catalogOf([instance({ routes, policy })]))
+  const state = table.routes.map(({ name, closed, stripPrefixes }) => [name, closed, stripPrefixes])
+  expect(state).toEqual([
+    ['lost', 'middleware auth@file is not known', []],
+    ['later', 'middleware zip (compress) is not supported yet', []],
+    ['fine', undefined, ['/api']],
+  ])
+  expect(problems.map(({ what }) => what)).toEqual([
+    'middleware auth@file is not known',
+    'middleware zip (compress) is not supported yet',
+  ])
+})
+
+test('policies that are not supported yet are told, and the route works without them', () => {
+  const policy = { ...instance().policy, balance: 'hash:ip', mirror: 0.5, slowStartMs: 10 }
+  const { table, problems } = tableOf(catalogOf([instance({ policy })]))
+  expect(table.routes[0]).toMatchObject({ closed: undefined, balance: 'p2c' })
+  expect(problems.map(({ what }) => what)).toEqual([
+    'balance hash:ip is not supported yet',
+    'a mirror is not supported yet',
+    'slow start is not supported yet',
+  ])
+})
+
+test('a bad rule, an unserved matcher and a TCP route are problems of their own', () => {
+  const routes = [
+    { name: 'bad', rule: 'Hots(`a`)' },
+    { name: 'later', rule: 'Host(`a`) && Method(`GET`)' },
+    { name: 'tcp', rule: 'HostSNI(`*`)', kind: 'tcp' as const },
+    { name: 'good', rule: 'Host(`b`)' },
+  ]
+  const { table, problems } = tableOf(catalogOf([instance({ routes })]))
+  expect(match(table.index, 'http', 'b', '/')?.route.name).toBe('good')
+  expect(match(table.index, 'http', 'a', '/')).toBeUndefined()
+  expect(problems.map(({ what }) => what)).toEqual([
+    'tcp routes are not supported yet',
+    expect.stringContaining('unknown matcher Hots'),
+    'matcher Method in rule Host(`a`) && Method(`GET`) is not supported yet',
+  ])
+})
+
+test('an instance that can’t be reached is no target, and the problem names both networks', () => {
+  const inside = {
+    ...vantage,
+    place: { kind: 'container' as const, networks: ['edge'], gateways: [] },
+  }
+  const { table, problems } = routeTable(catalogOf([instance()]), inside)
+  expect(table.routes[0]?.targets).toEqual([])
+  expect(problems).toMatchObject([
+    { where: 'container shop-web-1', why: expect.stringMatching(/ours: edge; its: shop/) },
+  ])
+})
+
+test('our own listeners and our own container are refused as targets', () => {
+  const own = {
+    listeners: [{ entrypoint: 'http', host: '::', port: 8080 }],
+    ports: [8070],
+    addresses: new Set(['10.1.1.1']),
+    container: id('c'),
+  }
+  const { table, problems } = routeTable(
+    catalogOf([
+      instance({ port: 8080, ip: '10.1.1.1' }),
+      instance({ port: 8070, container: id('b') }),
+      instance({ port: 9000, container: id('c') }),
+      instance({ port: 9000, container: id('d') }),
+    ]),
+    vantage,
+    own,
+  )
+  expect(table.routes[0]?.targets.map(({ identity }) => identity.slice(0, 2))).toEqual(['dd'])
+  expect(problems.map(({ what }) => what)).toEqual([
+    '10.1.1.1:8080 is our own listener',
+    '127.0.0.1:8070 is our own listener',
+    'it is the container that we run in',
+  ])
+})
+
+test('a hand-written route goes to a service by name or to fixed addresses', () => {
+  const endpoints = [{ protocol: 'http', ip: '10.0.0.9', port: 80 }]
+  const routes = new Map([
+    ['to-web', storedRouteSchema.parse({ v: 1, rule: 'Host(`a`)', service: 'web' })],
+    ['fixed', storedRouteSchema.parse({ v: 1, rule: 'Host(`b`)', endpoints })],
+    ['nobody', storedRouteSchema.parse({ v: 1, rule: 'Host(`c`)', service: 'none' })],
+  ])
+  const { table, problems } = tableOf(catalogOf([instance({ port: 3000 })], { routes }))
+  const shown = table.routes.map(({ name, service, source, targets }) => {
+    return [name, service, source, targets.map(({ ip, port }) => `${ip}:${port}`)]
+  })
+  expect(shown).toEqual([
+    ['to-web', 'shop/web', 'store', ['127.0.0.1:3000']],
+    ['fixed', '-', 'store', ['10.0.0.9:80']],
+    ['nobody', 'none', 'store', []],
+    ['web', 'shop/web', 'label', ['127.0.0.1:3000']],
+  ])
+  expect(problems).toMatchObject([{ where: 'key routes/nobody' }])
+})
+
+test('the cost of a look-up does not grow with the number of hosts', () => {
+  const indexOf = (count: number) => {
+    const routes = Array.from({ length: count }, (_, at) => ({
+      name: `r${at}`,
+      rule: `Host(\`h${at}.test\`)`,
+    }))
+    return routeTable(catalogOf([instance({ routes })]), vantage).table.index
+  }
+  const timed = (count: number) => {
+    const index = indexOf(count)
+    const began = performance.now()
+    for (let turn = 0; turn < 20_000; turn++) match(index, 'http', `h${turn % count}.test`, '/')
+    return performance.now() - began
+  }
+  timed(100)
+  const few = Math.min(timed(100), timed(100))
+  expect(timed(10_000)).toBeLessThan(few * 15 + 20)
+})
