@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises'
 
 import { findBrowser } from './bed/browser.ts'
-import { useEngine } from './bed/engine.ts'
+import { usualEngine, useEngine } from './bed/engine.ts'
 import { bringImages } from './bed/images.ts'
 import { needsOf } from './bed/needs.ts'
 import { run, SetupError } from './bed/shell.ts'
-import { sweep, testcontainersThere } from './bed/sweep.ts'
+import { sweep, tracesOf } from './bed/sweep.ts'
 import { talliedFrom } from './bed/tally.ts'
+import { bringTools } from './bed/tools.ts'
 
 /*
  * `npm test`: brings what the asked tests need (engine, images, browser), runs them with vitest, and takes away what
@@ -16,13 +17,14 @@ import { talliedFrom } from './bed/tally.ts'
 const report = '.vitest.json'
 const asked = process.argv.slice(2)
 const needs = needsOf(asked)
-const bed = process.env['BED'] ?? 'portolan'
 
 async function prepare(): Promise<NodeJS.ProcessEnv> {
-  const env: NodeJS.ProcessEnv = { ...process.env, BED: bed, TESTCONTAINERS_RYUK_DISABLED: 'true' }
+  const env: NodeJS.ProcessEnv = { ...process.env, TESTCONTAINERS_RYUK_DISABLED: 'true' }
   if (needs.has('engine')) {
-    env['DOCKER_HOST'] = await useEngine()
+    const address = await useEngine()
+    if (address !== usualEngine) env['DOCKER_HOST'] = address
     await bringImages(env)
+    await bringTools()
   }
   if (needs.has('browser')) env['CHROMIUM'] = await findBrowser()
   return env
@@ -38,10 +40,9 @@ async function tests(env: NodeJS.ProcessEnv): Promise<number> {
 async function all(): Promise<number> {
   const env = await prepare()
   // a selection may run beside another one on the same engine, so only a whole run sweeps
-  const isWhole = needs.has('engine') && asked.length === 0
-  const before = isWhole ? await testcontainersThere(env) : new Set<string>()
+  const before = asked.length === 0 ? await tracesOf(env) : undefined
   const code = await tests(env)
-  if (isWhole) await sweep(before, env)
+  if (before) await sweep(before, env)
   console.log(await talliedFrom(report))
   return code
 }

@@ -7,9 +7,9 @@ import { chmodSync, rmSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 
 const [engine, here] = process.argv.slice(2)
-const name = String.raw`[A-Za-z0-9][\w.-]*`
+const word = String.raw`[A-Za-z0-9][\w.-]*`
 const allowed = new RegExp(
-  String.raw`^(/v1\.\d+)?/(_ping|version|info|events|containers/json|containers/${name}/json|networks|networks/${name})(\?|$)`,
+  String.raw`^(/v1\.\d+)?/(_ping|version|info|events|containers/json|containers/${word}/json|networks|networks/${word})(\?|$)`,
 )
 
 const server = createServer((asked, answer) => {
@@ -49,8 +49,9 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   })
 }
 
-function withoutHop({ connection, 'keep-alive': keepAlive, 'transfer-encoding': coding, ...headers }) {
-  return headers
+function withoutHop(headers) {
+  const hop = ['connection', 'keep-alive', 'transfer-encoding']
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !hop.includes(name)))
 }
 
 function json(answer, status, message) {

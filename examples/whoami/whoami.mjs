@@ -7,17 +7,23 @@ import { createServer } from 'node:http'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+let isLeaving = false
+
 const server = createServer(async (request, response) => {
   const url = new URL(request.url ?? '/', 'http://whoami')
   await sleep(Math.min(Number(url.searchParams.get('wait')) || 0, 60) * 1000)
+  if (isLeaving) response.setHeader('connection', 'close')
   response.setHeader('content-type', 'text/plain; charset=utf-8')
   response.end(describe(request))
 })
 
-server.listen(Number(process.env.PORT) || 3000, () => console.log('listening', server.address()))
+server.listen(process.env.PORT ?? 3000, () =>
+  console.log('listening on port', server.address().port),
+)
 
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.once(signal, async () => {
+    isLeaving = true
     await sleep(1000)
     server.close(() => process.exit(0))
   })

@@ -1,5 +1,6 @@
 import { type Catalog, instancesOfCatalog } from '../core/catalog.ts'
-import { type Instance, instanceStates } from '../core/instance.ts'
+import { identityOf, type Instance, instanceStates } from '../core/instance.ts'
+import { kindOf, type Middleware } from '../core/middleware.ts'
 
 /** What a proxy knows of an instance; a process without a proxy knows nothing. */
 export type Reached = {
@@ -35,6 +36,8 @@ export function instanceItems(
     const found = reached(instance)
     return {
       ...instance,
+      /** As the items of routes name it. */
+      identity: identityOf(instance),
       policy: { ...instance.policy, middlewares: masked(instance.policy.middlewares) },
       address: { at: found?.address ?? null, why: found?.why ?? 'no proxy runs here' },
       inFlight: found?.inFlight ?? 0,
@@ -43,14 +46,24 @@ export function instanceItems(
   })
 }
 
-const secret = new Set(['basicAuth', 'digestAuth', 'forwardAuth'])
+const logins = new Set(['basicAuth', 'digestAuth', 'forwardAuth'])
+const secretHeader = /authorization|cookie|token|secret|password|api-?key/i
+const mask = 'masked'
 
-/** Users, their password hashes and addresses of login servers are nobody's business. */
+/** Users, their password hashes, addresses of login servers and secret headers are nobody's business. */
 function masked(middlewares: Instance['policy']['middlewares']): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(middlewares).map(([name, one]) => {
-      const [kind = ''] = Object.keys(one)
-      return [name, secret.has(kind) ? { [kind]: 'masked' } : one]
-    }),
-  )
+  return Object.fromEntries(Object.entries(middlewares).map(([name, one]) => [name, shown(one)]))
+}
+
+function shown(middleware: Middleware): unknown {
+  const kind = kindOf(middleware)
+  if (logins.has(kind)) return { [kind]: mask }
+  if (!('headers' in middleware)) return middleware
+  const { request, response } = middleware.headers
+  return { headers: { request: withoutSecrets(request), response: withoutSecrets(response) } }
+}
+
+function withoutSecrets(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(headers)
+  return Object.fromEntries(entries.map(([k, v]) => [k, secretHeader.test(k) ? mask : v]))
 }

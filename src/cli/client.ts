@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { json } from 'node:stream/consumers'
+
 import { z } from 'zod'
 
 import { errnoOf, messageOf, PortolanError } from '../core/errors.ts'
@@ -24,12 +28,15 @@ export async function askAdmin(
   { path, method = 'GET', limitMs = 10_000 }: Ask,
 ): Promise<Answer> {
   const at = addressOf(admin)
+  const signal = AbortSignal.timeout(limitMs)
   try {
-    const signal = AbortSignal.timeout(limitMs)
-    const response = await fetch(`http://${at}${path}`, { method, signal, redirect: 'error' })
-    return { status: response.status, body: await response.json() }
+    // not fetch, which refuses some ports, such as 6000 and 6667
+    const asked = request(`http://${at}${path}`, { method, signal, agent: false }).end()
+    const [response]: [IncomingMessage] = await once(asked, 'response')
+    return { status: response.statusCode ?? 0, body: await json(response) }
   } catch (cause) {
-    throw new PortolanError('admin-down', reasonOf(cause, at, limitMs))
+    const reason = signal.aborted ? tooLate(at, limitMs) : reasonOf(cause, at)
+    throw new PortolanError('admin-down', reason)
   }
 }
 
@@ -48,15 +55,14 @@ function addressOf({ host, port }: Listen): string {
   return `${at.includes(':') ? `[${at}]` : at}:${port}`
 }
 
-function reasonOf(error: unknown, at: string, limitMs: number): string {
-  const start = 'start it with `portolan run`, or name it with --admin'
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return `Portolan at ${at} gave no answer within ${limitMs / 1000} s: it is busy or stuck, see its log`
-  }
+function tooLate(at: string, limitMs: number): string {
+  return `Portolan at ${at} gave no answer within ${limitMs / 1000} s: it is busy or stuck, see its log`
+}
+
+function reasonOf(error: unknown, at: string): string {
   if (error instanceof SyntaxError)
     return `what answers at ${at} is no Portolan: name it with --admin`
-  const cause = error instanceof Error ? error.cause : undefined
-  const errno = errnoOf(cause)
-  if (errno === 'ECONNREFUSED') return `no Portolan answers at ${at}: ${start}`
-  return `no Portolan answers at ${at} (${errno ?? messageOf(cause ?? error)}): ${start}`
+  const errno = errnoOf(error)
+  const why = errno === 'ECONNREFUSED' ? '' : ` (${errno ?? messageOf(error)})`
+  return `no Portolan answers at ${at}${why}: start it with \`portolan run\`, or name it with --admin`
 }

@@ -2,11 +2,9 @@ import { PortolanError } from '../core/errors.ts'
 import { type Answer, askAdmin, askAdminForGood } from './client.ts'
 import type { Command } from './command.ts'
 import { helpText } from './help.ts'
-import { render, run } from './serve.ts'
+import type { Out } from './out.ts'
 import { version } from './version.ts'
 import { viewText } from './views.ts'
-
-export type Out = { readonly write: (text: string) => void; readonly colours: boolean }
 
 /** Does `command`, writes its answer to `out`, and gives the exit code. Rejects with a PortolanError. */
 export async function perform(command: Command, out: Out): Promise<number> {
@@ -28,11 +26,16 @@ export async function perform(command: Command, out: Out): Promise<number> {
       out.write('left: the instances of this node are taken out of the store\n')
       return 0
     case 'run':
-      await run(command.config)
+      await (await serving()).run(command.config)
       return 0
     case 'render':
-      return await render(command)
+      return (await serving()).render(command, out)
   }
+}
+
+/** Loaded only where it is needed: `health` runs every few seconds, and needs little. */
+function serving() {
+  return import('./serve.ts')
 }
 
 async function view(

@@ -1,7 +1,9 @@
+import { coloured } from '../confd/diff.ts'
 import type { Config } from '../config.ts'
 import { messageOf, PortolanError } from '../core/errors.ts'
 import { createLog, type Log } from '../core/log.ts'
 import type { Command } from './command.ts'
+import type { Out } from './out.ts'
 
 /** Runs all roles until a signal stops them. */
 export async function run(config: Config): Promise<void> {
@@ -10,16 +12,42 @@ export async function run(config: Config): Promise<void> {
   await main(config, log, untilStopped(log))
 }
 
-/** Only the files of confd: once, or until a signal comes. Gives the exit code. */
-export async function render(command: Extract<Command, { kind: 'render' }>): Promise<number> {
+/**
+ * Only the files of confd: once, with a line or a diff for each of them, or until a signal comes. Gives the exit
+ * code: 1 when one of them failed.
+ */
+export async function render(
+  command: Extract<Command, { kind: 'render' }>,
+  out: Out,
+): Promise<number> {
   const { config, once, noop } = command
   if (!once) {
     await run({ ...config, roles: ['confd'] })
     return 0
   }
   const log = createLog({ level: config.logLevel, format: config.logFormat })
-  const { renderOnce } = await import('../main.ts')
-  return await renderOnce(config, { noop, log, signal: untilStopped(log) })
+  const signal = AbortSignal.any([untilStopped(log), AbortSignal.timeout(onceLimitMs)])
+  const parts = await import('../main.ts')
+  const results = await parts.render(config, { noop, log }, signal)
+  for (const one of results) out.write(renderText(one, out.colours))
+  return results.some(({ state }) => state === 'failed') ? 1 : 0
+}
+
+/** Docker and the store have this long to be read; what still waits then has failed. */
+const onceLimitMs = 60_000
+
+type Rendered = {
+  readonly resource: string
+  readonly dest: string
+  readonly state: string
+  readonly error: string | null
+  readonly diff: string
+}
+
+function renderText({ resource, dest, state, error, diff }: Rendered, colours: boolean): string {
+  const line = `${state.padEnd(11)} ${dest || resource}${error === null ? '' : `: ${error}`}\n`
+  if (state !== 'would-write' || diff === '') return line
+  return `${line}${(colours ? coloured(diff) : diff).trimEnd()}\n`
 }
 
 /**

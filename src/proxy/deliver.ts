@@ -85,7 +85,10 @@ export async function deliver(parcel: Parcel, shared: Delivering): Promise<Deliv
     } else {
       const { refusedUntilMs } = choice
       const left = began + patienceMs(route, refusedUntilMs, nowMs, shared) - nowMs
-      if (left <= 0) return { route, answer: failure ?? nobodyReady }
+      if (left <= 0) {
+        const refusing = refusedUntilMs === undefined ? undefined : failure
+        return { route, answer: refusing ?? nobodyReady }
+      }
       const pause = refusedUntilMs === undefined ? left : Math.max(10, refusedUntilMs - nowMs)
       const woken = await hold.wait(route.key, Math.min(left, pause), gone)
       if (woken === 'gone') return { route, answer: undefined }

@@ -27,21 +27,18 @@ export function exchange(
   const timer = limits(attempt)
   let stage: 'connect' | 'sent' | 'answer' = 'connect'
   let reused = false
-  const settle = (end: Outcome) => {
-    timer.stop()
-    resolve(end)
-  }
+  void outcome.then(() => timer.stop())
   const onError = (error: unknown) => {
     if (stage === 'answer') response.destroy()
     const timedOut = timer.fired() || /^E(CONNECT_)?TIME(D)?OUT$/.test(errnoOf(error) ?? '')
-    settle({ kind: 'failed', stage, reused, timedOut, error })
+    resolve({ kind: 'failed', stage, reused, timedOut, error })
   }
   const connected = () => {
     stage = 'sent'
     attempt.connected()
     if (body) request.pipe(body)
   }
-  response.once('close', () => settle(endOf(response)))
+  response.once('close', () => resolve(endOf(response)))
 
   return {
     headers: framed(request, attempt),

@@ -115,9 +115,13 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
     for await (const _ of changes) loop.poke()
   }
 
-  /** Only where our own keys changed: what other nodes do is none of our business. */
+  /** The first reading counts; after that only our own keys: what other nodes do is none of our business. */
   async function pokeOnOwnKeys(keys: AsyncIterable<ReadonlySet<string>>) {
-    for await (const changed of keys) if ([...changed].some(isOwnKey)) loop.poke()
+    let first = true
+    for await (const changed of keys) {
+      if (first || [...changed].some(isOwnKey)) loop.poke()
+      first = false
+    }
   }
 
   function isOwnKey(key: string): boolean {

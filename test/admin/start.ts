@@ -1,8 +1,9 @@
 import { Registry } from 'prom-client'
 
 import { type Admin, type AdminOptions, createAdmin } from '../../src/admin/admin.ts'
-import { instanceItem, serviceItems } from '../../src/admin/items.ts'
+import { instanceItems, serviceItems } from '../../src/admin/items.ts'
 import type { View, Views } from '../../src/admin/views.ts'
+import { emptyCatalog } from '../../src/core/catalog.ts'
 import { type Instance, serviceId } from '../../src/core/instance.ts'
 import { live, type MutableLive } from '../../src/core/live.ts'
 import { createLog } from '../../src/core/log.ts'
@@ -55,9 +56,13 @@ export async function startAdmin(
 function viewsOf(world: MutableLive<World>): Views {
   const view = (items: readonly unknown[]): View => ({ revision: 7, items })
   const seen = { inFlight: 2, health: 'ok', address: '172.18.0.3:3000', why: 'a network in common' }
+  const catalog = () => ({
+    ...emptyCatalog,
+    services: Map.groupBy(world.current.instances, serviceId),
+  })
   return {
-    services: () => view(serviceItems(Map.groupBy(world.current.instances, serviceId))),
-    instances: () => view(world.current.instances.map((one) => instanceItem(one, seen))),
+    services: () => view(serviceItems(catalog())),
+    instances: () => view(instanceItems(catalog(), () => seen)),
     routes: () => view(world.current.routes),
     problems: () => view(world.current.problems),
     nodes: () => view([]),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 
-import { isRootOnDebian, run, say, SetupError } from './shell.ts'
+import { SetupError } from './shell.ts'
+import { aptInstalled, findCommand } from './tools.ts'
 
 const names = [
   'chromium-headless-shell',
@@ -16,24 +16,12 @@ const onMac = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
 export async function findBrowser(): Promise<string> {
   const found = process.env['CHROMIUM'] ?? installed()
   if (found !== undefined) return found
-  if (await isRootOnDebian()) {
-    say('no Chromium is installed: installing chromium-headless-shell')
-    await run('bash', [
-      '-c',
-      'say() { echo "$*" >&2; }; . test/bed/apt.sh; apt_install chromium-headless-shell',
-    ])
-  }
+  await aptInstalled(['chromium-headless-shell'])
   const now = installed()
-  if (now === undefined) {
-    throw new SetupError(
-      'the dashboard is tested in a Chromium: install one, or name it in CHROMIUM',
-    )
-  }
-  return now
+  if (now !== undefined) return now
+  throw new SetupError('the dashboard is tested in a Chromium: install one, or name it in CHROMIUM')
 }
 
 function installed(): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)))
-  return [...paths, onMac].find((path) => existsSync(path))
+  return findCommand(names) ?? (existsSync(onMac) ? onMac : undefined)
 }

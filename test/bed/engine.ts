@@ -4,6 +4,9 @@ import { join } from 'node:path'
 
 import { isRootOnDebian, output, run, say, SetupError } from './shell.ts'
 
+/** Where an engine is found that nothing says otherwise of. */
+export const usualEngine = 'unix:///var/run/docker.sock'
+
 /**
  * The address, in DOCKER_HOST's form, of an engine that answers: DOCKER_HOST's or the current context's, else the
  * first of the usual sockets. Where none does, one is installed and started, if we may.
@@ -56,5 +59,5 @@ async function started(): Promise<string> {
   if ((await run('test/bed/engine.sh', ['up'])) !== 0) {
     throw new SetupError('test/bed/engine.sh could not start a Docker Engine; it said why above')
   }
-  return 'unix:///var/run/docker.sock'
+  return usualEngine
 }

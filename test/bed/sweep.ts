@@ -1,37 +1,54 @@
 import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 
 import { output, run, say } from './shell.ts'
 
-const testcontainers = 'org.testcontainers=true'
-const ours = 'portolan.test'
-
-/** The containers of testcontainers that are there already: another project's, perhaps. */
-export async function testcontainersThere(env: NodeJS.ProcessEnv): Promise<ReadonlySet<string>> {
-  return new Set(await containers(testcontainers, env))
+/** What is there of the kinds that tests make. */
+export type Traces = {
+  readonly containers: readonly string[]
+  readonly networks: readonly string[]
+  /** Names of beds of several hosts (hosts.sh). */
+  readonly beds: readonly string[]
 }
 
-/** Takes away what tests left when they were cut short: containers, networks and hosts, and nobody else's. */
-export async function sweep(before: ReadonlySet<string>, env: NodeJS.ProcessEnv): Promise<void> {
-  const theirs = await containers(testcontainers, env)
-  const left = [...(await containers(ours, env)), ...theirs.filter((id) => !before.has(id))]
-  if (left.length > 0) {
-    say(`removing ${left.length} containers that tests left`)
-    await output('docker', ['rm', '-fv', ...left], env)
+const labels = ['portolan.test', 'org.testcontainers=true']
+
+/** Looks for what tests make, theirs or others': another project may use testcontainers as well. */
+export async function tracesOf(env: NodeJS.ProcessEnv): Promise<Traces> {
+  return {
+    containers: await ids(['ps', '-aq'], env),
+    networks: await ids(['network', 'ls', '-q'], env),
+    beds: await beds(),
   }
-  const networks = await ids(['network', 'ls', '-q'], ours, env)
+}
+
+/** Takes away what wasn't there before, and so was left by tests that were cut short. */
+export async function sweep(before: Traces, env: NodeJS.ProcessEnv): Promise<void> {
+  const now = await tracesOf(env)
+  const containers = without(now.containers, before.containers)
+  if (containers.length > 0) {
+    say(`removing ${containers.length} containers that tests left`)
+    await output('docker', ['rm', '-fv', ...containers], env)
+  }
+  const networks = without(now.networks, before.networks)
   if (networks.length > 0) await output('docker', ['network', 'rm', ...networks], env)
-  if (existsSync(`/run/${env['BED']}`)) await run('test/bed/hosts.sh', ['down'], env)
+  for (const bed of without(now.beds, before.beds)) {
+    await run('test/bed/hosts.sh', ['down'], { ...env, BED: bed })
+  }
 }
 
-async function containers(label: string, env: NodeJS.ProcessEnv): Promise<string[]> {
-  return ids(['ps', '-aq'], label, env)
+function without(now: readonly string[], before: readonly string[]): string[] {
+  return now.filter((one) => !before.includes(one))
 }
 
-async function ids(
-  list: readonly string[],
-  label: string,
-  env: NodeJS.ProcessEnv,
-): Promise<string[]> {
-  const printed = (await output('docker', [...list, '--filter', `label=${label}`], env)) ?? ''
-  return printed.split('\n').filter((id) => id !== '')
+async function ids(list: readonly string[], env: NodeJS.ProcessEnv): Promise<string[]> {
+  const printed = await Promise.all(
+    labels.map(async (label) => output('docker', [...list, '--filter', `label=${label}`], env)),
+  )
+  return printed.flatMap((lines = '') => lines.split('\n')).filter((id) => id !== '')
+}
+
+async function beds(): Promise<string[]> {
+  const names = await readdir('/run').catch(() => [])
+  return names.filter((name) => existsSync(`/run/${name}/h1/ns`))
 }

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /** All that the end-to-end tests start bears this label, so that a sweep finds what a crashed run left. */
-export const testLabel = 'portolan.test=e2e'
+export const testLabel = 'test.portolan=e2e'
 
 export type DockerCli = (...args: readonly string[]) => Promise<string>
 
@@ -40,7 +40,7 @@ export async function startContainer(
     cli = docker,
   }: ContainerOptions,
 ): Promise<TestContainer> {
-  const all = { ...labels, 'portolan.test': 'e2e' }
+  const all = { ...labels, 'test.portolan': 'e2e' }
   const labelFlags = Object.entries(all).flatMap(([key, value]) => ['--label', `${key}=${value}`])
   const id = await cli('run', '-d', '--name', name, ...labelFlags, ...options, image, ...command)
   return {

@@ -9,8 +9,8 @@ import { ask, underLoad } from './load.ts'
 import { eventually, type Running, startPortolan } from './portolan.ts'
 
 /** An engine of our own in namespaces, since we are going to kill it. */
-const bed = { BED: 'e2e', BED_NET: '203.0.113', BED_OPTS: '--live-restore' }
-const address = '203.0.113.11'
+const bed = { BED: 'e2e', BED_NET: '198.51.100', BED_OPTS: '--live-restore' }
+const address = '198.51.100.11'
 
 const run = promisify(execFile)
 const hosts = async (...args: string[]) => {

@@ -6,11 +6,25 @@ import { eventually, freePort } from './portolan.ts'
 const image = 'quay.io/coreos/etcd:v3.5.16'
 const rangeSchema = z.object({
   kvs: z
-    .array(z.object({ key: z.string(), value: z.string(), lease: z.number().default(0) }))
+    .array(
+      z.object({
+        key: z.string(),
+        value: z.string(),
+        lease: z.string().default('0'),
+        mod_revision: z.string(),
+        version: z.string(),
+      }),
+    )
     .default([]),
 })
 
-export type EtcdKey = { readonly value: string; readonly lease: number }
+/** `revision` is that of the last write, `writes` how often the key was written since it was made. */
+export type EtcdKey = {
+  readonly value: string
+  readonly lease: string
+  readonly revision: string
+  readonly writes: string
+}
 
 export type Etcd = AsyncDisposable & {
   /** For `--store`. */
@@ -42,9 +56,17 @@ export async function startEtcd(name: string): Promise<Etcd> {
     id: container.id,
     ctl,
     async keys(prefix) {
-      const answer: unknown = JSON.parse(await ctl('get', '--prefix', prefix, '-w', 'json'))
-      const { kvs } = rangeSchema.parse(answer)
-      return new Map(kvs.map(({ key, value, lease }) => [text(key), { value: text(value), lease }]))
+      const json = await ctl('get', '--prefix', prefix, '-w', 'json')
+      // etcd's numbers have 64 bits, JSON.parse's 53
+      const answer: unknown = JSON.parse(json.replaceAll(/("\w+":)(\d+)/g, '$1"$2"'))
+      return new Map(
+        rangeSchema
+          .parse(answer)
+          .kvs.map(({ key, value, lease, mod_revision, version }) => [
+            text(key),
+            { value: text(value), lease, revision: mod_revision, writes: version },
+          ]),
+      )
     },
     [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
   }

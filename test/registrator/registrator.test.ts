@@ -4,13 +4,14 @@ import { type NodeRecord, nodeKey } from '../../src/core/keys.ts'
 import { live } from '../../src/core/live.ts'
 import { createLog } from '../../src/core/log.ts'
 import type { Problem } from '../../src/core/problems.ts'
+import { sleep } from '../../src/core/retry.ts'
 import type { Container } from '../../src/docker/docker.ts'
 import { type Own, ownInstances } from '../../src/registrator/own.ts'
 import { createRegistrator } from '../../src/registrator/registrator.ts'
 import { embeddedStore } from '../../src/store/embedded.ts'
 import { createMirror } from '../../src/store/mirror.ts'
 import { createSession } from '../../src/store/session.ts'
-import type { Change } from '../../src/store/store.ts'
+import type { Change, Store } from '../../src/store/store.ts'
 import { containerId } from '../core/samples.ts'
 import { container, settings } from './containers.ts'
 
@@ -35,12 +36,20 @@ function world() {
   const onError = () => {}
   const log = createLog({ level: 'silent', format: 'json' })
 
-  function node(record: Partial<NodeRecord> = {}) {
+  /** A registrator whose first look at the store takes `lateMs`. */
+  function node(record: Partial<NodeRecord> = {}, lateMs = 0) {
     const problems = new Map<string, readonly Problem[]>()
     const own = live<Own | undefined>(undefined)
     const session = createSession({ store, ttlSeconds: 2, onError })
-    const mirror = createMirror({ store, prefix: `${prefix}/`, onError })
-    const plain = createMirror({ store, prefix: '/services/', onError })
+    const late: Pick<Store, 'list' | 'watch'> = {
+      watch: store.watch,
+      async list(under, signal) {
+        await sleep(lateMs, signal)
+        return store.list(under, signal)
+      },
+    }
+    const mirror = createMirror({ store: late, prefix: `${prefix}/`, onError })
+    const plain = createMirror({ store: late, prefix: '/services/', onError })
     const registrator = createRegistrator({
       store,
       session,
@@ -189,4 +198,13 @@ test('leaving takes everything of the node out, for good', async () => {
   h1.run(web, container({ id: containerId('fff'), name: 'late' }))
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(await all.keys()).toEqual([])
+})
+
+test('a store that is read late is written as soon as it is', async () => {
+  await using all = world()
+  const h1 = all.node({}, 300)
+  h1.run(web)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(await all.keys()).toEqual([])
+  await becomes(all.keys, own)
 })

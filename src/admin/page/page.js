@@ -83,7 +83,7 @@ function showServices({ services, instances }, wanted) {
 
 function serviceRows({ id, ready, total }, instances) {
   const count = make('small', ready === 0 ? { class: 'bad' } : {}, `${ready} of ${total} ready`)
-  const head = make('tr', {}, make('th', { colspan: 6 }, id, count))
+  const head = make('tr', {}, make('th', { colspan: 6 }, id, ' ', count))
   return [head, ...instances.slice(0, most).map(instanceRow)]
 }
 
@@ -152,7 +152,7 @@ function linksOf({ rule, entrypoints: names }, entrypoints) {
 }
 
 const shown = (count) =>
-  count > most ? `${most} of ${count}; portolan --help has them all` : String(count)
+  count > most ? `${most} of ${count}, the filter finds the others` : String(count)
 
 function show() {
   if (!state.data) return

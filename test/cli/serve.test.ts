@@ -1,0 +1,76 @@
+import { once } from 'node:events'
+import { mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { expect, test } from 'vitest'
+
+import { startAdmin } from '../admin/start.ts'
+import { freePort } from '../e2e/portolan.ts'
+import { runCli, startCli } from './run-cli.ts'
+
+/** The product, until its admin server answers. */
+async function started(args: readonly string[] = []) {
+  const admin = `127.0.0.1:${await freePort()}`
+  const child = startCli([...args, '--http', '127.0.0.1:0', '--admin', admin])
+  let log = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
+  for (let i = 0; i < 200 && child.exitCode === null; i++) {
+    const answer = await fetch(`http://${admin}/healthz`).catch(() => undefined)
+    if (answer?.status === 200) return { child, admin, log: () => log }
+    await pause(25)
+  }
+  child.kill('SIGKILL')
+  throw new Error(`did not start:\n${log}`)
+}
+
+test('without a command it runs, answers health, and ends with 0 at SIGTERM', async () => {
+  const { child, admin, log } = await started()
+  expect(await runCli(['health', '--admin', admin])).toMatchObject({ code: 0, out: 'ok\n' })
+  child.kill('SIGTERM')
+  expect(await once(child, 'exit')).toEqual([0, null])
+  expect(log()).toContain('stopping')
+})
+
+test('a second signal ends it at once with 1', async () => {
+  const { child } = await started(['run', '--roles', 'proxy,admin'])
+  child.kill('SIGINT')
+  child.kill('SIGTERM')
+  expect(await once(child, 'exit')).toEqual([1, null])
+})
+
+test('a port that is taken: exit code 1, and one line with setting, address and remedy', async () => {
+  await using other = await startAdmin()
+  const taken = `127.0.0.1:${other.port}`
+  const ran = await runCli(['--http', 'off', '--admin', taken])
+  expect(ran.code).toBe(1)
+  expect(ran.err).toMatch(
+    new RegExp(`^portolan: --admin can't listen on ${taken}: the port is taken`, 'm'),
+  )
+})
+
+test('render --once writes the files of the folder, --noop only shows what would change', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'portolan-cli-'))
+  const dest = join(folder.path, 'out.conf')
+  await mkdir(join(folder.path, 'conf.d'))
+  await mkdir(join(folder.path, 'templates'))
+  await writeFile(
+    join(folder.path, 'conf.d/a.toml'),
+    `[template]\nsrc = "a.tmpl"\ndest = "${dest}"\nkeys = ["/x"]\n`,
+  )
+  await writeFile(join(folder.path, 'templates/a.tmpl'), 'x={{ getv("/x", "none") }}\n')
+  const render = ['render', '--confd', folder.path, '--log-level', 'error']
+  const shown = await runCli([...render, '--noop'])
+  expect(shown).toMatchObject({ code: 0, out: expect.stringContaining('+x=none') })
+  await expect(readFile(dest)).rejects.toThrow('ENOENT')
+  expect(await runCli([...render, '--once'])).toMatchObject({
+    code: 0,
+    out: `written     ${dest}\n`,
+  })
+  expect(await readFile(dest, 'utf8')).toBe('x=none\n')
+
+  await writeFile(join(folder.path, 'templates/a.tmpl'), '{{ getv("/x") }}\n')
+  const failed = await runCli([...render, '--once'])
+  expect(failed).toMatchObject({ code: 1, out: expect.stringContaining(`failed      ${dest}: `) })
+})
