@@ -13,8 +13,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   proxy: ['core'],
   confd: ['core', 'store'],
   admin: ['core'],
-  'config.ts': ['core'],
-  'cli.ts': ['core', 'config.ts', 'admin', 'confd', 'main.ts'],
+  'setting-kinds.ts': ['core'],
+  // a setting is read by the one who knows its form
+  'settings.ts': ['core', 'setting-kinds.ts', 'store', 'docker'],
+  'config.ts': ['core', 'settings.ts'],
+  'setting-problems.ts': ['core', 'config.ts'],
+  // '..' is package.json, which has the version
+  cli: ['core', 'config.ts', 'settings.ts', 'setting-kinds.ts', 'confd', 'main.ts', '..'],
+  'cli.ts': ['core', 'cli'],
 }
 
 /** Packages that one layer alone may know, so that a port stays a port. */

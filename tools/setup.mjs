@@ -5,7 +5,7 @@
 //   node tools/setup.mjs --tests    for `npm test` and `npm run check`: development packages too
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 
 const wanted = 26
 const forTests = process.argv.includes('--tests')
@@ -14,7 +14,7 @@ const isOld = Number(process.versions.node.split('.')[0]) < wanted
 const needsDevelopment = forTests || isOld
 
 if (!isInstalled()) install()
-if (isOld && !existsSync('node_modules/.bin/node')) {
+if (isOld && !isLinked()) {
   fail(
     `this is Node ${process.versions.node}, and npm has no Node ${wanted} for ${process.platform}-${process.arch}`,
     `install Node ${wanted} from https://nodejs.org, then run this again`,
@@ -31,6 +31,17 @@ function isInstalled() {
       return there[path] !== undefined && there[path].version === version
     },
   )
+}
+
+/** Whether node_modules/.bin/node is there. npm 9 installs the package and doesn't link its command. */
+function isLinked() {
+  const link = 'node_modules/.bin/node'
+  if (existsSync(link)) return true
+  const machine = `${process.platform}-${process.arch}`
+  const paths = [`node-${machine}/bin/node`, `node-bin-${machine}/bin/node`]
+  const path = paths.find((one) => existsSync(`node_modules/${one}`))
+  if (path !== undefined) symlinkSync(`../${path}`, link)
+  return path !== undefined
 }
 
 function packages(lockfile) {

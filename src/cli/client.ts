@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { json } from 'node:stream/consumers'
 
@@ -31,8 +30,10 @@ export async function askAdmin(
   const signal = AbortSignal.timeout(limitMs)
   try {
     // not fetch, which refuses some ports, such as 6000 and 6667
-    const asked = request(`http://${at}${path}`, { method, signal, agent: false }).end()
-    const [response]: [IncomingMessage] = await once(asked, 'response')
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    const asked = request(`http://${at}${path}`, { method, signal, agent: false }, resolve)
+    asked.on('error', reject).end()
+    const response = await promise
     return { status: response.statusCode ?? 0, body: await json(response) }
   } catch (cause) {
     const reason = signal.aborted ? tooLate(at, limitMs) : reasonOf(cause, at)

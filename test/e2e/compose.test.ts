@@ -1,0 +1,139 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { type Stack, startStack } from './compose.ts'
+import { docker } from './docker.ts'
+import { ask, underLoad } from './load.ts'
+import { eventually } from './portolan.ts'
+
+let stack: Stack
+
+beforeAll(async () => {
+  stack = await startStack('e2e-main', 'docker-compose.yml')
+}, 180_000)
+afterAll(async () => stack?.[Symbol.asyncDispose]())
+
+/** Which container answered. */
+async function who(url = stack.proxyUrl, host = 'whoami.localhost'): Promise<string> {
+  const { status, body } = await ask(url, host)
+  expect(status).toBe(200)
+  return /^hostname: (\S+)/.exec(body)?.[1] ?? ''
+}
+
+async function answerers(count: number): Promise<string[]> {
+  const seen: string[] = []
+  for (let at = 0; at < count; at++) seen.push(await who())
+  return seen
+}
+
+const distinct = (wanted: number) =>
+  eventually(async () => new Set(await answerers(2 * wanted)).size === wanted, 20_000)
+
+test('docker compose up: the replicas take turns', async () => {
+  await distinct(2)
+  const seen = await answerers(10)
+  expect(new Set(seen).size).toBe(2)
+  for (const [at, one] of seen.entries()) if (at > 0) expect(one).not.toBe(seen[at - 1])
+})
+
+test('its commands work inside the container, and its store holds the replicas', async () => {
+  const services = await stack.compose('exec', '-T', 'portolan', 'portolan', 'services', '--json')
+  const { items } = JSON.parse(services)
+  expect(items).toContainEqual(expect.objectContaining({ id: 'e2e-main/whoami', ready: 2 }))
+  const keys = await stack.compose(
+    'exec',
+    '-T',
+    'etcd',
+    'etcdctl',
+    'get',
+    '--prefix',
+    '/',
+    '--keys-only',
+  )
+  expect(keys.match(/\/portolan\/instances\/e2e-main\//g)?.length).toBeGreaterThanOrEqual(2)
+  expect(keys).toContain('/services/portolan-whoami/e2e-main:e2e-main-whoami-1:3000')
+})
+
+test('scaling, stopping one and recreating them all under load fails no request', async () => {
+  const seen = await underLoad(stack.proxyUrl, 'whoami.localhost', 100, async () => {
+    await stack.compose('up', '-d', '--no-recreate', '--wait', '--scale', 'whoami=5')
+    await distinct(5)
+    await docker('stop', 'e2e-main-whoami-3')
+    await distinct(4)
+    await stack.compose('up', '-d', '--no-recreate', '--wait', '--scale', 'whoami=1')
+    await distinct(1)
+    await stack.compose(
+      'up',
+      '-d',
+      '--force-recreate',
+      '--no-deps',
+      '--wait',
+      '--scale',
+      'whoami=1',
+      'whoami',
+    )
+    await distinct(1)
+  })
+  expect(seen.failures).toEqual([])
+  expect(seen.requests).toBeGreaterThan(500)
+})
+
+test('a service of another project that joins the network is routed', async () => {
+  const file = 'examples/shared-network/docker-compose.yml'
+  await using other = await startStack('e2e-shop', file, { PORTOLAN_NETWORK: stack.network })
+  await eventually(async () => (await ask(stack.proxyUrl, 'shop.localhost')).status === 200)
+  const view = await (await fetch(`${stack.adminUrl}/v1/instances`)).text()
+  expect(view).toContain(`container address on ${stack.network}`)
+  expect(other.project).toBe('e2e-shop')
+})
+
+test('TERM: the container stops well within its grace period, and its entries stay for a successor', async () => {
+  const started = performance.now()
+  await stack.compose('stop', 'portolan')
+  expect(performance.now() - started).toBeLessThan(15_000)
+  const code = await docker('inspect', '-f', '{{.State.ExitCode}}', 'e2e-main-portolan-1')
+  expect(code).toBe('0')
+  const keys = await stack.compose(
+    'exec',
+    '-T',
+    'etcd',
+    'etcdctl',
+    'get',
+    '--prefix',
+    '/portolan/nodes',
+    '--keys-only',
+  )
+  expect(keys).toContain('/portolan/nodes/e2e-main')
+  await stack.compose('start', 'portolan')
+  await eventually(async () => (await who()) !== '', 20_000)
+})
+
+for (const [name, project] of [
+  ['host-mode', 'e2e-host'],
+  ['socket-proxy', 'e2e-sock'],
+] as const) {
+  test(`examples/${name} works as its README says`, async () => {
+    await using example = await startStack(project, `examples/${name}/docker-compose.yml`)
+    await eventually(
+      async () => (await ask(example.proxyUrl, 'whoami.localhost')).status === 200,
+      15_000,
+    )
+    const problems = await (await fetch(`${example.adminUrl}/v1/problems`)).text()
+    expect(problems).not.toContain('"severity":"error"')
+    await pause(100)
+  })
+}
+
+test('the socket proxy lets nothing through that could change anything', async () => {
+  await using example = await startStack('e2e-sock', 'examples/socket-proxy/docker-compose.yml')
+  const tried = (method: string, path: string) =>
+    example.compose(
+      ...['exec', '-T', 'portolan', 'node', '-e'],
+      `require('http').request({socketPath:'/run/docker/docker.sock',method:'${method}',path:'${path}'},r=>{console.log(r.statusCode);process.exit()}).end()`,
+    )
+  expect(await tried('GET', '/_ping')).toBe('200')
+  expect(await tried('POST', '/containers/prune')).toBe('403')
+  expect(await tried('GET', '/containers/x/archive?path=/')).toBe('403')
+  expect(await tried('DELETE', '/containers/x')).toBe('403')
+})
