@@ -7,7 +7,7 @@ import { eventually, freePort } from '../../test/e2e/portolan.ts'
 /** Milliseconds from a kill -9 of the container's process, under `--restart always`, to the next good answer. */
 export async function measureRestart(rounds: number, image: string): Promise<number[]> {
   const network = 'bench-portolan'
-  await docker('network', 'create', '--label', 'portolan.test=bench', network)
+  await docker('network', 'create', '--label', 'test.portolan=bench', network)
   try {
     return await gaps(rounds, image, network)
   } finally {

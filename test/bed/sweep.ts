@@ -11,7 +11,7 @@ export type Traces = {
   readonly beds: readonly string[]
 }
 
-const labels = ['portolan.test', 'org.testcontainers=true']
+const labels = ['test.portolan', 'org.testcontainers=true']
 
 /** Looks for what tests make, theirs or others': another project may use testcontainers as well. */
 export async function tracesOf(env: NodeJS.ProcessEnv): Promise<Traces> {

@@ -10,7 +10,7 @@ export async function docker(host: string, ...args: readonly string[]): Promise<
   return stdout.trim()
 }
 
-export const label = 'portolan.test=docker'
+export const label = 'test.portolan=docker'
 
 /** Starts a busybox; `command` is for its shell. Gives its id. */
 export async function start(

@@ -13,7 +13,7 @@ const network = `portolan-test-${randomUUID()}`
 let servers: EtcdServer[]
 
 beforeAll(async () => {
-  await docker('network', 'create', '--internal', '--label=portolan.test=store', network)
+  await docker('network', 'create', '--internal', '--label=test.portolan=store', network)
   stack.defer(async () => void (await docker('network', 'rm', network)))
   // an election takes one to two of these
   const flags = ['--heartbeat-interval=50', '--election-timeout=500']

@@ -113,7 +113,7 @@ async function startContainer(
       ]
     : []
   const plan = new GenericContainer(image)
-    .withLabels({ 'portolan.test': 'store' })
+    .withLabels({ 'test.portolan': 'store' })
     .withExposedPorts({ container: 2379, host: port })
     .withCommand(command)
     .withCopyContentToContainer(secrets)
