@@ -1,20 +1,20 @@
 import { mkdir } from 'node:fs/promises'
 
-import { createAdministration } from './administration.ts'
-import { announce } from './announce.ts'
-import { createBase, type Base } from './base.ts'
+import { createAdministration } from './assembly/administration.ts'
+import { announce } from './assembly/announce.ts'
+import { createBase, type Base } from './assembly/base.ts'
+import { createRegistration } from './assembly/registration.ts'
 import { keepState } from './catalog/state.ts'
-import { version } from './cli/version.ts'
 import { type Confd, createConfd } from './confd/confd.ts'
 import { renderOnce, type Result } from './confd/once.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
+import { settingProblems } from './config/problems.ts'
 import type { Catalog } from './core/catalog.ts'
 import { PortolanError } from './core/errors.ts'
 import { derive, type Live } from './core/live.ts'
 import type { Log } from './core/log.ts'
 import { createProxy, type Proxy } from './proxy/proxy.ts'
-import { createRegistration } from './registration.ts'
-import { settingProblems } from './setting-problems.ts'
+import { version } from './version.ts'
 
 /**
  * Builds every part, joins them, and runs them until `signal` aborts. Then takes them down in order: the proxy
@@ -23,7 +23,8 @@ import { settingProblems } from './setting-problems.ts'
  */
 export async function main(config: Config, log: Log, signal: AbortSignal): Promise<void> {
   const base = await createBase(config, log)
-  await using _store = base.store
+  await using stack = new AsyncDisposableStack()
+  stack.use(base.store)
   base.board.report('settings', settingProblems(config))
   const has = (role: Config['roles'][number]) => config.roles.includes(role)
   const registration = has('registrator')
@@ -41,7 +42,7 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
   const administration = has('admin')
     ? createAdministration(config, base, shown, version, log, signal)
     : undefined
-  await using _admin = administration?.admin
+  stack.use(administration?.admin)
   const adminAt = await administration?.admin.open()
   announce(
     {
@@ -69,7 +70,8 @@ export async function render(
     throw new PortolanError('bad-config', '--confd is off; name the folder that has conf.d in it')
   }
   const base = await createBase(config, log)
-  await using _store = base.store
+  await using stack = new AsyncDisposableStack()
+  stack.use(base.store)
   const stop = new AbortController()
   const running = base.run(stop.signal)
   try {

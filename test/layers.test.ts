@@ -13,21 +13,30 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   proxy: ['core'],
   confd: ['core', 'store'],
   admin: ['core'],
-  'setting-kinds.ts': ['core'],
   // a setting is read by the one who knows its form
-  'settings.ts': ['core', 'setting-kinds.ts', 'store', 'docker'],
-  'config.ts': ['core', 'settings.ts'],
-  'setting-problems.ts': ['core', 'config.ts'],
-  // '..' is package.json, which has the version
-  cli: ['core', 'config.ts', 'settings.ts', 'setting-kinds.ts', 'confd', 'main.ts', '..'],
+  config: ['core', 'store', 'docker'],
+  assembly: [
+    'core',
+    'store',
+    'docker',
+    'registrator',
+    'catalog',
+    'proxy',
+    'admin',
+    'config',
+    'version.ts',
+  ],
+  cli: ['core', 'config', 'confd', 'main.ts', 'version.ts'],
   'cli.ts': ['core', 'cli'],
+  // package.json has the version
+  'version.ts': ['..'],
 }
 
 /** Packages that one layer alone may know, so that a port stays a port. */
 const onlyIn: Readonly<Record<string, string>> = {
   dockerode: 'docker',
   '@grpc/grpc-js': 'store',
-  etcd3: 'store',
+  '@grpc/proto-loader': 'store',
   'http-proxy-3': 'proxy',
   nunjucks: 'confd',
   'smol-toml': 'confd',

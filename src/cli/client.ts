@@ -3,8 +3,8 @@ import { json } from 'node:stream/consumers'
 
 import { z } from 'zod'
 
+import type { Listen } from '../config/kinds.ts'
 import { errnoOf, messageOf, PortolanError } from '../core/errors.ts'
-import type { Listen } from '../setting-kinds.ts'
 
 const refusal = z.object({ error: z.string() })
 

@@ -1,8 +1,8 @@
-import { type Config, readAdmin, readConfig, type Sources } from '../config.ts'
+import { type Config, readAdmin, readConfig, type Sources } from '../config/config.ts'
+import type { Listen } from '../config/kinds.ts'
+import { settingWords } from '../config/settings.ts'
 import { PortolanError } from '../core/errors.ts'
 import { didYouMean } from '../core/suggest.ts'
-import type { Listen } from '../setting-kinds.ts'
-import { settingWords } from '../settings.ts'
 import { type CommandName, commands, isCommandName, switches, type ViewName } from './commands.ts'
 import { type FlagKind, type FlagKinds, parseFlags } from './flags.ts'
 

@@ -1,5 +1,5 @@
-import { variableOf } from '../config.ts'
-import { type About, settingWords } from '../settings.ts'
+import { variableOf } from '../config/config.ts'
+import { type About, settingWords } from '../config/settings.ts'
 import { type CommandName, commands, switches } from './commands.ts'
 
 const width = 100

@@ -1,9 +1,9 @@
 import { PortolanError } from '../core/errors.ts'
+import { version } from '../version.ts'
 import { type Answer, askAdmin, askAdminForGood } from './client.ts'
 import type { Command } from './command.ts'
 import { helpText } from './help.ts'
 import type { Out } from './out.ts'
-import { version } from './version.ts'
 import { viewText } from './views.ts'
 
 /** Does `command`, writes its answer to `out`, and gives the exit code. Rejects with a PortolanError. */

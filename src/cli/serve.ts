@@ -1,5 +1,5 @@
 import { coloured } from '../confd/diff.ts'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { messageOf, PortolanError } from '../core/errors.ts'
 import { createLog, type Log } from '../core/log.ts'
 import type { Command } from './command.ts'

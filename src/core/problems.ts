@@ -17,7 +17,7 @@ export type Problem = {
 export type ProblemBoard = {
   readonly problems: Live<readonly Problem[]>
   /** Replaces what `part` reported before. An empty list takes it back. */
-  report(part: string, problems: readonly Problem[]): void
+  readonly report: (part: string, problems: readonly Problem[]) => void
 }
 
 export function problemBoard(): ProblemBoard {

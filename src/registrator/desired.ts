@@ -50,22 +50,12 @@ function isNodes(key: string, node: string): boolean {
   return key.slice(key.lastIndexOf('/') + 1).startsWith(`${node}:`)
 }
 
-/**
- * Splits edits into transactions of at most `most`: a container's edits stay together as far as they fit. `before`
- * knows the groups of keys that are no longer desired.
- */
-export function transactions(
+/** Edits by container; `before` knows whose keys were that are no longer desired. */
+export function byContainer(
   changes: readonly Change[],
   desired: Desired,
   before: Desired,
-  most: number,
-): Change[][] {
+): Iterable<readonly Change[]> {
   const group = ({ key }: Change) => desired.get(key)?.group ?? before.get(key)?.group ?? key
-  const done: Change[][] = []
-  for (const together of Map.groupBy(changes, group).values()) {
-    const last = done.at(-1)
-    if (last && last.length + together.length <= most) last.push(...together)
-    else for (let at = 0; at < together.length; at += most) done.push(together.slice(at, at + most))
-  }
-  return done
+  return Map.groupBy(changes, group).values()
 }

@@ -5,10 +5,10 @@ import type { Problem } from '../core/problems.ts'
 import { reconciler } from '../core/reconcile.ts'
 import { sleep } from '../core/retry.ts'
 import type { Mirror } from '../store/mirror.ts'
-import { plan } from '../store/plan.ts'
+import { plan, transactions } from '../store/plan.ts'
 import type { Session } from '../store/session.ts'
 import type { Change, Store } from '../store/store.ts'
-import { type Desired, desiredEntries, ownEntries, transactions } from './desired.ts'
+import { byContainer, type Desired, desiredEntries, ownEntries } from './desired.ts'
 import type { Own } from './own.ts'
 import { ownership } from './ownership.ts'
 
@@ -35,9 +35,6 @@ export type Registrator = {
   /** Deletes this node's entries and gives its lease back; nothing is written afterwards. */
   leave(signal: AbortSignal): Promise<void>
 }
-
-/** Fits etcd's limit of 128 operations in one transaction, guards counted apart. */
-const transactionSize = 100
 
 export function createRegistrator(options: RegistratorOptions): Registrator {
   const { store, session, mirror, plain, prefix, record, own, log, report } = options
@@ -69,7 +66,7 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
     const free = new Map([...desired].filter(([key]) => !foreign.has(key)))
     const values = new Map([...free].map(([key, { value }]) => [key, value]))
     const changes = plan(found, values, lease.id)
-    for (const edits of transactions(changes, desired, before, transactionSize)) {
+    for (const edits of transactions(byContainer(changes, desired, before))) {
       await write(edits, lease.id, signal)
     }
     before = desired
@@ -149,7 +146,7 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
       const { own: found } = ownEntries(prefix, node, lease?.id ?? '', actual)
       found.delete(nodeKey(prefix, node))
       const deletes = [...found.keys()].map((key): Change => ({ kind: 'delete', key }))
-      for (const edits of transactions(deletes, new Map(), before, transactionSize)) {
+      for (const edits of transactions(byContainer(deletes, new Map(), before))) {
         await store.apply(edits, {}, signal)
       }
       await session.leave(signal)

@@ -2,7 +2,7 @@ import { compare } from '../core/catalog.ts'
 import type { Change, Entry } from './store.ts'
 
 /** What one transaction may hold: etcd takes 128 changes and 1.5 MiB by default. */
-export const mostChanges = 100
+const mostChanges = 100
 const mostCharacters = 400_000
 
 /**
@@ -24,20 +24,28 @@ export function plan(
   return changes.toSorted((a, b) => compare(a.key, b.key))
 }
 
-/** `changes` in their order, in pieces that fit one transaction each. */
-export function chunks(changes: readonly Change[]): Change[][] {
+/**
+ * `groups` in their order, in pieces that fit one transaction each. A group is split only when it fits none, so
+ * that what belongs together is seen together.
+ */
+export function transactions(groups: Iterable<readonly Change[]>): Change[][] {
   const pieces: Change[][] = []
   let piece: Change[] = []
   let room = 0
-  for (const change of changes) {
-    const size = sizeOf(change)
-    if (piece.length === 0 || piece.length === mostChanges || size > room) {
+  const add = (changes: readonly Change[], size: number) => {
+    if (pieces.length === 0 || piece.length + changes.length > mostChanges || size > room) {
       piece = []
       pieces.push(piece)
       room = mostCharacters
     }
-    piece.push(change)
+    piece.push(...changes)
     room -= size
+  }
+  for (const group of groups) {
+    const size = group.reduce((sum, change) => sum + sizeOf(change), 0)
+    const fits = group.length <= mostChanges && size <= mostCharacters
+    if (fits) add(group, size)
+    else for (const change of group) add([change], sizeOf(change))
   }
   return pieces
 }

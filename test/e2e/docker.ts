@@ -3,9 +3,6 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** All that the end-to-end tests start bears this label, so that a sweep finds what a crashed run left. */
-export const testLabel = 'test.portolan=e2e'
-
 export type DockerCli = (...args: readonly string[]) => Promise<string>
 
 /** The `docker` command, of the local engine or of the one at `host`; gives what it printed, trimmed. */
@@ -40,6 +37,7 @@ export async function startContainer(
     cli = docker,
   }: ContainerOptions,
 ): Promise<TestContainer> {
+  // so that a sweep finds what a crashed run left
   const all = { ...labels, 'test.portolan': 'e2e' }
   const labelFlags = Object.entries(all).flatMap(([key, value]) => ['--label', `${key}=${value}`])
   const id = await cli('run', '-d', '--name', name, ...labelFlags, ...options, image, ...command)

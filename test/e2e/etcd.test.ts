@@ -48,7 +48,11 @@ test('the store holds node, instance and plain entry, all under one lease', asyn
   await using running = await start()
   await registered()
   const all = new Map(
-    (await Promise.all(['/portolan/nodes/', '/portolan/instances/', '/services/'].map(etcd.keys)))
+    (
+      await Promise.all(
+        ['/portolan/nodes/', '/portolan/instances/', '/services/'].map((under) => etcd.keys(under)),
+      )
+    )
       .map((keys) => [...keys])
       .flat(),
   )

@@ -19,7 +19,7 @@ const rangeSchema = z.object({
 })
 
 /** `revision` is that of the last write, `writes` how often the key was written since it was made. */
-export type EtcdKey = {
+type EtcdKey = {
   readonly value: string
   readonly lease: string
   readonly revision: string

@@ -23,7 +23,11 @@ test('the socket proxy lets nothing through that could change anything', async (
   await using example = await startStack('e2e-sock', 'examples/socket-proxy/docker-compose.yml')
   const tried = (method: string, path: string) =>
     example.compose(
-      ...['exec', '-T', 'portolan', 'node', '-e'],
+      'exec',
+      '-T',
+      'portolan',
+      'node',
+      '-e',
       `require('http').request({socketPath:'/run/docker/docker.sock',method:'${method}',path:'${path}'},r=>{console.log(r.statusCode);process.exit()}).end()`,
     )
   expect(await tried('GET', '/_ping')).toBe('200')

@@ -35,7 +35,7 @@ export type LoadResult = {
 }
 
 /** `perSecond` requests, evenly, over kept-alive connections, until `stop` aborts; waits for the last answer. */
-export async function load(
+async function load(
   url: string,
   host: string,
   perSecond: number,

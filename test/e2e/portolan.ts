@@ -35,9 +35,9 @@ export async function startPortolan(options: StartOptions = {}): Promise<Running
   const { args = [], under = [], host = '127.0.0.1', ready = true } = options
   const ports = options.ports ?? { http: await freePort(), admin: await freePort() }
   const node = `${process.cwd()}/node_modules/.bin/node`
-  const [command = '', ...rest] = [...under, node, `${process.cwd()}/src/cli.ts`, 'run']
+  const [command, ...rest] = [...under, node, `${process.cwd()}/src/cli.ts`, 'run']
   const flags = ['--http', `${host}:${ports.http}`, '--admin', `${host}:${ports.admin}`, ...args]
-  const child = spawn(command, [...rest, ...flags], {
+  const child = spawn(command ?? node, [...rest, ...flags], {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

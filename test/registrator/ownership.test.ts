@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { NodeRecord } from '../../src/core/keys.ts'
 import { advertisedAddress, advertiseProblem } from '../../src/registrator/advertise.ts'
-import { desiredEntries, ownEntries, transactions } from '../../src/registrator/desired.ts'
+import { byContainer, desiredEntries, ownEntries } from '../../src/registrator/desired.ts'
 import { ownInstances } from '../../src/registrator/own.ts'
 import { ownership } from '../../src/registrator/ownership.ts'
 import type { Change } from '../../src/store/store.ts'
@@ -60,7 +60,7 @@ test("nobody else's keys are ours, whatever they are called", () => {
   expect(foreign.has('/services/web/h1:by-hand:80')).toBe(true)
 })
 
-test("a container's entries are one transaction, many containers few", () => {
+test("a container's entries belong together", () => {
   const own = ownInstances({
     ...settings,
     plainPrefix: '/services',
@@ -81,16 +81,10 @@ test("a container's entries are one transaction, many containers few", () => {
   )
   expect(desired.size).toBe(7)
   const puts = [...desired].map(([key, { value }]): Change => ({ kind: 'put', key, value }))
-  expect(transactions(puts, desired, new Map(), 100)).toHaveLength(1)
-  const small = transactions(puts, desired, new Map(), 3)
-  expect(small.map((edits) => edits.length)).toEqual([3, 2, 2])
-  const [gone] = transactions(
-    [...desired.keys()].slice(1, 3).map((key): Change => ({ kind: 'delete', key })),
-    new Map(),
-    desired,
-    100,
-  )
-  expect(gone).toHaveLength(2)
+  const sizes = (groups: Iterable<readonly Change[]>) => [...groups].map(({ length }) => length)
+  expect(sizes(byContainer(puts, desired, new Map()))).toEqual([1, 2, 2, 2])
+  const deletes = [...desired.keys()].slice(1, 3).map((key): Change => ({ kind: 'delete', key }))
+  expect(sizes(byContainer(deletes, new Map(), desired))).toEqual([2])
 })
 
 test('a container that did not change keeps its instance objects', () => {

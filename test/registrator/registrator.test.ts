@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { compare } from '../../src/core/catalog.ts'
 import { type NodeRecord, nodeKey } from '../../src/core/keys.ts'
 import { live } from '../../src/core/live.ts'
 import { createLog } from '../../src/core/log.ts'
@@ -42,7 +43,7 @@ function world() {
     const own = live<Own | undefined>(undefined)
     const session = createSession({ store, ttlSeconds: 2, onError })
     const late: Pick<Store, 'list' | 'watch'> = {
-      watch: store.watch,
+      watch: (...args) => store.watch(...args),
       async list(under, signal) {
         await sleep(lateMs, signal)
         return store.list(under, signal)
@@ -84,9 +85,9 @@ function world() {
     store,
     signal: stop.signal,
     apply: (changes: Change[]) => store.apply(changes, {}, stop.signal),
-    async keys(): Promise<string[]> {
+    keys: async (): Promise<string[]> => {
       const { entries } = await store.list('/', stop.signal)
-      return [...entries.keys()].toSorted()
+      return [...entries.keys()].toSorted(compare)
     },
     async [Symbol.asyncDispose]() {
       stop.abort()
@@ -97,8 +98,11 @@ function world() {
 }
 
 const web = container({ id: containerId('abc123def456'), name: 'web' })
-const webKeys = ['/portolan/instances/h1/abc123def456/3000', '/services/web/h1:web:3000']
-const own = [webKeys[0], '/portolan/nodes/h1', webKeys[1]]
+const own = [
+  '/portolan/instances/h1/abc123def456/3000',
+  '/portolan/nodes/h1',
+  '/services/web/h1:web:3000',
+]
 
 const becomes = (read: () => Promise<unknown>, wanted: unknown) =>
   expect.poll(read, { timeout: 5000, interval: 10 }).toEqual(wanted)
@@ -131,7 +135,7 @@ test('what an earlier run left is cleared away, what others wrote is not', async
   const old = '/portolan/instances/h1/000000000000/1'
   await all.apply([...others, old].map((key) => ({ kind: 'put', key, value: 'v' })))
   all.node().run(web)
-  await becomes(all.keys, [...own, ...others].toSorted())
+  await becomes(all.keys, [...own, ...others].toSorted(compare))
 })
 
 test('a plain key that somebody else holds stays theirs, and it is said', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { chunks, plan } from '../../src/store/plan.ts'
+import { plan, transactions } from '../../src/store/plan.ts'
 
 const entry = (value: string, lease = 'L') => ({ value, lease })
 
@@ -36,7 +36,7 @@ test('pieces have at most 100 changes, keep the order and lose nothing', () => {
     kind: 'delete' as const,
     key: `k${index}`,
   }))
-  const pieces = chunks(changes)
+  const pieces = transactions(changes.map((one) => [one]))
   expect(pieces.map((piece) => piece.length)).toEqual([100, 100, 50])
   expect(pieces.flat()).toEqual(changes)
 })
@@ -54,14 +54,22 @@ test('long values make shorter pieces, and one that is too long stands alone', (
     put('d', 2_000_000),
     put('e', 1),
   ]
-  expect(chunks(changes).map((piece) => piece.map(({ key }) => key).join(''))).toEqual([
-    'a',
-    'bc',
-    'd',
-    'e',
-  ])
+  expect(
+    transactions(changes.map((one) => [one])).map((piece) => piece.map(({ key }) => key).join('')),
+  ).toEqual(['a', 'bc', 'd', 'e'])
 })
 
 test('nothing to do is no piece', () => {
-  expect(chunks([])).toEqual([])
+  expect(transactions([])).toEqual([])
+})
+
+test('a group stays together as far as it fits one piece', () => {
+  const group = (name: string, count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      kind: 'delete' as const,
+      key: `${name}${index}`,
+    }))
+  const pieces = transactions([group('a', 60), group('b', 60), group('c', 40), group('d', 150)])
+  expect(pieces.map((piece) => piece.length)).toEqual([60, 100, 100, 50])
+  expect(pieces[1]?.[0]?.key).toBe('b0')
 })

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 
+import type { Config } from '../config/config.ts'
+import { PortolanError } from '../core/errors.ts'
+import type { NodeRecord } from '../core/keys.ts'
+import { until } from '../core/live.ts'
+import type { Log } from '../core/log.ts'
+import { createRegistrator, type Registrator } from '../registrator/registrator.ts'
+import { createSession, type Session } from '../store/session.ts'
 import type { Base, OwnNode } from './base.ts'
-import type { Config } from './config.ts'
-import { PortolanError } from './core/errors.ts'
-import type { NodeRecord } from './core/keys.ts'
-import { until } from './core/live.ts'
-import type { Log } from './core/log.ts'
-import { createRegistrator, type Registrator } from './registrator/registrator.ts'
-import { createSession, type Session } from './store/session.ts'
 
 /** The writing half of the program: this node's lease, and its entries under it. */
 export type Registration = {

@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { Config } from './config.ts'
-import { messageOf, PortolanError } from './core/errors.ts'
-import type { Log } from './core/log.ts'
-import { createDocker } from './docker/create.ts'
-import type { Docker } from './docker/docker.ts'
-import { findSocket } from './docker/socket.ts'
-import { embeddedStore } from './store/embedded.ts'
-import { etcdStore } from './store/etcd/etcd.ts'
-import type { Store } from './store/store.ts'
+import type { Config } from '../config/config.ts'
+import { messageOf, PortolanError } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import { createDocker } from '../docker/create.ts'
+import type { Docker } from '../docker/docker.ts'
+import { findSocket } from '../docker/socket.ts'
+import { embeddedStore } from '../store/embedded.ts'
+import type { Tls } from '../store/etcd/endpoint.ts'
+import { etcdStore } from '../store/etcd/etcd.ts'
+import type { Store } from '../store/store.ts'
 
 /** The engine that settings and Docker's own variables name. */
 export async function dockerOf(config: Config, log: Log): Promise<Docker> {
@@ -27,13 +28,7 @@ export async function storeOf(config: Config, log: Log): Promise<Store> {
   const password = await fileOf('--etcd-password-file', config.etcdPasswordFile)
   return etcdStore({
     endpoints,
-    tls: tls
-      ? {
-          ...optional('ca', await fileOf('--etcd-ca', config.etcdCa)),
-          ...optional('cert', await fileOf('--etcd-cert', config.etcdCert)),
-          ...optional('key', await fileOf('--etcd-key', config.etcdKey)),
-        }
-      : undefined,
+    tls: tls ? await tlsOf(config) : undefined,
     user: config.etcdUser,
     password: password?.trim(),
     epochKey: `${config.prefix}/epoch`,
@@ -53,8 +48,11 @@ async function fileOf(setting: string, path: string | undefined): Promise<string
   }
 }
 
-function optional<K extends string>(key: K, value: string | undefined) {
-  return value === undefined ? {} : { [key]: value }
+async function tlsOf({ etcdCa, etcdCert, etcdKey }: Config): Promise<Tls> {
+  const ca = await fileOf('--etcd-ca', etcdCa)
+  const cert = await fileOf('--etcd-cert', etcdCert)
+  const key = await fileOf('--etcd-key', etcdKey)
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
 }
 
 /** Docker's own variables: DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, with its three files. */

@@ -2,24 +2,24 @@ import { networkInterfaces } from 'node:os'
 
 import { Registry } from 'prom-client'
 
-import { createCatalog } from './catalog/follow.ts'
-import { answersTcp } from './catalog/probe.ts'
-import { loadState } from './catalog/state.ts'
-import type { Config } from './config.ts'
+import { createCatalog } from '../catalog/follow.ts'
+import { answersTcp } from '../catalog/probe.ts'
+import { loadState } from '../catalog/state.ts'
+import type { Config } from '../config/config.ts'
+import { addressOf, type Chosen, type Vantage } from '../core/address.ts'
+import type { Catalog } from '../core/catalog.ts'
+import type { Instance } from '../core/instance.ts'
+import { derive, live, type Live } from '../core/live.ts'
+import type { Log } from '../core/log.ts'
+import { type ProblemBoard, problemBoard } from '../core/problems.ts'
+import type { Containers, Docker } from '../docker/docker.ts'
+import { vantageOf } from '../docker/vantage.ts'
+import { advertisedAddress } from '../registrator/advertise.ts'
+import { type Own, ownInstances } from '../registrator/own.ts'
+import { createMirror, type Mirror } from '../store/mirror.ts'
+import type { Store } from '../store/store.ts'
 import { dockerOf, storeOf } from './connect.ts'
-import { addressOf, type Chosen, type Vantage } from './core/address.ts'
-import type { Catalog } from './core/catalog.ts'
-import type { Instance } from './core/instance.ts'
-import { derive, live, type Live } from './core/live.ts'
-import type { Log } from './core/log.ts'
-import { type ProblemBoard, problemBoard } from './core/problems.ts'
-import type { Containers, Docker } from './docker/docker.ts'
-import { vantageOf } from './docker/vantage.ts'
-import { advertisedAddress } from './registrator/advertise.ts'
-import { type Own, ownInstances } from './registrator/own.ts'
 import { reportDocker, reportOwn, reportStore } from './reports.ts'
-import { createMirror, type Mirror } from './store/mirror.ts'
-import type { Store } from './store/store.ts'
 
 /** What this node registers, and as whom. */
 export type OwnNode = Own & {
@@ -42,8 +42,8 @@ export type Base = {
   /** Of everything under `--prefix`. */
   readonly mirror: Mirror
   /** A mirror of another part of the store, for as long as `signal` lives. */
-  open(prefix: string, signal: AbortSignal): Mirror
-  addressOf(instance: Instance): Chosen
+  readonly open: (prefix: string, signal: AbortSignal) => Mirror
+  readonly addressOf: (instance: Instance) => Chosen
   /** Follows Docker and the store until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>
 }

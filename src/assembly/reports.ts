@@ -1,9 +1,9 @@
-import type { Live } from './core/live.ts'
-import type { Log } from './core/log.ts'
-import type { Problem, ProblemBoard } from './core/problems.ts'
-import type { Docker } from './docker/docker.ts'
-import { advertiseProblem } from './registrator/advertise.ts'
-import type { Mirror } from './store/mirror.ts'
+import type { Live } from '../core/live.ts'
+import type { Log } from '../core/log.ts'
+import type { Problem, ProblemBoard } from '../core/problems.ts'
+import type { Docker } from '../docker/docker.ts'
+import { advertiseProblem } from '../registrator/advertise.ts'
+import type { Mirror } from '../store/mirror.ts'
 
 type OwnReport = { readonly problems: readonly Problem[]; readonly advertise: string }
 

@@ -1,4 +1,4 @@
-import about from '../../package.json' with { type: 'json' }
+import about from '../package.json' with { type: 'json' }
 
 /** Of this product, as in package.json. */
 export const { version } = about

@@ -1,6 +1,6 @@
+import { formatDuration } from '../core/duration.ts'
+import type { Problem } from '../core/problems.ts'
 import type { Config } from './config.ts'
-import { formatDuration } from './core/duration.ts'
-import type { Problem } from './core/problems.ts'
 
 /** Settings that are accepted and that nothing serves yet, and whether one asks for them. */
 const notYet: Readonly<Record<string, (config: Config) => boolean>> = {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 
-import { PortolanError } from './core/errors.ts'
+import { PortolanError } from '../core/errors.ts'
 import { abouts, settings } from './settings.ts'
 
 /** Every setting, read and checked. Durations are milliseconds; undefined is `off` or not given. */

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
-import { messageOf } from './core/errors.ts'
-import { parseEngineAddress } from './docker/socket.ts'
-import * as read from './setting-kinds.ts'
-import { parseStoreUrl } from './store/etcd/url.ts'
+import { messageOf } from '../core/errors.ts'
+import { parseEngineAddress } from '../docker/socket.ts'
+import { parseStoreUrl } from '../store/etcd/url.ts'
+import * as read from './kinds.ts'
 
 /** What people are told of a setting. */
 export type About = {

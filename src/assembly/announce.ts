@@ -1,5 +1,5 @@
-import { version } from './cli/version.ts'
-import type { Log } from './core/log.ts'
+import type { Log } from '../core/log.ts'
+import { version } from '../version.ts'
 
 export type Announcement = {
   readonly store: string

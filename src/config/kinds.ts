@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 
-import { durationMs, formatDuration } from './core/duration.ts'
-import { PortolanError } from './core/errors.ts'
+import { durationMs, formatDuration } from '../core/duration.ts'
+import { PortolanError } from '../core/errors.ts'
 
 /** Reads the text of a setting. Throws `bad-value`; the message repeats the text and says what to write. */
 export type Read<T> = (text: string) => T

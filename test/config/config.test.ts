@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 
-import { helpText, settingsTable } from '../src/cli/help.ts'
-import { type Config, readConfig, variableOf } from '../src/config.ts'
-import { PortolanError } from '../src/core/errors.ts'
-import { settingProblems } from '../src/setting-problems.ts'
-import { settingWords } from '../src/settings.ts'
+import { helpText, settingsTable } from '../../src/cli/help.ts'
+import { type Config, readConfig, variableOf } from '../../src/config/config.ts'
+import { settingProblems } from '../../src/config/problems.ts'
+import { settingWords } from '../../src/config/settings.ts'
+import { PortolanError } from '../../src/core/errors.ts'
 
 type Texts = Readonly<Record<string, string>>
 
