@@ -2,7 +2,7 @@ import { compare } from '../core/catalog.ts'
 import type { Change, Entry } from './store.ts'
 
 /** What one transaction may hold: etcd takes 128 changes and 1.5 MiB by default. */
-const mostChanges = 100
+export const mostChanges = 100
 const mostCharacters = 400_000
 
 /**
