@@ -6,18 +6,18 @@ import { type Cell, table, type Tone } from './table.ts'
 
 const answerSchema = z.object({ revision: z.number(), items: z.array(z.unknown()) })
 
-/** The columns of a view, and how an item fills them. */
+/** The columns of a view, and how an item fills them, with one line or several. */
 type Columns = {
   readonly head: readonly string[]
-  readonly row: (item: unknown) => readonly Cell[]
+  readonly rows: (item: unknown) => readonly (readonly Cell[])[]
 }
 
 /** The text of a view's answer, for people. Throws `admin-down` for an answer of another form. */
 export function viewText(view: ViewName, answer: unknown, colours: boolean): string {
-  const { head, row } = columns[view]
+  const { head, rows } = columns[view]
   try {
     const { items } = answerSchema.parse(answer)
-    return items.length === 0 ? `no ${view}\n` : table(head, items.map(row), colours)
+    return items.length === 0 ? `no ${view}\n` : table(head, items.flatMap(rows), colours)
   } catch (cause) {
     if (!(cause instanceof z.ZodError)) throw cause
     throw new PortolanError(
@@ -37,6 +37,8 @@ const tones: Readonly<Record<string, Tone>> = {
   note: 'gray',
 }
 
+const none: Cell = { text: '' }
+
 function toned(text: string): Cell {
   const tone = tones[text]
   return tone === undefined ? { text } : { text, tone }
@@ -53,10 +55,12 @@ const columns: Readonly<Record<ViewName, Columns>> = {
       nodes: z.array(z.string()),
     }),
     ({ id, ready, total, ports, nodes }) => [
-      { text: id },
-      { text: `${ready}/${total}`, tone: ready > 0 ? 'green' : 'red' },
-      { text: ports.join(', ') },
-      { text: nodes.join(', ') },
+      [
+        { text: id },
+        { text: `${ready}/${total}`, tone: ready > 0 ? 'green' : 'red' },
+        { text: ports.join(', ') },
+        { text: nodes.join(', ') },
+      ],
     ],
   ),
   instances: columnsOf(
@@ -71,12 +75,14 @@ const columns: Readonly<Record<ViewName, Columns>> = {
       inFlight: z.number(),
     }),
     ({ project, service, name, node, state, address, inFlight }) => [
-      { text: project === '-' ? service : `${project}/${service}` },
-      { text: name },
-      { text: node },
-      toned(state),
-      address.at === null ? { text: 'out of reach', tone: 'red' } : { text: address.at },
-      { text: String(inFlight) },
+      [
+        { text: project === '-' ? service : `${project}/${service}` },
+        { text: name },
+        { text: node },
+        toned(state),
+        address.at === null ? { text: 'out of reach', tone: 'red' } : { text: address.at },
+        { text: String(inFlight) },
+      ],
     ],
   ),
   routes: columnsOf(
@@ -91,17 +97,19 @@ const columns: Readonly<Record<ViewName, Columns>> = {
       problems: z.array(z.unknown()),
     }),
     ({ name, rule, entrypoints, service, instances, source, problems }) => [
-      { text: name },
-      { text: rule },
-      { text: entrypoints.join(', ') },
-      { text: service ?? '-' },
-      { text: String(instances.length) },
-      { text: source },
-      problems.length === 0 ? { text: '-' } : { text: String(problems.length), tone: 'red' },
+      [
+        { text: name },
+        { text: rule },
+        { text: entrypoints.join(', ') },
+        { text: service ?? '-' },
+        { text: String(instances.length) },
+        { text: source },
+        problems.length === 0 ? { text: '-' } : { text: String(problems.length), tone: 'red' },
+      ],
     ],
   ),
   problems: columnsOf(
-    ['SEVERITY', 'WHERE', 'WHAT', 'WHY', 'REMEDY'],
+    ['SEVERITY', 'WHERE', 'WHAT, WHY, REMEDY'],
     z.object({
       severity: z.string(),
       where: z.string(),
@@ -110,11 +118,9 @@ const columns: Readonly<Record<ViewName, Columns>> = {
       remedy: z.string(),
     }),
     ({ severity, where, what, why, remedy }) => [
-      toned(severity),
-      { text: where },
-      { text: what },
-      { text: why },
-      { text: remedy },
+      [toned(severity), { text: where }, { text: what }],
+      [none, none, { text: why }],
+      [none, none, { text: `→ ${remedy}` }],
     ],
   ),
 }
@@ -122,7 +128,7 @@ const columns: Readonly<Record<ViewName, Columns>> = {
 function columnsOf<T>(
   head: readonly string[],
   schema: z.ZodType<T>,
-  cells: (item: T) => readonly Cell[],
+  rows: (item: T) => readonly (readonly Cell[])[],
 ): Columns {
-  return { head, row: (item) => cells(schema.parse(item)) }
+  return { head, rows: (item) => rows(schema.parse(item)) }
 }

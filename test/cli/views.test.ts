@@ -57,8 +57,10 @@ test.for<[string, readonly string[]]>([
   [
     'problems',
     [
-      'SEVERITY  WHERE        WHAT    WHY      REMEDY',
-      'error     container x  port=0  no port  write 80',
+      'SEVERITY  WHERE        WHAT, WHY, REMEDY',
+      'error     container x  port=0',
+      '                       no port',
+      '                       → write 80',
     ],
   ],
 ])('%s is a plain table in a pipe, and JSON when asked', async ([view, lines]) => {
