@@ -19,6 +19,10 @@ export const routeSchema = z.object({
   /** Names in the policy's `middlewares`, in the order in which they act. */
   middlewares: z.array(z.string()).default([]),
   tls: routeTlsSchema.nullable().default(null),
+  /** Whether services that declare the same rule share one pool (as nginx-proxy does), instead of one keeping it. */
+  shared: z.boolean().default(false),
+  /** `default`: nobody wrote the rule, it is the host name that everything exposed gets. */
+  source: z.enum(['label', 'default']).default('label'),
 })
 export type Route = Readonly<z.infer<typeof routeSchema>>
 

@@ -3,17 +3,19 @@ import { defaultPolicy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
 import type { Container, ContainerPort } from '../docker/docker.ts'
 import type { Declaration, DialectSettings, Facts } from './dialects/dialect.ts'
-import { merged } from './dialects/merge.ts'
+import { merged, saidOf } from './dialects/merge.ts'
 import { factsOf, ordinalOf, serviceOf } from './names.ts'
-import type { PlainName } from './plain.ts'
+import { type PlainName, plainName } from './plain.ts'
 import { defaultPort, eligiblePorts, looksLikeHttp } from './ports.ts'
 
 export type InstanceSettings = DialectSettings & { readonly node: string }
 
+/** An instance, and how the plain tree calls it. */
+export type RegisteredInstance = { readonly instance: Instance; readonly plain: PlainName }
+
 /** What one container gives: an instance for each eligible port, and what is wrong with its labels. */
 export type Registered = {
-  readonly instances: readonly Instance[]
-  readonly plain: PlainName
+  readonly instances: readonly RegisteredInstance[]
   readonly problems: readonly Problem[]
 }
 
@@ -21,35 +23,33 @@ export type Registered = {
 export function instancesOf(container: Container, settings: InstanceSettings): Registered {
   const facts = factsOf(container)
   const declared = merged(facts, settings)
-  const plain = plainName(facts, declared)
-  if (declared.enabled === false) return { instances: [], plain, problems: declared.problems }
-  const named = [...declared.ports, ...declared.routes.flatMap(({ port }) => port ?? [])]
+  if (declared.enabled === false) return { instances: [], problems: declared.problems }
+  const named = [...declared.named, ...declared.routes.flatMap(({ port }) => port ?? [])]
   const { ports, problems } = eligiblePorts(container, named)
-  const fallback = declared.ports[0] ?? defaultPort(ports)
-  const instances = ports.map((port) => instanceAt(port, facts, declared, fallback, settings))
+  const fallback = defaultPort(ports)
+  const instances = ports.flatMap((port) => {
+    const said = saidOf(declared, port.port, port.protocol)
+    if (said.ignored === true) return []
+    const instance = instanceAt(port, said, facts, declared, fallback, settings)
+    return [{ instance, plain: plainName(facts, declared, port) }]
+  })
   const noPort = ports.length === 0 && declared.routes.length > 0 ? [withoutPort(container)] : []
-  return { instances, plain, problems: [...declared.problems, ...problems, ...noPort] }
-
-  function plainName({ imageName }: Facts, { service }: Declaration): PlainName {
-    const several = container.ports.length > 1
-    return { base: service ?? imageName, several }
-  }
+  return { instances, problems: [...declared.problems, ...problems, ...noPort] }
 }
 
 function instanceAt(
   port: ContainerPort,
+  said: ReturnType<typeof saidOf>,
   facts: Facts,
   declared: Declaration,
   fallback: number | undefined,
   { node }: InstanceSettings,
 ): Instance {
   const { container } = facts
-  const routes = declared.routes
-    .filter((one) => port.protocol === 'tcp' && (one.port ?? fallback) === port.port)
-    .map(({ route }) => route)
+  const routes = routesTo(port, declared, fallback)
   return {
     v: 1,
-    ...serviceOf(facts, declared.service),
+    ...serviceOf(facts, said.service),
     node,
     container: container.id,
     startedAt: container.startedAt,
@@ -57,24 +57,53 @@ function instanceAt(
     name: container.name,
     image: container.image,
     ordinal: ordinalOf(container),
-    protocol: protocolOf(port, declared, routes.length > 0),
+    protocol: protocolOf(port, said.scheme, routes),
     port: port.port,
     addresses: addressesOf(container),
     published: publishedOf(container, port),
     network: declared.network ?? null,
     state: stateOf(container),
-    weight: declared.weight ?? 1,
+    weight: said.weight ?? 1,
     stopTimeout: container.stopTimeout,
-    tags: [...declared.tags],
-    attributes: declared.attributes,
+    tags: [...(said.tags ?? [])],
+    attributes: said.attributes ?? {},
     routes,
-    policy: { ...defaultPolicy, ...declared.policy },
+    policy: { ...defaultPolicy, ...said.policy, middlewares: used(declared, routes) },
   }
 }
 
-function protocolOf(port: ContainerPort, { scheme }: Declaration, routed: boolean) {
+function routesTo(
+  { port, protocol }: ContainerPort,
+  { routes }: Declaration,
+  fallback: number | undefined,
+) {
+  return routes
+    .filter(({ route }) => (route.kind === 'udp') === (protocol === 'udp'))
+    .filter((one) => (one.port ?? fallback) === port)
+    .map(({ route }) => route)
+}
+
+/** Only what these routes use, chains followed: an instance carries nothing that is not its own. */
+function used(
+  { middlewares }: Declaration,
+  routes: Instance['routes'],
+): Instance['policy']['middlewares'] {
+  const names = new Set(routes.flatMap((route) => route.middlewares))
+  for (const name of names) {
+    const one = middlewares[name]
+    if (one && 'chain' in one) for (const next of one.chain) names.add(next)
+  }
+  return Object.fromEntries(Object.entries(middlewares).filter(([name]) => names.has(name)))
+}
+
+function protocolOf(
+  port: ContainerPort,
+  scheme: Instance['protocol'] | undefined,
+  routes: Instance['routes'],
+): Instance['protocol'] {
   if (port.protocol === 'udp') return 'udp'
-  if (routed) return scheme ?? 'http'
+  if (routes.some(({ kind }) => kind === 'http')) return scheme ?? 'http'
+  if (routes.some(({ kind }) => kind === 'tcp')) return 'tcp'
   return looksLikeHttp(port) ? 'http' : 'tcp'
 }
 

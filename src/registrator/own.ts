@@ -22,11 +22,10 @@ export function ownInstances(settings: InstanceSettings & PlainSettings) {
     const list = [...containers.byId.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
     done = new Map(list.map((one) => [one, done.get(one) ?? instancesOf(one, settings)]))
     const registered = [...done.values()]
+    const all = registered.flatMap(({ instances }) => instances)
     return {
-      instances: registered.flatMap(({ instances }) => instances),
-      plain: registered.flatMap(({ instances, plain }) =>
-        instances.map((instance) => plainEntry(instance, plain, settings)),
-      ),
+      instances: all.map(({ instance }) => instance),
+      plain: all.map(({ instance, plain }) => plainEntry(instance, plain, settings)),
       problems: registered.flatMap(({ problems }) => problems),
     }
   }

@@ -1,4 +1,7 @@
 import type { Instance } from '../core/instance.ts'
+import type { ContainerPort } from '../docker/docker.ts'
+import type { Declaration, Facts } from './dialects/dialect.ts'
+import { saidOf } from './dialects/merge.ts'
 
 export type PlainSettings = {
   /** Root of the tree, such as `/services`; undefined: it is not written. */
@@ -9,8 +12,26 @@ export type PlainSettings = {
   readonly advertise: string
 }
 
-/** How registrator names the services of one container: see its `defaultName` and group suffix. */
-export type PlainName = { readonly base: string; readonly several: boolean }
+/** How the plain tree calls one instance; `id` undefined: by node, container and port. */
+export type PlainName = { readonly service: string; readonly id: string | undefined }
+
+/**
+ * Registrator's rule: the name that is given to this port; else the one given to the container, else the image's base
+ * name, and these two with `-<port>` when the container has several ports.
+ */
+export function plainName(
+  { imageName, container }: Facts,
+  declared: Declaration,
+  { port, protocol }: ContainerPort,
+): PlainName {
+  const said = saidOf(declared, port, protocol)
+  const ofPort = declared.ports.some(
+    (one) =>
+      one.port === port && (one.transport ?? protocol) === protocol && one.service !== undefined,
+  )
+  const suffix = container.ports.length > 1 && !ofPort ? `-${port}` : ''
+  return { service: `${said.service ?? imageName}${suffix}`, id: said.id }
+}
 
 /**
  * `<root>/<name>/<node>:<container name>:<port>[:udp]` = `ip:port`, registrator's keys and values to the letter.
@@ -18,15 +39,14 @@ export type PlainName = { readonly base: string; readonly several: boolean }
  */
 export function plainEntry(
   instance: Instance,
-  { base, several }: PlainName,
+  { service, id }: PlainName,
   settings: PlainSettings,
 ): readonly [key: string, value: string] | undefined {
   const { node, name, port, protocol, state } = instance
   const address = plainAddress(instance, settings)
   if (settings.plainPrefix === undefined || state !== 'ready' || !address) return undefined
-  const service = several ? `${base}-${port}` : base
-  const udp = protocol === 'udp' ? ':udp' : ''
-  const key = `${settings.plainPrefix}/${service}/${node}:${name}:${port}${udp}`
+  const usual = `${node}:${name}:${port}${protocol === 'udp' ? ':udp' : ''}`
+  const key = `${settings.plainPrefix}/${service}/${id ?? usual}`
   const ip = address.ip.includes(':') ? `[${address.ip}]` : address.ip
   return [key, `${ip}:${address.port}`]
 }

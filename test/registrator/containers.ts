@@ -1,4 +1,5 @@
 import type { Container } from '../../src/docker/docker.ts'
+import { instancesOf, type InstanceSettings } from '../../src/registrator/instances.ts'
 import { containerId } from '../core/samples.ts'
 
 /** A good running container, for tests that care for a few of its facts. */
@@ -29,3 +30,9 @@ export const compose = {
 }
 
 export const settings = { node: 'h1', domain: 'localhost', exposeAll: false }
+
+/** The instances of a container, and what is wrong with it. */
+export function register(one: Container, given: InstanceSettings = settings) {
+  const { instances, problems } = instancesOf(one, given)
+  return { instances: instances.map(({ instance }) => instance), problems }
+}

@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest'
 
-import { instancesOf } from '../../src/registrator/instances.ts'
-import { compose, container, settings } from './containers.ts'
+import { compose, container, register } from './containers.ts'
 
 const tcp = (port: number, published: { ip: string; port: number } | null = null) =>
   ({ port, protocol: 'tcp', published }) as const
 const udp = (port: number) => ({ port, protocol: 'udp', published: null }) as const
 
 test('an instance holds what Docker says and nothing else', () => {
-  const { instances, problems } = instancesOf(container({ labels: compose }), settings)
+  const { instances, problems } = register(container({ labels: compose }))
   expect(problems).toEqual([])
   expect(instances).toHaveLength(1)
   expect(instances[0]).toMatchObject({
@@ -37,7 +36,7 @@ for (const [name, image, labels, expected] of [
   ['half of Compose is not Compose', 'foo', { 'com.docker.compose.project': 'p' }, '-/foo'],
 ] as const) {
   test(`the name comes from ${name}`, () => {
-    const [first] = instancesOf(container({ image, labels }), settings).instances
+    const [first] = register(container({ image, labels })).instances
     expect(`${first?.project}/${first?.service}`).toBe(expected)
   })
 }
@@ -53,12 +52,12 @@ for (const [facts, state] of [
   [{ draining: true, health: 'unhealthy' }, 'draining'],
 ] as const) {
   test(`${JSON.stringify(facts)} is ${state}`, () => {
-    expect(instancesOf(container(facts), settings).instances[0]?.state).toBe(state)
+    expect(register(container(facts)).instances[0]?.state).toBe(state)
   })
 }
 
 test('each eligible port is an instance of the one service, udp apart from tcp', () => {
-  const { instances } = instancesOf(container({ ports: [tcp(80), tcp(5432), udp(53)] }), settings)
+  const { instances } = register(container({ ports: [tcp(80), tcp(5432), udp(53)] }))
   expect(instances.map(({ port, protocol }) => `${port} ${protocol}`)).toEqual([
     '53 udp',
     '80 http',
@@ -68,7 +67,7 @@ test('each eligible port is an instance of the one service, udp apart from tcp',
 
 test('in the host network an exposed port is as good as published', () => {
   const facts = container({ networkMode: 'host', networks: [], ports: [tcp(80)] })
-  expect(instancesOf(facts, settings).instances[0]).toMatchObject({
+  expect(register(facts).instances[0]).toMatchObject({
     addresses: [],
     published: { ip: '0.0.0.0', port: 80 },
   })
@@ -77,21 +76,21 @@ test('in the host network an exposed port is as good as published', () => {
 test('more than 64 ports: only those that a label names, and it is said', () => {
   const ports = Array.from({ length: 65 }, (_, at) => tcp(1000 + at))
   const labels = { 'portolan.host': 'a.localhost', 'portolan.port': '1003' }
-  const { instances, problems } = instancesOf(container({ ports, labels }), settings)
+  const { instances, problems } = register(container({ ports, labels }))
   expect(instances.map(({ port }) => port)).toEqual([1003])
   expect(problems[0]).toMatchObject({ what: '65 ports', severity: 'warning' })
 })
 
 test('a route without any port is a problem with a remedy', () => {
   const labels = { 'portolan.host': 'a.localhost' }
-  const { instances, problems } = instancesOf(container({ ports: [], labels }), settings)
+  const { instances, problems } = register(container({ ports: [], labels }))
   expect(instances).toEqual([])
   expect(problems[0]?.remedy).toContain('portolan.port')
 })
 
 test('a port that only a label names is an instance too', () => {
   const labels = { 'portolan.host': 'a.localhost', 'portolan.port': '8000' }
-  const { instances, problems } = instancesOf(container({ ports: [], labels }), settings)
+  const { instances, problems } = register(container({ ports: [], labels }))
   expect(problems).toEqual([])
   expect(instances[0]).toMatchObject({ port: 8000, routes: [{ rule: 'Host(`a.localhost`)' }] })
 })

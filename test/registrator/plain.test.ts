@@ -13,9 +13,9 @@ const at = (port: number, ip = '0.0.0.0', to = port) =>
   ({ port, protocol: 'tcp', published: { ip, port: to } }) as const
 
 function tree(facts: Parameters<typeof container>[0], wanted: Partial<PlainSettings> = {}) {
-  const { instances, plain } = instancesOf(container(facts), { ...settings, node: 'h' })
-  const entries = instances.flatMap((one) => {
-    const entry = plainEntry(one, plain, { ...auto, ...wanted })
+  const { instances } = instancesOf(container(facts), { ...settings, node: 'h' })
+  const entries = instances.flatMap(({ instance, plain }) => {
+    const entry = plainEntry(instance, plain, { ...auto, ...wanted })
     return entry ? [entry.join(' = ')] : []
   })
   return entries

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { portolanDialect } from '../../src/registrator/dialects/portolan.ts'
-import { instancesOf } from '../../src/registrator/instances.ts'
 import { factsOf } from '../../src/registrator/names.ts'
-import { compose, container, settings } from './containers.ts'
+import { compose, container, register, settings } from './containers.ts'
 
 const own = (labels: Record<string, string>) =>
   Object.fromEntries(Object.entries(labels).map(([key, value]) => [`portolan.${key}`, value]))
@@ -44,18 +43,18 @@ test('with --expose all, HTTP-looking ports are routed, and labels still decide'
   expect(rulesOf({ expose: 'false' }, all)).toEqual([])
   expect(rulesOf({ host: 'x' }, all)).toEqual(['Host(`x`)'])
   const database = container({ ports: [{ port: 5432, protocol: 'tcp', published: null }] })
-  expect(instancesOf(database, { ...settings, ...all }).instances[0]?.routes).toEqual([])
+  expect(register(database, { ...settings, ...all }).instances[0]?.routes).toEqual([])
 })
 
 test('enable=false: neither registered nor routed', () => {
   const labels = own({ host: 'a', enable: 'false' })
-  expect(instancesOf(container({ labels }), settings).instances).toEqual([])
+  expect(register(container({ labels })).instances).toEqual([])
 })
 
 test('the route goes to the port that the label names, else to the lowest tcp one', () => {
   const ports = [3000, 8000].map((port) => ({ port, protocol: 'tcp', published: null }) as const)
   const routed = (labels: Record<string, string>) =>
-    instancesOf(container({ ports, labels: own(labels) }), settings)
+    register(container({ ports, labels: own(labels) }))
       .instances.filter(({ routes }) => routes.length > 0)
       .map(({ port }) => port)
   expect(routed({ host: 'a' })).toEqual([3000])
@@ -63,17 +62,15 @@ test('the route goes to the port that the label names, else to the lowest tcp on
 })
 
 test('strip takes the paths off', () => {
-  const { routes, policy } = declare({ host: 'a', path: '/api,/v2', strip: 'true' })
+  const { routes, middlewares } = declare({ host: 'a', path: '/api,/v2', strip: 'true' })
   expect(routes[0]?.route.middlewares).toEqual(['strip'])
-  expect(policy.middlewares).toEqual({ strip: { stripPrefix: ['/api', '/v2'] } })
+  expect(middlewares).toEqual({ strip: { stripPrefix: ['/api', '/v2'] } })
 })
 
 test('network, weight, scheme and service as they say', () => {
   expect(declare({ network: 'back', weight: '3', scheme: 'HTTPS', service: 'x' })).toMatchObject({
     network: 'back',
-    weight: 3,
-    scheme: 'https',
-    service: 'x',
+    ports: [{ port: undefined, weight: 3, scheme: 'https', service: 'x' }],
   })
 })
 

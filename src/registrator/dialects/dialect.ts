@@ -24,25 +24,38 @@ export type Facts = {
 /** One way to an instance: `port` undefined means the container's default port. */
 export type DeclaredRoute = { readonly port: number | undefined; readonly route: Route }
 
+/** What is said of one port, or of all (`port` undefined). A port's own word wins over that for all. */
+export type DeclaredPort = {
+  readonly port: number | undefined
+  /** Undefined: both. */
+  readonly transport?: 'tcp' | 'udp'
+  /** A name that somebody gave; it is global. */
+  readonly service?: string
+  /** Last part of the key in the plain tree, instead of `<node>:<container>:<port>`. */
+  readonly id?: string
+  /** True: this port is not registered. */
+  readonly ignored?: boolean
+  readonly scheme?: 'http' | 'https' | 'h2c'
+  readonly weight?: number
+  readonly tags?: readonly string[]
+  readonly attributes?: Readonly<Record<string, string>>
+  readonly policy?: Partial<Omit<Policy, 'middlewares'>>
+}
+
 /**
  * What the labels of one dialect say of one container. Each dialect is one pure function of this type, knows no
- * other, and answers with nothing but the container's facts: `undefined` is "said nothing of it".
+ * other, and answers with nothing but the container's facts.
  */
 export type Declaration = {
-  /** False: neither registered nor routed. */
+  /** False: neither registered nor routed; undefined: nothing was said. */
   readonly enabled: boolean | undefined
-  /** A name that somebody gave; it is global. */
-  readonly service: string | undefined
   readonly network: string | undefined
-  readonly weight: number | undefined
-  /** Protocol of the port that the routes go to. */
-  readonly scheme: 'http' | 'https' | 'h2c' | undefined
   /** Ports that labels name: eligible even if the image exposes none. */
-  readonly ports: readonly number[]
+  readonly named: readonly number[]
+  readonly ports: readonly DeclaredPort[]
   readonly routes: readonly DeclaredRoute[]
-  readonly policy: Partial<Policy>
-  readonly tags: readonly string[]
-  readonly attributes: Readonly<Record<string, string>>
+  /** By the names that routes use; a dialect takes care that its names are its own. */
+  readonly middlewares: Policy['middlewares']
   readonly problems: readonly Problem[]
 }
 
@@ -50,14 +63,10 @@ export type Dialect = (facts: Facts, settings: DialectSettings) => Declaration
 
 export const nothing: Declaration = {
   enabled: undefined,
-  service: undefined,
   network: undefined,
-  weight: undefined,
-  scheme: undefined,
+  named: [],
   ports: [],
   routes: [],
-  policy: {},
-  tags: [],
-  attributes: {},
+  middlewares: {},
   problems: [],
 }

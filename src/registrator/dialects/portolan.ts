@@ -1,9 +1,16 @@
 import { PortolanError } from '../../core/errors.ts'
+import type { Route } from '../../core/route.ts'
 import { ruleOf } from '../../core/rule/rule-of.ts'
 import type { Container } from '../../docker/docker.ts'
 import { defaultHost, serviceOf } from '../names.ts'
 import { looksLikeHttp } from '../ports.ts'
-import { type Declaration, type Dialect, type Facts, nothing } from './dialect.ts'
+import {
+  type Declaration,
+  type DeclaredPort,
+  type Dialect,
+  type Facts,
+  nothing,
+} from './dialect.ts'
 import {
   booleanOf,
   choiceOf,
@@ -47,7 +54,8 @@ export const portolanDialect: Dialect = (facts, settings) => {
   const automatic = settings.exposeAll && !hasRoute(container) ? httpPort(container) : undefined
   const exposed = own.expose === true || automatic !== undefined
   own.port ??= automatic
-  const hosts = hostsOf(own, reader)
+  const asked = hostsOf(own, reader)
+  const hosts = [...asked]
   if (hosts.length === 0 && exposed) hosts.push(defaultHost(facts, own.service, settings.domain))
   const paths = pathsOf(own, reader)
   const routed =
@@ -55,14 +63,25 @@ export const portolanDialect: Dialect = (facts, settings) => {
   return {
     ...nothing,
     enabled: own.enable,
-    service: own.service,
     network: own.network,
-    weight: own.weight,
-    scheme: own.scheme,
-    ports: own.port === undefined ? [] : [own.port],
-    ...(routed ? routeTo(facts, own, hosts, paths) : {}),
+    named: own.port === undefined ? [] : [own.port],
+    ports: portsOf(own),
+    ...(routed ? routeTo(facts, own, hosts, paths, asked.length === 0) : {}),
     problems: reader.problems,
   }
+}
+
+/** The service's name is for all ports; scheme and weight are too, and matter where routes go. */
+function portsOf({ service, weight, scheme }: Own): DeclaredPort[] {
+  if ((service ?? weight ?? scheme) === undefined) return []
+  return [
+    {
+      port: undefined,
+      ...(service !== undefined && { service }),
+      ...(weight !== undefined && { weight }),
+      ...(scheme !== undefined && { scheme }),
+    },
+  ]
 }
 
 /** Whether a label decides, so that exposing everything leaves it alone. */
@@ -138,24 +157,22 @@ function routeTo(
   own: Own,
   hosts: readonly string[],
   paths: readonly string[],
-): Pick<Declaration, 'routes' | 'policy'> {
+  isDefault: boolean,
+): Pick<Declaration, 'routes' | 'middlewares'> {
   const strip = own.strip === true && paths.length > 0
-  const { service } = serviceOf(facts, own.service)
+  const route: Route = {
+    name: serviceOf(facts, own.service).service,
+    kind: 'http',
+    entrypoints: ['http'],
+    rule: ruleOf({ hosts, paths }),
+    priority: null,
+    middlewares: strip ? ['strip'] : [],
+    tls: null,
+    shared: false,
+    source: isDefault ? 'default' : 'label',
+  }
   return {
-    routes: [
-      {
-        port: own.port,
-        route: {
-          name: service,
-          kind: 'http',
-          entrypoints: ['http'],
-          rule: ruleOf({ hosts, paths }),
-          priority: null,
-          middlewares: strip ? ['strip'] : [],
-          tls: null,
-        },
-      },
-    ],
-    policy: strip ? { middlewares: { strip: { stripPrefix: [...paths] } } } : {},
+    routes: [{ port: own.port, route }],
+    middlewares: strip ? { strip: { stripPrefix: [...paths] } } : {},
   }
 }
