@@ -1,54 +1,48 @@
-import { cpus, totalmem } from 'node:os'
+// `npm run bench -- [forward] [spine] [registration] [rules] [fuzz] [options]`; see README.md beside this file.
+
 import { parseArgs } from 'node:util'
 
-import { docker } from '../test/e2e/docker.ts'
-import { startEtcd } from '../test/e2e/etcd.ts'
-import { type Changes, measureChanges } from './spine/changes.ts'
-import { measureProcess, type ProcessFigures } from './spine/process.ts'
-import { measureRestart } from './spine/restart.ts'
+import { measureForward } from './forward/forward.ts'
+import { measureFuzz } from './fuzz/fuzz.ts'
+import { machine } from './machine.ts'
+import { measureRegistration } from './registration/registration.ts'
+import { measureRules } from './rules/rules.ts'
+import { measureSpine } from './spine/spine.ts'
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    runs: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '2' },
     containers: { type: 'string', default: '100' },
     rounds: { type: 'string', default: '5' },
     idle: { type: 'string', default: '30' },
+    cases: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
   },
 })
-const image = 'portolan-bench'
-const embedded = ['--node', 'bench']
+const parts = new Map([
+  ['forward', () => measureForward({ runs: Number(values.runs), seconds: Number(values.seconds) })],
+  [
+    'spine',
+    () =>
+      measureSpine({
+        containers: Number(values.containers),
+        rounds: Number(values.rounds),
+        idleSeconds: Number(values.idle),
+      }),
+  ],
+  ['registration', () => measureRegistration({ containers: 1000, instances: 10_000 })],
+  ['rules', async () => measureRules()],
+  ['fuzz', () => measureFuzz({ cases: Number(values.cases), seed: Number(values.seed) })],
+])
+const chosen = positionals.length > 0 ? positionals : [...parts.keys()]
+const unknown = chosen.find((name) => !parts.has(name))
+if (unknown !== undefined)
+  throw new Error(`no benchmark ${unknown}; there are ${[...parts.keys()].join(', ')}`)
 
-const [cpu] = cpus()
-console.log(
-  `${cpus().length} x ${cpu?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
-)
-console.log(`Docker ${await docker('version', '-f', '{{.Server.Version}}')}\n`)
-
-await using etcd = await startEtcd('bench-etcd')
-const shared = [...embedded, '--store', etcd.url]
-const count = Number(values.containers)
-printChanges('embedded', await measureChanges(count, embedded))
-printChanges('etcd', await measureChanges(count, shared))
-printProcess('embedded', await measureProcess(embedded, Number(values.idle)))
-printProcess('etcd', await measureProcess(shared, Number(values.idle)))
-await docker('build', '-q', '-t', image, '.')
-print('kill -9 under --restart always: gap', await measureRestart(Number(values.rounds), image))
-
-function printChanges(store: string, { toFirstAnswer, toLastRequest, failures }: Changes): void {
-  print(`${store}: start event to first answer`, toFirstAnswer)
-  print(`${store}: kill event to last request there`, toLastRequest)
-  console.log(`${store}: failed requests: ${failures.length} ${failures.slice(0, 3).join('; ')}`)
-}
-
-function printProcess(store: string, { startMs, rssMiB, idleCpuPercent }: ProcessFigures): void {
-  const figures = `ready after ${startMs.toFixed(0)} ms, RSS ${rssMiB.toFixed(0)} MiB, idle CPU ${idleCpuPercent.toFixed(2)} %`
-  console.log(`${store}: ${figures}`)
-}
-
-function print(name: string, values: readonly number[]): void {
-  const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number) =>
-    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN).toFixed(1)
-  console.log(
-    `${name}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms (n=${sorted.length})`,
-  )
+console.log(machine())
+for (const name of chosen) {
+  console.log(`\n# ${name}`)
+  await parts.get(name)?.()
 }

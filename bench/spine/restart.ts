@@ -26,8 +26,10 @@ async function gaps(rounds: number, image: string, network: string): Promise<num
   await using portolan = await startContainer('bench-portolan', {
     image,
     options: [
-      ...['--restart', 'always', '--network', network, '-p', `127.0.0.1:${port}:80`],
-      ...['-v', '/var/run/docker.sock:/var/run/docker.sock'],
+      '--restart=always',
+      `--network=${network}`,
+      `--publish=127.0.0.1:${port}:80`,
+      '--volume=/var/run/docker.sock:/var/run/docker.sock',
     ],
   })
   const found: number[] = []

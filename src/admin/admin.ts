@@ -6,20 +6,26 @@ import { collectDefaultMetrics, type Registry } from 'prom-client'
 import type { Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import { type Feed, eventFeed } from './events.ts'
+import { addExplain, type Explained, type Question } from './explain.ts'
 import type { GuardOptions } from './guard.ts'
 import { type LagMeter, lagMeter } from './lag.ts'
 import { type Bound, type Listen, listening } from './listen.ts'
 import { dashboard } from './page.ts'
 import { addGuard, answerErrors, securityHeaders } from './safety.ts'
 import { type About, type Checks, isReady, readiness, viewNames, type Views } from './views.ts'
+import { addWishes, type Verb, type Wished } from './wishes.ts'
 
 export type AdminOptions = GuardOptions & {
   readonly listen: Listen
   readonly views: Views
   readonly about: () => About
   readonly checks: () => Checks
-  /** Takes this node out of the store and stops the process; settles when its entries are gone. */
+  /** Takes this node out of the store until the process starts again; settles when its entries are gone. */
   readonly leave: () => Promise<void>
+  /** Wishes about the instances that a text names; undefined where nothing can be wished. */
+  readonly wish: ((verb: Verb, instance: string) => Promise<Wished>) | undefined
+  /** What is known of a container or a request, and why. */
+  readonly explain: (question: Question) => Explained
   /** Changes whenever a view did. */
   readonly events: Live<unknown>
   readonly registry: Registry
@@ -54,6 +60,8 @@ export function createAdmin(options: AdminOptions): Admin {
   answerErrors(server, log)
   addProbes(server, options, lag)
   addViews(server, options, feed)
+  addExplain(server, options.explain)
+  if (options.wish) addWishes(server, options.wish)
   server.get('/', (_, reply) => reply.type('text/html; charset=utf-8').send(page.html))
 
   return {

@@ -9,6 +9,8 @@ import { live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Proxy } from '../proxy/proxy.ts'
 import type { Base } from './base.ts'
+import { drainer } from './drain.ts'
+import { explainer } from './explain.ts'
 import type { Registration } from './registration.ts'
 
 /** The parts that the admin server shows, as far as their roles run here. */
@@ -46,6 +48,8 @@ export function createAdministration(
       if (shown.registration) return shown.registration.leave(AbortSignal.timeout(5000))
       throw new PortolanError('bad-config', 'this process registers nothing; ask the one that does')
     },
+    wish: drainer(base, config.prefix),
+    explain: explainer(config, base, shown.proxy),
     events: changes,
     registry: base.registry,
     log: log.child({ part: 'admin' }),

@@ -1,5 +1,3 @@
-import { networkInterfaces } from 'node:os'
-
 import { Registry } from 'prom-client'
 
 import { createCatalog } from '../catalog/follow.ts'
@@ -9,25 +7,16 @@ import type { Config } from '../config/config.ts'
 import { addressOf, type Chosen, type Vantage } from '../core/address.ts'
 import type { Catalog } from '../core/catalog.ts'
 import type { Instance } from '../core/instance.ts'
-import { derive, live, type Live } from '../core/live.ts'
+import { live, type Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import { type ProblemBoard, problemBoard } from '../core/problems.ts'
-import type { Containers, Docker } from '../docker/docker.ts'
-import { vantageOf } from '../docker/vantage.ts'
-import { advertisedAddress } from '../registrator/advertise.ts'
-import { type Own, ownInstances } from '../registrator/own.ts'
+import type { Docker } from '../docker/docker.ts'
+import type { Wishes } from '../registrator/wishes.ts'
 import { createMirror, type Mirror } from '../store/mirror.ts'
 import type { Store } from '../store/store.ts'
 import { dockerOf, storeOf } from './connect.ts'
-import { reportDocker, reportOwn, reportStore } from './reports.ts'
-
-/** What this node registers, and as whom. */
-export type OwnNode = Own & {
-  readonly node: string
-  readonly engine: string
-  /** Where other nodes reach us; empty when not known. */
-  readonly advertise: string
-}
+import { type OwnNode, ownSight } from './own.ts'
+import { reportDocker, reportOwn, reportStore, reportVantage } from './reports.ts'
 
 /** The reading half of the program: Docker and the store, joined to a catalog. Nothing in it writes. */
 export type Base = {
@@ -39,6 +28,8 @@ export type Base = {
   readonly own: Live<OwnNode | undefined>
   readonly vantage: Live<Vantage | undefined>
   readonly catalog: Live<Catalog | undefined>
+  /** What operators wish of instances, of all nodes. */
+  readonly wishes: Live<Wishes>
   /** Of everything under `--prefix`. */
   readonly mirror: Mirror
   /** A mirror of another part of the store, for as long as `signal` lives. */
@@ -54,8 +45,6 @@ export async function createBase(config: Config, log: Log): Promise<Base> {
   const store = await storeOf(config, log)
   const docker = await dockerOf(config, log)
   const registers = config.roles.includes('registrator')
-  const own = registers ? derive(docker.containers, ownOf(config)) : live(undefined)
-  const vantage = derive(docker.containers, (now) => vantageAt(now, config.node), sameText)
   const mirrorOf = (under: string) =>
     createMirror({
       store,
@@ -63,6 +52,9 @@ export async function createBase(config: Config, log: Log): Promise<Base> {
       onError: (error) => log.debug({ err: error, prefix: under }, 'the store was not read'),
     })
   const mirror = mirrorOf(`${prefix}/`)
+  const seen = ownSight(config, docker, mirror, board)
+  const { vantage, wishes } = seen
+  const own = registers ? seen.own : live(undefined)
   const follower = createCatalog({
     prefix,
     own,
@@ -89,6 +81,7 @@ export async function createBase(config: Config, log: Log): Promise<Base> {
     own,
     vantage,
     catalog: follower.catalog,
+    wishes,
     mirror,
     addressOf: addressOfInstance,
     open(under, signal) {
@@ -100,11 +93,13 @@ export async function createBase(config: Config, log: Log): Promise<Base> {
       const shared = config.store.kind === 'etcd'
       await Promise.all([
         docker.run(signal),
+        seen.run(signal),
         mirror.run(signal),
         follower.run(signal),
         reportDocker(docker, board, signal),
         reportStore(store.name, mirror, board, log, signal),
         reportOwn(own, shared, board, signal),
+        reportVantage(vantage, board, signal),
       ])
     },
   }
@@ -118,30 +113,6 @@ async function savedState(folder: string, prefix: string, log: Log) {
     log.warn({ err: error }, 'the saved state is left alone')
     return undefined
   }
-}
-
-function ownOf(config: Config) {
-  let instances: ReturnType<typeof ownInstances> | undefined
-  return (containers: Containers): OwnNode | undefined => {
-    if (containers.kind === 'unknown') return undefined
-    const { engine } = containers
-    const node = config.node ?? engine.name
-    const from = vantageOf(containers, node)
-    const advertise = advertisedAddress(config.advertise, from, networkInterfaces())
-    const { domain, plainPrefix, plainAddress } = config
-    const exposeAll = config.expose === 'all'
-    instances ??= ownInstances({ node, domain, exposeAll, plainPrefix, plainAddress, advertise })
-    return { ...instances(containers), node, engine: engine.id, advertise }
-  }
-}
-
-function vantageAt(containers: Containers, node: string | undefined): Vantage | undefined {
-  if (containers.kind === 'unknown') return undefined
-  return vantageOf(containers, node ?? containers.engine.name)
-}
-
-function sameText(before: unknown, after: unknown): boolean {
-  return JSON.stringify(before) === JSON.stringify(after)
 }
 
 async function answers(chosen: Chosen, signal: AbortSignal): Promise<boolean> {

@@ -5,9 +5,12 @@ import { PortolanError } from '../core/errors.ts'
 import type { NodeRecord } from '../core/keys.ts'
 import { until } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
+import type { Containers } from '../docker/docker.ts'
 import { createRegistrator, type Registrator } from '../registrator/registrator.ts'
+import { sweepWishes } from '../registrator/sweep.ts'
 import { createSession, type Session } from '../store/session.ts'
-import type { Base, OwnNode } from './base.ts'
+import type { Base } from './base.ts'
+import type { OwnNode } from './own.ts'
 
 /** The writing half of the program: this node's lease, and its entries under it. */
 export type Registration = {
@@ -32,6 +35,7 @@ export function createRegistration(
 
   async function register(signal: AbortSignal): Promise<void> {
     const own = await until(base.own, isKnown, signal)
+    const record = recordOf(own, config, version)
     registrator = createRegistrator({
       store: base.store,
       session,
@@ -39,12 +43,28 @@ export function createRegistration(
       plain:
         config.plainPrefix === undefined ? undefined : base.open(`${config.plainPrefix}/`, signal),
       prefix: config.prefix,
-      record: recordOf(own, config, version),
+      record,
       own: base.own,
       log,
       report: base.board.report,
     })
-    await registrator.run(signal)
+    await Promise.all([registrator.run(signal), sweep(record, signal)])
+  }
+
+  async function sweep(record: NodeRecord, signal: AbortSignal): Promise<void> {
+    const { store, mirror, docker } = base
+    await sweepWishes(
+      {
+        store,
+        mirror,
+        prefix: config.prefix,
+        record,
+        runs: (container) => isRunning(docker.containers.current, container),
+        exists: (container, limit) => docker.exists(container, limit),
+        onError: (error) => log.debug({ err: error }, 'wishes of the past were not looked for'),
+      },
+      signal,
+    )
   }
 
   return {
@@ -59,6 +79,10 @@ export function createRegistration(
       throw new PortolanError('docker-down', 'nothing is registered yet; nothing to leave')
     },
   }
+}
+
+function isRunning(containers: Containers, start: string): boolean {
+  return containers.kind === 'known' && containers.byId.keys().some((id) => id.startsWith(start))
 }
 
 function isKnown(own: OwnNode | undefined): own is OwnNode {
@@ -92,7 +116,7 @@ async function sayLease({ lease }: Session, log: Log, signal: AbortSignal): Prom
         'the lease was lost; everything is registered again under a new one',
       )
     }
-    before = now?.id ?? before
+    before = now?.id
     if (now) log.debug({ lease: now.id, ttlSeconds: now.ttlSeconds }, 'holding a lease')
   }
 }

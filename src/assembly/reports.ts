@@ -1,3 +1,4 @@
+import type { Vantage } from '../core/address.ts'
 import type { Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Problem, ProblemBoard } from '../core/problems.ts'
@@ -18,6 +19,28 @@ export async function reportOwn(
     if (!now) continue
     board.report('labels', now.problems)
     board.report('advertise', advertiseProblem(now.advertise, shared))
+  }
+}
+
+/** Keeps on the board that an engine is on another machine, so that only published ports can be reached. */
+export async function reportVantage(
+  vantage: Live<Vantage | undefined>,
+  board: ProblemBoard,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const now of vantage.changes(signal)) {
+    const host = now?.engineHost
+    board.report('vantage', host === undefined ? [] : [remoteProblem(host)])
+  }
+}
+
+function remoteProblem(host: string): Problem {
+  return {
+    severity: 'warning',
+    where: 'setting --docker',
+    what: `the engine at ${host} is on another machine`,
+    why: 'the addresses of its containers can not be reached from here, only ports that they publish',
+    remedy: 'run Portolan on that machine, or in one of its containers; or publish the ports',
   }
 }
 

@@ -25,7 +25,7 @@ export function doubtful(
     const endMs = performance.now() + limitMs
     while (!until.aborted && performance.now() < endMs) {
       if (!(await probe(instance, until))) break
-      await sleep(Math.min(everyMs, endMs - performance.now()), until)
+      await sleep(Math.max(0, Math.min(everyMs, endMs - performance.now())), until)
     }
     if (until.aborted) return
     watched.delete(key)

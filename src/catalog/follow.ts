@@ -6,6 +6,7 @@ import type { Problem } from '../core/problems.ts'
 import type { Mirror } from '../store/mirror.ts'
 import type { Entry } from '../store/store.ts'
 import { doubtful } from './doubt.ts'
+import { lostNodes } from './lost-nodes.ts'
 import { serviceIndex } from './services.ts'
 import { storedEntries } from './stored.ts'
 
@@ -41,18 +42,26 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
   const catalog = live<Catalog | undefined>(undefined)
   const stored = storedEntries(prefix)
   const index = serviceIndex()
+  const lost = lostNodes()
   let ownKeys = new Map<string, Instance>()
   let storeRead = false
 
+  /** What this node wrote comes back from the store, and is no news: then the catalog stays the same object. */
   function publish(): void {
     report('catalog', stored.problems())
-    catalog.set({
-      revision: (catalog.current?.revision ?? 0) + 1,
+    const { current } = catalog
+    const now = {
       complete: (own.current !== undefined || !registers) && (storeRead || saved !== undefined),
       services: index.services(),
       routes: stored.routes(),
-      nodes: stored.nodes(),
-    })
+      nodes: lost.joinedTo(stored.nodes()),
+    }
+    const same =
+      current?.complete === now.complete &&
+      current.services === now.services &&
+      current.routes === now.routes &&
+      current.nodes === now.nodes
+    if (!same) catalog.set({ revision: (current?.revision ?? 0) + 1, ...now })
   }
 
   const isOwn = (key: string) =>
@@ -65,9 +74,9 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
     ownKeys = next
   }
 
-  /** The first reading of Docker outdates what the store says of this node. */
+  /** The first reading of Docker outdates what the store, or an earlier run, says of this node. */
   function dropStoredOwn(): void {
-    for (const key of mirror.entries.keys()) {
+    for (const key of index.keys()) {
       if (isOwn(key) && !ownKeys.has(key)) index.set(key, undefined)
     }
   }
@@ -84,18 +93,20 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
   }
 
   async function followStore(signal: AbortSignal): Promise<void> {
-    const doubts = doubtful(
-      { probe: options.probe, limitMs: options.doubtMs, drop: dropDoubted },
-      signal,
-    )
+    const doubts = doubtful({ probe, limitMs: options.doubtMs, drop: dropDoubted }, signal)
     const take = (key: string, entry: Entry | undefined) => {
       const before = stored.update(key, entry)
+      if (before?.kind === 'node') lost.was(before.node)
       if (isOwn(key)) return
       const instance = stored.instance(key)
       if (instance || before?.kind !== 'instance' || stored.hasNode(before.instance.node)) {
         doubts.settle(key)
+        lost.settle(key)
         index.set(key, instance)
-      } else doubts.keep(key, before.instance)
+      } else {
+        lost.keep(key, before.instance)
+        doubts.keep(key, before.instance)
+      }
     }
     for (const [key, entry] of saved ?? []) take(key, entry)
     if (saved) publish()
@@ -107,7 +118,16 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
     }
   }
 
+  /** A node that was given another name leaves nothing to doubt: its containers are there already. */
+  async function probe(instance: Instance, signal: AbortSignal): Promise<boolean> {
+    if (index.hasTwin(instanceKey(prefix, instance), instance)) return false
+    return options.probe(instance, signal)
+  }
+
   function dropDoubted(key: string): void {
+    lost.settle(key)
+    // Docker has been read since: it knows better
+    if (isOwn(key)) return
     index.set(key, undefined)
     publish()
   }

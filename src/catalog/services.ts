@@ -1,5 +1,5 @@
 import { byAge, compare } from '../core/catalog.ts'
-import { type Instance, serviceId } from '../core/instance.ts'
+import { identityOf, type Instance, serviceId } from '../core/instance.ts'
 
 /**
  * Services from instances that come and go one at a time. Only the services touched since the last `services()`
@@ -34,6 +34,15 @@ export function serviceIndex() {
       const id = serviceId(instance)
       members.getOrInsertComputed(id, () => new Set()).add(key)
       touched.add(id)
+    },
+    keys: (): Iterable<string> => byKey.keys(),
+    /** Whether the same run of the same container stands under another key: its node has another name now. */
+    hasTwin(key: string, instance: Instance): boolean {
+      const identity = identityOf(instance)
+      return [...(members.get(serviceId(instance)) ?? [])].some((other) => {
+        const found = byKey.get(other)
+        return other !== key && found !== undefined && identityOf(found) === identity
+      })
     },
     services(): ReadonlyMap<string, readonly Instance[]> {
       if (touched.size === 0) return built

@@ -26,7 +26,7 @@ export async function askAdmin(
   admin: Listen,
   { path, method = 'GET', limitMs = 10_000 }: Ask,
 ): Promise<Answer> {
-  const at = addressOf(admin)
+  const at = placeOf(admin)
   const signal = AbortSignal.timeout(limitMs)
   try {
     // not fetch, which refuses some ports, such as 6000 and 6667
@@ -47,10 +47,11 @@ export async function askAdminForGood(admin: Listen, ask: Ask): Promise<unknown>
   if (status >= 200 && status < 300) return body
   const said = refusal.safeParse(body)
   const why = said.success ? said.data.error : `status ${status}`
-  throw new PortolanError('admin-down', `${addressOf(admin)} refuses ${ask.path}: ${why}`)
+  throw new PortolanError('admin-down', `${placeOf(admin)} refuses ${ask.path}: ${why}`)
 }
 
-function addressOf({ host, port }: Listen): string {
+/** `host:port` at which the admin server that listens at `admin` is asked. */
+export function placeOf({ host, port }: Listen): string {
   const any = host === '' || host === '0.0.0.0' || host === '::'
   const at = any ? '127.0.0.1' : host
   return `${at.includes(':') ? `[${at}]` : at}:${port}`

@@ -1,9 +1,19 @@
-import { type Config, readAdmin, readConfig, type Sources } from '../config/config.ts'
+import { type Config, readAdmin, readConfig, readDialects, type Sources } from '../config/config.ts'
 import type { Listen } from '../config/kinds.ts'
 import { settingWords } from '../config/settings.ts'
+import { traefikWords, type TraefikWords } from '../config/traefik-flags.ts'
 import { PortolanError } from '../core/errors.ts'
 import { didYouMean } from '../core/suggest.ts'
-import { type CommandName, commands, isCommandName, switches, type ViewName } from './commands.ts'
+import {
+  type CommandName,
+  commands,
+  isCommandName,
+  settingsOf,
+  type Switch,
+  switches,
+  type ViewName,
+  wordOf,
+} from './commands.ts'
 import { type FlagKind, type FlagKinds, parseFlags } from './flags.ts'
 
 /** What to do, with all that it needs. */
@@ -23,22 +33,61 @@ export type Command =
       readonly admin: Listen
       readonly json: boolean
     }
+  | {
+      readonly kind: 'explain'
+      readonly admin: Listen
+      /** A container or a URL. */
+      readonly what: string
+      readonly method: string
+      readonly json: boolean
+    }
+  | {
+      readonly kind: 'check'
+      /** Empty: the usual one of this folder. */
+      readonly files: readonly string[]
+      readonly dialects: Dialects
+      /** Whose variables fill in those of the files. */
+      readonly env: NodeJS.ProcessEnv
+      readonly json: boolean
+    }
+  | { readonly kind: 'events'; readonly admin: Listen; readonly json: boolean }
+  | { readonly kind: 'drain' | 'undrain'; readonly admin: Listen; readonly instance: string }
   | { readonly kind: 'health' | 'leave'; readonly admin: Listen }
+
+type Dialects = ReturnType<typeof readDialects>
 
 /** Reads a command line (without `node` and the file). Throws `bad-config`, whose message has the remedy. */
 export function commandOf(argv: readonly string[], env: NodeJS.ProcessEnv): Command {
-  const { words, flags: asked } = parseFlags(argv, everyFlag)
-  const [first, second] = words
+  const traefik = traefikWords(argv, env)
+  const { words, flags: asked } = parseFlags(traefik.rest, everyFlag)
+  const [first, second, third] = words
   if (asked.has('version')) return { kind: 'version' }
   if (first === 'help')
     return { kind: 'help', about: second === undefined ? undefined : named(second) }
   const name = first === undefined ? 'run' : named(first)
   if (asked.has('help')) return { kind: 'help', about: first === undefined ? undefined : name }
-  if (second !== undefined) {
-    const what = JSON.stringify(second)
+  const wanted = wordOf(name)
+  const surplus = wanted === undefined ? second : third
+  if (surplus !== undefined) {
+    const what = JSON.stringify(surplus)
     throw new PortolanError('bad-config', `portolan ${name} takes no ${what}: leave it out`)
   }
-  return filled(name, { flags: parseFlags(argv, flagsOf(name)).flags, env })
+  if (second === undefined && wanted !== undefined && !wanted.startsWith('[')) {
+    throw new PortolanError('bad-config', `portolan ${name} needs a word: write ${name} ${wanted}`)
+  }
+  return filled(name, second ?? '', { ...flagSources(name, argv, traefik), env })
+}
+
+/** Only commands that take settings take Traefik's. */
+function flagSources(
+  name: CommandName,
+  argv: readonly string[],
+  traefik: TraefikWords,
+): Pick<Sources, 'flags' | 'traefik'> {
+  const { takes } = commands[name]
+  const all = takes === 'settings' || takes === 'render' || takes === 'check'
+  if (!all) return { flags: parseFlags(argv, flagsOf(name)).flags }
+  return { flags: parseFlags(traefik.rest, flagsOf(name)).flags, traefik }
 }
 
 function named(text: string): CommandName {
@@ -50,7 +99,7 @@ function named(text: string): CommandName {
   )
 }
 
-function filled(name: CommandName, sources: Sources): Command {
+function filled(name: CommandName, word: string, sources: Sources): Command {
   switch (name) {
     case 'run':
       return { kind: name, config: readConfig(sources) }
@@ -59,6 +108,22 @@ function filled(name: CommandName, sources: Sources): Command {
     case 'health':
     case 'leave':
       return { kind: name, admin: adminOf(sources) }
+    case 'drain':
+    case 'undrain':
+      return { kind: name, admin: adminOf(sources), instance: word }
+    case 'explain':
+      return {
+        kind: name,
+        admin: adminOf(sources),
+        what: word,
+        method: sources.flags.get('method') ?? 'GET',
+        json: isOn(sources, 'json'),
+      }
+    case 'check':
+      return checking(word, sources)
+    case 'events':
+      return { kind: name, admin: adminOf(sources), json: isOn(sources, 'json') }
+    case 'nodes':
     case 'services':
     case 'routes':
     case 'instances':
@@ -77,6 +142,13 @@ function rendering(sources: Sources): Command {
   }
   const noop = isOn(sources, 'noop')
   return { kind: 'render', config, noop, once: noop || isOn(sources, 'once') }
+}
+
+function checking(word: string, sources: Sources): Command {
+  const listed = sources.flags.get('file')?.split(',') ?? []
+  const files = [...(word === '' ? [] : [word]), ...listed]
+  const { env } = sources
+  return { kind: 'check', files, dialects: readDialects(sources), env, json: isOn(sources, 'json') }
 }
 
 function isOn({ flags }: Sources, name: string): boolean {
@@ -99,18 +171,20 @@ const always: readonly [string, FlagKind][] = [
   ['version', 'switch'],
 ]
 
+function kindOf({ name, value, many }: Switch): [string, FlagKind] {
+  if (value === undefined) return [name, 'switch']
+  return [name, many ? 'many' : 'value']
+}
+
 const everyFlag: FlagKinds = new Map([
   ...settingKinds,
-  ...Object.values(switches).flatMap((list) =>
-    list.map(({ name }): [string, FlagKind] => [name, 'switch']),
-  ),
+  ...Object.values(switches).flatMap((list) => list.map(kindOf)),
   ...always,
 ])
 
 function flagsOf(command: CommandName): FlagKinds {
-  const { takes } = commands[command]
-  const all = takes === 'settings' || takes === 'render'
-  const own = switches[takes].map(({ name }): [string, FlagKind] => [name, 'switch'])
-  const taken = settingKinds.filter(([name]) => all || name === 'admin')
+  const own = switches[commands[command].takes].map(kindOf)
+  const settings = settingsOf(command)
+  const taken = settingKinds.filter(([name]) => settings?.includes(name) ?? true)
   return new Map([...taken, ...own, ...always])
 }

@@ -7,10 +7,31 @@ export const commands = {
   services: { does: 'what runs, and how much of it is ready', takes: 'view' },
   routes: { does: 'which hosts and paths lead where', takes: 'view' },
   instances: { does: 'each copy of each service, with its address', takes: 'view' },
+  nodes: { does: 'the nodes that share the store', takes: 'view' },
+  explain: {
+    does: 'why a container is routed as it is, or what becomes of a request',
+    takes: 'explain',
+    word: 'CONTAINER|URL',
+  },
   problems: { does: 'what does not work as meant, and what to do', takes: 'view' },
+  check: {
+    does: 'find what is wrong in the labels of a compose file, without an engine',
+    takes: 'check',
+    word: '[FILE]',
+  },
+  events: { does: 'what changes, as it changes, until interrupted', takes: 'events' },
+  drain: {
+    does: 'no new requests to an instance while others are ready',
+    takes: 'admin',
+    word: 'INSTANCE',
+  },
+  undrain: { does: 'take a drain back', takes: 'admin', word: 'INSTANCE' },
   render: { does: 'only the config files of --confd', takes: 'render' },
   health: { does: 'exit code 0 if Portolan works, 1 if not (for HEALTHCHECK)', takes: 'admin' },
-  leave: { does: "take this node's instances out of the store, and stop", takes: 'admin' },
+  leave: {
+    does: "take this node's instances out of the store, until it starts again",
+    takes: 'admin',
+  },
 } as const satisfies Readonly<Record<string, CommandWords>>
 
 export type CommandName = keyof typeof commands
@@ -21,20 +42,57 @@ export type ViewName = {
 type CommandWords = {
   readonly does: string
   /** Which flags it takes. */
-  readonly takes: 'settings' | 'render' | 'view' | 'admin'
+  readonly takes: 'settings' | 'render' | 'view' | 'events' | 'explain' | 'check' | 'admin'
+  /** The word that it takes besides flags, in brackets if it may be left out. */
+  readonly word?: string
 }
 
-export type Switch = { readonly name: string; readonly help: string }
+/** A flag that is no setting; without `value` it is a switch. */
+export type Switch = {
+  readonly name: string
+  readonly value?: string
+  readonly many?: true
+  readonly help: string
+}
 
-/** The switches that are no settings, by what a command takes. */
+const json: Switch = { name: 'json', help: 'print JSON' }
+
+/** The flags that are no settings, by what a command takes. */
 export const switches: Readonly<Record<CommandWords['takes'], readonly Switch[]>> = {
   settings: [],
   render: [
     { name: 'once', help: 'render everything once, then exit; 1 if something failed' },
     { name: 'noop', help: 'change nothing: print what would change' },
   ],
-  view: [{ name: 'json', help: 'print JSON' }],
+  view: [json],
+  events: [{ name: 'json', help: 'print one line of JSON for each change' }],
+  explain: [
+    json,
+    { name: 'method', value: 'METHOD', help: 'of the request that a URL stands for [GET]' },
+  ],
+  check: [
+    json,
+    {
+      name: 'file',
+      value: 'FILE',
+      many: true,
+      help: 'a compose file; several are laid over each other, as Compose does',
+    },
+  ],
   admin: [],
+}
+
+/** Which settings a command takes; undefined for all of them. */
+export function settingsOf(name: CommandName): readonly string[] | undefined {
+  const { takes } = commands[name]
+  if (takes === 'settings' || takes === 'render') return undefined
+  return takes === 'check' ? ['domain', 'expose'] : ['admin']
+}
+
+/** The word that a command takes besides flags; undefined for none. */
+export function wordOf(name: CommandName): string | undefined {
+  const words: CommandWords = commands[name]
+  return words.word
 }
 
 export function isCommandName(text: string): text is CommandName {

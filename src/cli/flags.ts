@@ -17,7 +17,7 @@ export type Parsed = {
 type Token = ReturnType<typeof tokensOf>[number]
 type FlagToken = Extract<Token, { kind: 'option' }>
 
-const letters: Readonly<Record<string, string>> = { help: 'h', version: 'V' }
+const letters: Readonly<Record<string, string>> = { help: 'h', version: 'V', file: 'f' }
 
 /** Takes `--flag value`, `--flag=value` and words apart. Throws `bad-config` for a flag that is not in `kinds`. */
 export function parseFlags(argv: readonly string[], kinds: FlagKinds): Parsed {
@@ -56,7 +56,8 @@ function addFlag(flags: Map<string, string>, kinds: FlagKinds, token: FlagToken)
   }
   // parseArgs gives a flag the next word, even if it is a flag
   if (value === undefined || (!inlineValue && value.startsWith('--'))) {
-    throw new PortolanError('bad-config', `${rawName} needs a value: write ${rawName}=VALUE`)
+    const sign = rawName.startsWith('--') ? '=' : ' '
+    throw new PortolanError('bad-config', `${rawName} needs a value: write ${rawName}${sign}VALUE`)
   }
   const before = kind === 'many' ? flags.get(name) : undefined
   flags.set(name, before === undefined ? value : `${before},${value}`)

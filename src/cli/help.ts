@@ -1,6 +1,13 @@
 import { variableOf } from '../config/config.ts'
 import { type About, settingWords } from '../config/settings.ts'
-import { type CommandName, commands, switches } from './commands.ts'
+import {
+  type CommandName,
+  commands,
+  settingsOf,
+  type Switch,
+  switches,
+  wordOf,
+} from './commands.ts'
 
 const width = 100
 const column = 32
@@ -26,7 +33,9 @@ function wholeHelp(): string {
     'Usage: portolan [command] [flags]',
     '',
     'Commands',
-    ...Object.entries(commands).flatMap(([name, { does }]) => entry(name, does)),
+    ...Object.entries(commands).flatMap(([name, words]) => {
+      return entry('word' in words ? `${name} ${words.word}` : name, words.does)
+    }),
     '',
     ...settingsHelp(settingWords),
     '',
@@ -40,18 +49,23 @@ function wholeHelp(): string {
 function commandHelp(name: CommandName): string {
   const { does, takes } = commands[name]
   const own = switches[takes]
-  const all = takes === 'settings' || takes === 'render'
+  const settings = settingsOf(name)
+  const word = wordOf(name)
   return [
-    `Usage: portolan ${name} [flags]`,
+    `Usage: portolan ${name}${word === undefined ? '' : ` ${word}`} [flags]`,
     '',
     `${name}: ${does}`,
     '',
     ...(own.length === 0 ? [] : ['Flags']),
-    ...own.flatMap((one) => entry(`--${one.name}`, one.help)),
+    ...own.flatMap((one) => entry(switchOf(one), one.help)),
     ...(own.length === 0 ? [] : ['']),
-    ...settingsHelp(settingWords.filter((one) => all || one.name === 'admin')),
+    ...settingsHelp(settingWords.filter((one) => settings?.includes(one.name) ?? true)),
     '',
   ].join('\n')
+}
+
+function switchOf({ name, value }: Switch): string {
+  return flagOf({ name, value: value ?? '' })
 }
 
 function settingsHelp(settings: readonly About[]): string[] {
@@ -65,7 +79,7 @@ function settingsHelp(settings: readonly About[]): string[] {
   ]
 }
 
-function flagOf({ name, value }: About): string {
+function flagOf({ name, value }: Pick<About, 'name' | 'value'>): string {
   return value === '' ? `--${name}` : `--${name} ${value}`
 }
 

@@ -21,6 +21,17 @@ export async function perform(command: Command, out: Out): Promise<number> {
     case 'health':
       out.write(healthOf(await askAdmin(command.admin, { path: '/healthz', limitMs: 2000 })))
       return 0
+    case 'explain':
+      out.write(await (await import('./explain.ts')).explained(command, out.colours))
+      return 0
+    case 'drain':
+    case 'undrain':
+      out.write(await (await import('./wishes.ts')).wished(command))
+      return 0
+    case 'events':
+      return (await import('./events.ts')).events(command, out)
+    case 'check':
+      return (await import('./check/command.ts')).check(command, out)
     case 'leave':
       await askAdminForGood(command.admin, { path: '/v1/leave', method: 'POST' })
       out.write('left: the instances of this node are taken out of the store\n')

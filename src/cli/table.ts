@@ -23,11 +23,16 @@ export function table(
   return `${lines.join('\n')}\n`
 }
 
+/** `text` in a tone, if `colours`; whatever would steer a terminal is taken out of it. */
+export function paint(text: string, tone: Tone, colours: boolean): string {
+  return painted({ text: safe(text), tone }, colours)
+}
+
 function painted({ text, tone }: Cell, colours: boolean): string {
   return tone !== undefined && colours ? styleText(tone, text, { validateStream: false }) : text
 }
 
 /** Labels come from strangers: nothing in them may steer the terminal or break the line. */
-function safe(text: string): string {
+export function safe(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{FFFD}')
 }

@@ -27,7 +27,8 @@ export function viewText(view: ViewName, answer: unknown, colours: boolean): str
   }
 }
 
-const tones: Readonly<Record<string, Tone>> = {
+/** The colours of states and severities. */
+export const tones: Readonly<Record<string, Tone>> = {
   ready: 'green',
   starting: 'yellow',
   unhealthy: 'red',
@@ -105,6 +106,27 @@ const columns: Readonly<Record<ViewName, Columns>> = {
         { text: String(instances.length) },
         { text: source },
         problems.length === 0 ? { text: '-' } : { text: String(problems.length), tone: 'red' },
+      ],
+    ],
+  ),
+  nodes: columnsOf(
+    ['NODE', 'ADDRESS', 'ROLES', 'VERSION', 'SINCE', 'ENGINE'],
+    z.object({
+      node: z.string(),
+      address: z.string(),
+      roles: z.array(z.string()),
+      version: z.string(),
+      startedAt: z.string(),
+      engine: z.string(),
+    }),
+    ({ node, address, roles, version, startedAt, engine }) => [
+      [
+        { text: node },
+        { text: address || '-' },
+        { text: roles.join(', ') },
+        { text: version },
+        { text: startedAt || '-' },
+        { text: engine },
       ],
     ],
   ),

@@ -1,20 +1,27 @@
 import type { z } from 'zod'
 
 import { PortolanError } from '../core/errors.ts'
+import type { Problem } from '../core/problems.ts'
 import { abouts, settings } from './settings.ts'
+import type { TraefikLabels, TraefikWords } from './traefik-flags.ts'
 
 /** Every setting, read and checked. Durations are milliseconds; undefined is `off` or not given. */
-export type Config = Readonly<z.output<typeof settings>>
+export type Config = Readonly<z.output<typeof settings>> & {
+  /** What Traefik's flags say of its labels, and which of them are not used. */
+  readonly traefik?: TraefikLabels & { readonly problems: readonly Problem[] }
+}
 
 /** Where settings come from. Nothing else reads either of them. */
 export type Sources = {
   /** By setting name without dashes: `plain-prefix`. */
   readonly flags: ReadonlyMap<string, string>
   readonly env: NodeJS.ProcessEnv
+  readonly traefik?: Pick<TraefikWords, 'settings' | 'labels' | 'problems'>
 }
 
 /**
- * Flags win over `PORTOLAN_*` variables, which win over defaults. An empty variable counts as not set, because
+ * Flags win over what Traefik's flags and variables say, which wins over `PORTOLAN_*` variables (the image sets
+ * some), which win over defaults. An empty variable counts as not set, because
  * compose files make such (`PORTOLAN_NODE: ${NODE:-}`); variables that are no setting are ignored, because Docker's
  * links make such. Throws `bad-config` with one line for each wrong value: setting, value, source, remedy.
  */
@@ -22,12 +29,25 @@ export function readConfig(sources: Sources): Config {
   const config = parsed(settings, sources)
   const conflicts = conflictsOf(config)
   if (conflicts.length > 0) throw new PortolanError('bad-config', conflicts.join('\n'))
-  return config
+  return { ...config, ...traefikOf(sources) }
 }
 
 /** Only where the admin server is, so that a command asks it whatever the other settings are. */
 export function readAdmin(sources: Sources): Config['admin'] {
   return parsed(settings.pick({ admin: true }), sources).admin
+}
+
+/** Only what labels are read with. */
+export function readDialects(sources: Sources): Pick<Config, 'domain' | 'expose' | 'traefik'> {
+  const own = parsed(settings.pick({ domain: true, expose: true }), sources)
+  return { ...own, ...traefikOf(sources) }
+}
+
+function traefikOf({ traefik }: Sources): Pick<Config, 'traefik'> {
+  if (!traefik) return {}
+  const { labels, problems } = traefik
+  const none = Object.keys(labels).length === 0 && problems.length === 0
+  return none ? {} : { traefik: { ...labels, problems } }
 }
 
 /** The variable of the setting `name`. */
@@ -52,9 +72,11 @@ function parsed<S extends z.ZodObject>(schema: S, sources: Sources): z.output<S>
 
 type Given = { readonly text: string; readonly source: string }
 
-function givenOf(name: string, { flags, env }: Sources): Given | undefined {
+function givenOf(name: string, { flags, env, traefik }: Sources): Given | undefined {
   const flag = flags.get(name)
   if (flag !== undefined) return { text: flag, source: `--${name}` }
+  const said = traefik?.settings.get(name)
+  if (said) return { text: said.text, source: `${said.source} (--${name})` }
   const variable = variableOf(name)
   const text = env[variable] ?? ''
   return text === '' ? undefined : { text, source: `${variable} (--${name})` }

@@ -14,7 +14,12 @@ const notYet: Readonly<Record<string, (config: Config) => boolean>> = {
 
 /** What is right in form, and yet won't do what its writer meant. Pure: same config, same problems. */
 export function settingProblems(config: Config): Problem[] {
-  return [...unserved(config), ...hasty(config), ...idle(config)]
+  return [
+    ...unserved(config),
+    ...hasty(config),
+    ...idle(config),
+    ...(config.traefik?.problems ?? []),
+  ]
 }
 
 function unserved(config: Config): Problem[] {

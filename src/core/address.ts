@@ -14,6 +14,8 @@ export type Vantage = {
       }
   /** Rootless engines and Docker Desktop: container addresses are out of reach, even from the host. */
   readonly containersUnreachable: boolean
+  /** Host of the engine, when it is on another machine and we are in none of its containers. */
+  readonly engineHost?: string
 }
 
 /** Where to connect, and the reason in words; or why there is nowhere and what to write. */
@@ -73,12 +75,16 @@ function publishedAddress(
   if (!published) return undefined
   const { ip, port } = published
   const own = node === vantage.node
-  if (own && vantage.place.kind === 'host') {
-    const at = any.has(ip) ? '127.0.0.1' : ip
+  const { engineHost } = vantage
+  if (own && vantage.place.kind === 'host' && engineHost === undefined) {
+    const at = any.has(ip) ? localhost(ip) : ip
     return { ok: true, ip: at, port, why: 'published port on this host' }
   }
   if (loopback.test(ip)) return undefined
   if (!any.has(ip)) return { ok: true, ip, port, why: `published on ${ip} only` }
+  if (own && engineHost !== undefined) {
+    return { ok: true, ip: engineHost, port, why: `published port at the engine's host` }
+  }
   const gateway = own && vantage.place.kind === 'container' ? vantage.place.gateways[0] : undefined
   const at = gateway ?? advertised
   if (at === '') return undefined
@@ -87,16 +93,62 @@ function publishedAddress(
 }
 
 function unreachable(instance: Instance, vantage: Vantage): Chosen {
-  const theirs = instance.addresses.map(({ network }) => network).join(', ') || 'none'
+  const { port, node } = instance
+  if (node !== vantage.node) {
+    return {
+      ok: false,
+      why: `port ${port} is not published on node ${node}, or that node's address is not known`,
+      remedy: `publish port ${port} there and start that node with --advertise`,
+    }
+  }
+  if (vantage.containersUnreachable) return outOfReach(instance, vantage)
+  const theirs = namesOf(instance.addresses.map(({ network }) => network))
   const { place } = vantage
-  const ours =
-    place.kind === 'host' ? 'we run on the host' : `ours: ${place.networks.join(', ') || 'none'}`
-  const own = instance.node === vantage.node
-  const why = own
-    ? `no network in common (${ours}; its: ${theirs}) and port ${instance.port} is not published for us`
-    : `port ${instance.port} is not published on node ${instance.node}, or that node's address is not known`
-  const remedy = own
-    ? `put both on one network (compose: networks), or publish port ${instance.port}`
-    : `publish port ${instance.port} there and start that node with --advertise`
-  return { ok: false, why, remedy }
+  const ours = place.kind === 'host' ? 'we run on the host' : `ours: ${namesOf(place.networks)}`
+  return {
+    ok: false,
+    why: `no network in common (${ours}; its: ${theirs}) and port ${port} is not published for us`,
+    remedy: remedyFor(instance, place),
+  }
+}
+
+/** Of a rootless engine, Docker Desktop or another machine only published ports are to be had. */
+function outOfReach({ port }: Instance, { engineHost }: Vantage): Chosen {
+  const where =
+    engineHost === undefined ? 'from outside this engine' : `of the engine at ${engineHost}`
+  const publish = `"${engineHost === undefined ? '127.0.0.1:' : ''}${port}"`
+  return {
+    ok: false,
+    why: `container addresses ${where} can't be reached, and port ${port} is not published for us`,
+    remedy: `publish it (compose: ports: [${publish}]), or run Portolan in a container of that engine`,
+  }
+}
+
+/** What to write into which compose file. */
+function remedyFor({ network, addresses, port }: Instance, place: Vantage['place']): string {
+  const known = addresses.some((one) => one.network === network)
+  if (network !== null && !known) {
+    const names = namesOf(addresses.map((one) => one.network))
+    return `its label names network ${network}: name one that it is on (${names}), as Docker calls it`
+  }
+  if (place.kind === 'host')
+    return `give it a network, or publish port ${port} (compose: ports: ["${port}"])`
+  const [ours] = place.networks
+  const theirs = network ?? addresses[0]?.network
+  const ways = [
+    ...(ours === undefined ? [] : [`put it on ${ours}`]),
+    ...(theirs === undefined ? [] : [`put Portolan on ${theirs}`]),
+  ]
+  const joined =
+    ways.length > 0 ? `${ways.join(', or ')} (compose: networks, external: true), or ` : ''
+  return `${joined}publish port ${port} (compose: ports: ["${port}"])`
+}
+
+function namesOf(names: readonly string[]): string {
+  return [...new Set(names)].join(', ') || 'none'
+}
+
+/** A port that is published on all IPv6 addresses only is not on 127.0.0.1. */
+function localhost(ip: string): string {
+  return ip === '::' ? '::1' : '127.0.0.1'
 }

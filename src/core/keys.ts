@@ -39,6 +39,18 @@ export function instanceName({ container, port, protocol }: Instance): string {
   return `${container.slice(0, 12)}/${port}${protocol === 'udp' ? ':udp' : ''}`
 }
 
+export const wishesPrefix = (prefix: string) => `${prefix}/wishes/`
+
+/** `<prefix>/wishes/<kind>/<node>/<container id, 12>/<port>[:udp]`; `subject` as `subjectOf` gives it. */
+export function wishKey(prefix: string, kind: 'drain' | 'weight', subject: string): string {
+  return `${wishesPrefix(prefix)}${kind}/${subject}`
+}
+
+/** How a wish names an instance: `<node>/<container id, 12>/<port>[:udp]`. */
+export function subjectOf(instance: Instance): string {
+  return `${instance.node}/${instanceName(instance)}`
+}
+
 /** What a key under our prefix holds. */
 export type Stored =
   | { readonly kind: 'node'; readonly node: NodeRecord }

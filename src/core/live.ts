@@ -78,6 +78,30 @@ export function derive<A, B>(
   }
 }
 
+/** Two live values as one pair, which keeps its identity while both hold still. */
+export function both<A, B>(a: Live<A>, b: Live<B>): Live<readonly [A, B]> {
+  let pair: readonly [A, B] = [a.current, b.current]
+  const refresh = () => {
+    const same = Object.is(pair[0], a.current) && Object.is(pair[1], b.current)
+    if (!same) pair = [a.current, b.current]
+    return pair
+  }
+  return {
+    get current() {
+      return refresh()
+    },
+    async *changes(signal) {
+      const left = new AbortController()
+      try {
+        const life = AbortSignal.any([signal, left.signal])
+        for await (const _ of anyChange([a, b], life)) yield refresh()
+      } finally {
+        left.abort()
+      }
+    },
+  }
+}
+
 /** Whichever of several live values changed: yields nothing but the wish to look again. */
 export async function* anyChange(
   sources: readonly Live<unknown>[],

@@ -5,6 +5,9 @@ import { middlewareSchema } from './middleware.ts'
 export const routeTlsSchema = z.object({
   passthrough: z.boolean().default(false),
   certificate: z.string().optional(),
+  /** Who is asked for a certificate, and a set of TLS options: names of Traefik's, which nobody here has yet. */
+  resolver: z.string().optional(),
+  options: z.string().optional(),
   domains: z.array(z.string()).default([]),
 })
 
@@ -29,7 +32,7 @@ export type Route = Readonly<z.infer<typeof routeSchema>>
 /** A fixed address of a hand-written route. */
 export const endpointSchema = z.object({
   protocol: z.enum(['http', 'https', 'h2c', 'tcp', 'udp']).default('http'),
-  ip: z.string().min(1),
+  ip: z.union([z.ipv4(), z.ipv6()], { error: 'not an IP address' }),
   port: z.int().min(1).max(65_535),
 })
 export type Endpoint = Readonly<z.infer<typeof endpointSchema>>

@@ -1,7 +1,9 @@
+import { PortolanError } from '../core/errors.ts'
 import { live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Tls } from './client.ts'
 import type { Containers, Docker, DockerStatus } from './docker.ts'
+import type { EngineClient } from './engine.ts'
 import { follow } from './follow.ts'
 import { placeOf } from './remedy.ts'
 import { readOwnContainerIds } from './self.ts'
@@ -29,13 +31,20 @@ export function createDocker(options: DockerOptions): Docker {
   const containers = live<Containers>({ kind: 'unknown' })
   const status = live<DockerStatus>({ kind: 'connecting' })
   const keeper = statusKeeper(status, address, log)
+  let client: EngineClient | undefined
   return {
     name: placeOf(address),
     containers,
     status,
+    host: address.kind === 'tcp' ? address.host : undefined,
+    async exists(id, signal) {
+      if (client) return client.exists(id, signal)
+      throw new PortolanError('docker-down', 'the engine is away; wait until it is back')
+    },
     async run(signal) {
       const ownIds = options.ownIds ?? (await readOwnContainerIds())
-      const shared = { address, tls, callMs, safetyPassMs, pingMs, log, ownIds }
+      const opened = (one: EngineClient | undefined) => (client = one)
+      const shared = { address, tls, callMs, safetyPassMs, pingMs, log, ownIds, opened }
       await follow({ ...shared, containers, status: keeper }, signal)
     },
   }

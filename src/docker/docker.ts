@@ -83,6 +83,10 @@ export type Docker = {
   readonly name: string
   readonly containers: Live<Containers>
   readonly status: Live<DockerStatus>
+  /** Host of an engine that is asked over TCP; undefined for a socket of this machine. */
+  readonly host: string | undefined
+  /** Whether there is a container whose id begins with `id`, running or not. Rejects while the engine is away. */
+  exists(id: string, signal: AbortSignal): Promise<boolean>
   /** Follows the engine until `signal` aborts. Never rejects for an engine that is away. */
   run(signal: AbortSignal): Promise<void>
 }

@@ -18,6 +18,8 @@ export type EngineClient = Disposable & {
   list(signal: AbortSignal): Promise<string[]>
   /** Consistent with the events, unlike the list. Undefined when it doesn't run or is gone. */
   inspect(id: string, signal: AbortSignal): Promise<Reading | undefined>
+  /** Whether there is a container whose id begins with `id`, running or not. */
+  exists(id: string, signal: AbortSignal): Promise<boolean>
   /** Resolves when the engine has begun to answer. The stream is the caller's to read and destroy. */
   events(since: string, signal: AbortSignal): Promise<Readable>
   ping(signal: AbortSignal): Promise<void>
@@ -63,6 +65,16 @@ export async function openEngine(
 }
 
 function callsOf(client: Client, callMs: number) {
+  /** Undefined when there is no such container. */
+  const asked = async (id: string, signal: AbortSignal): Promise<unknown> => {
+    const send = (abortSignal: AbortSignal) => client.getContainer(id).inspect({ abortSignal })
+    try {
+      return await limited(`GET /containers/${id}/json`, callMs, send, signal)
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined
+      throw error
+    }
+  }
   return {
     async list(signal: AbortSignal) {
       const send = (abortSignal: AbortSignal) => client.listContainers({ abortSignal })
@@ -70,13 +82,11 @@ function callsOf(client: Client, callMs: number) {
       return listAnswer.parse(answer).map(({ Id }) => Id)
     },
     async inspect(id: string, signal: AbortSignal) {
-      const send = (abortSignal: AbortSignal) => client.getContainer(id).inspect({ abortSignal })
-      try {
-        return readingOf(await limited(`GET /containers/${id}/json`, callMs, send, signal))
-      } catch (error) {
-        if (statusOf(error) === 404) return undefined
-        throw error
-      }
+      const answer = await asked(id, signal)
+      return answer === undefined ? undefined : readingOf(answer)
+    },
+    async exists(id: string, signal: AbortSignal) {
+      return (await asked(id, signal)) !== undefined
     },
     async events(since: string, signal: AbortSignal) {
       const filters = JSON.stringify(eventFilters)

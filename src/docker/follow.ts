@@ -20,6 +20,8 @@ export type FollowOptions = EngineOptions & {
   readonly safetyPassMs: number
   readonly pingMs: number
   readonly log: Log
+  /** Takes the client of each session, and undefined when it has ended. */
+  readonly opened: (client: EngineClient | undefined) => void
 }
 
 /** Inspects that run at once: more don't make the engine faster. */
@@ -54,6 +56,7 @@ export async function follow(options: FollowOptions, signal: AbortSignal): Promi
   while (!signal.aborted) {
     try {
       using client = await openEngine(options, signal)
+      options.opened(client)
       const onRead = () => {
         failures = 0
         shown.complete(client.engine)
@@ -68,6 +71,7 @@ export async function follow(options: FollowOptions, signal: AbortSignal): Promi
       if (!signal.aborted) status.down(error)
     }
     current = undefined
+    options.opened(undefined)
     await sleep(backoffMs(failures++, backoff), signal)
   }
 }

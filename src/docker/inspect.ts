@@ -86,8 +86,17 @@ const healths: ReadonlyMap<string, Container['health']> = new Map([
 const defaultStopSeconds = 10
 /** Nobody labels that much by intention, and we keep what we read. */
 const maxLabelBytes = 2 ** 20
-/** Variables that label dialects read; the others may be secrets. */
-const wanted = /^(VIRTUAL_|SERVICE_|HTTPS_METHOD$|NETWORK_ACCESS$|CERT_NAME$)/
+/** Variables that label dialects read, and no others, which may be secrets: `SERVICE_ACCOUNT` is none of ours. */
+const nginxProxy =
+  /^(VIRTUAL_(HOST|HOST_MULTIPORTS|PORT|PROTO|PATH|DEST)|HTTPS_METHOD|NETWORK_ACCESS|CERT_NAME)$/
+const checks =
+  'https?(_method)?|tcp|grpc|grpc_use_tls|script|cmd|docker|ttl|' +
+  'interval|timeout|initial_status|deregister_after|tls_skip_verify'
+/** For all ports, for one or a range of them, for one protocol; the key in any case. */
+const registrator = new RegExp(
+  `^(\\d+(-\\d+)?_((tcp|udp)_)?)?(name|id|tags|ignore|check_(${checks}))$`,
+  'i',
+)
 
 function sizeOf(labels: Readonly<Record<string, string>>): number {
   let bytes = 0
@@ -103,7 +112,12 @@ function environment(lines: readonly string[]): Record<string, string> {
     const [name = ''] = line.split('=', 1)
     return [name, line.slice(name.length + 1)]
   })
-  return Object.fromEntries(pairs.filter(([name]) => wanted.test(name)))
+  return Object.fromEntries(pairs.filter(([name]) => isWanted(name)))
+}
+
+function isWanted(name: string): boolean {
+  if (!name.startsWith('SERVICE_')) return nginxProxy.test(name)
+  return registrator.test(name.slice('SERVICE_'.length))
 }
 
 function networksOf(

@@ -6,15 +6,21 @@ type Known = Extract<Containers, { kind: 'known' }>
 
 /**
  * From where this process sees the containers of its engine. In a container on the host's network it is on the
- * host; in one that shares another's network it is on that one's. Pure.
+ * host; in one that shares another's network it is on that one's. `engineHost` is where an engine on another machine is. Pure.
  */
-export function vantageOf({ byId, self, engine }: Known, node: string): Vantage {
+export function vantageOf(
+  { byId, self, engine }: Known,
+  node: string,
+  engineHost?: string,
+): Vantage {
   const own = self === undefined ? undefined : byId.get(self)
+  const remote = own === undefined && engineHost !== undefined
   return {
     node,
     place: own ? placeOf(own, byId) : { kind: 'host' },
     // inside a container of a rootless or Desktop engine we are where its networks are
-    containersUnreachable: own === undefined && engine.kind !== 'native',
+    containersUnreachable: own === undefined && (remote || engine.kind !== 'native'),
+    ...(remote && { engineHost }),
   }
 }
 

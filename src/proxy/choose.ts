@@ -1,4 +1,5 @@
 import { type Balance, balances } from './balance.ts'
+import type { RouteChange } from './changes.ts'
 import type { TableRoute, Target } from './route.ts'
 import type { Upstream, Upstreams } from './upstreams.ts'
 
@@ -9,8 +10,8 @@ export type Choice =
 
 export type Chooser = {
   choose(route: TableRoute, tried: ReadonlySet<string>, nowMs: number): Choice
-  /** Forgets the turns of routes that are no more. */
-  keepOnly(routes: readonly TableRoute[]): void
+  /** Forgets the turns of routes that are no more, or are balanced in another way. */
+  forget(changes: readonly RouteChange[]): void
 }
 
 const firstPauseMs = 50
@@ -19,14 +20,8 @@ const longestPauseMs = 250
 /** Ready endpoints; if there are none, draining ones; never a mix. Those that just refused a connect are let be. */
 export function chooser(upstreams: Upstreams): Chooser {
   const turns = new Map<string, Balance>()
-  const turnOf = ({ key, balance }: TableRoute) => {
-    const name = `${balance} ${key}`
-    const found = turns.get(name)
-    if (found) return found
-    const made = balances[balance]()
-    turns.set(name, made)
-    return made
-  }
+  const turnOf = (route: TableRoute) =>
+    turns.getOrInsertComputed(turnName(route), () => balances[route.balance]())
 
   return {
     choose(route, tried, nowMs) {
@@ -49,11 +44,18 @@ export function chooser(upstreams: Upstreams): Chooser {
       const earliest = Math.min(...candidates.map(({ upstream }) => upstream.nextTryMs))
       return { kind: 'nobody', refusedUntilMs: earliest }
     },
-    keepOnly(routes) {
-      const wanted = new Set(routes.map(({ key, balance }) => `${balance} ${key}`))
-      for (const name of turns.keys()) if (!wanted.has(name)) turns.delete(name)
+    forget(changes) {
+      for (const { before, after } of changes) {
+        if (before && turnName(before) !== (after && turnName(after))) {
+          turns.delete(turnName(before))
+        }
+      }
     },
   }
+}
+
+function turnName({ key, balance }: TableRoute): string {
+  return `${balance} ${key}`
 }
 
 /** A connect failed: others are preferred for a growing while. */

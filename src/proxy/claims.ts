@@ -2,21 +2,27 @@ import { byAge, type Catalog, compare, findService } from '../core/catalog.ts'
 import type { Instance } from '../core/instance.ts'
 import { defaultPolicy, type Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
-import type { Endpoint, Route } from '../core/route.ts'
+import type { Endpoint, Route, StoredRoute } from '../core/route.ts'
 import type { TableRoute } from './route.ts'
 
 /** One service's wish for one rule on one entrypoint, with the instances that have it. */
 export type Claim = {
+  /** What only one can have: entrypoint and rule. */
+  readonly key: string
   readonly where: string
   readonly service: string
   readonly entrypoint: string
   readonly source: TableRoute['source']
   readonly route: Route
   readonly policy: Policy
+  /** RFC 3339, of the oldest container; empty for hand-written routes. */
   readonly createdAt: string
   readonly instances: readonly Instance[]
   readonly endpoints: readonly Endpoint[]
 }
+
+/** What one service, or one hand-written route, asks for, and what is wrong with that. */
+export type Wishes = { readonly claims: readonly Claim[]; readonly problems: readonly Problem[] }
 
 const aliases: Readonly<Record<string, string>> = { web: 'http', websecure: 'https' }
 
@@ -26,7 +32,7 @@ export function entrypointNamed(name: string): string {
 }
 
 /** What the labels of `instances`, all of one service, ask for: the newest container's word where they differ. */
-export function claimsOf(service: string, instances: readonly Instance[]): Claim[] {
+export function wishesOf(service: string, instances: readonly Instance[]): Wishes {
   const wishes = instances.flatMap((instance) =>
     instance.routes
       .filter(({ kind }) => kind === 'http')
@@ -34,59 +40,96 @@ export function claimsOf(service: string, instances: readonly Instance[]): Claim
         entrypointsOf(route).map((entrypoint) => ({ instance, route, entrypoint })),
       ),
   )
-  const groups = Map.groupBy(
-    wishes,
-    ({ route, entrypoint }) => `${entrypoint} ${route.rule.trim()}`,
-  )
-  return [...groups.values()].flatMap((group) => {
+  const groups = Map.groupBy(wishes, ({ route, entrypoint }) => keyOf(entrypoint, route))
+  const claims = [...groups].flatMap(([key, group]): Claim[] => {
     const aged = group.toSorted((a, b) => byAge(a.instance, b.instance))
     const [oldest, newest] = [aged.at(0), aged.at(-1)]
     if (!oldest || !newest) return []
     const { instance, route, entrypoint } = newest
-    return {
-      where: `container ${instance.name}`,
-      service,
-      entrypoint,
-      source: 'label' as const,
-      route,
-      policy: instance.policy,
-      createdAt: oldest.instance.createdAt,
-      instances: [...new Set(group.map((one) => one.instance))],
-      endpoints: [],
-    }
+    return [
+      {
+        key,
+        where: `container ${instance.name}`,
+        service,
+        entrypoint,
+        source: route.source,
+        route,
+        policy: instance.policy,
+        createdAt: oldest.instance.createdAt,
+        instances: [...new Set(aged.map((one) => one.instance))],
+        endpoints: [],
+      },
+    ]
   })
+  return { claims, problems: [...otherKinds(instances), ...claims.flatMap(disagreements)] }
 }
 
-/** What the hand-written routes ask for. They are older than any container. */
-export function storedClaims({ services, routes }: Catalog): {
-  readonly claims: readonly Claim[]
-  readonly problems: readonly Problem[]
-} {
-  const problems: Problem[] = []
-  const claims = [...routes].flatMap(([name, stored]): Claim[] => {
-    const where = `key routes/${name}`
-    const found = stored.service === undefined ? { id: '-' } : findService(services, stored.service)
-    if ('error' in found) problems.push(nobodyThere(where, found.error))
-    const id = 'id' in found ? found.id : (stored.service ?? '-')
-    const route: Route = { ...stored, name }
-    if (route.kind !== 'http') problems.push(otherKind(where, route.kind))
-    return entrypointsOf(route).map((entrypoint) => ({
-      where,
-      service: id,
-      entrypoint,
-      source: 'store',
-      route,
-      policy: { ...defaultPolicy, ...stored.policy },
-      createdAt: '',
-      instances: mainPorts(services.get(id) ?? []),
-      endpoints: stored.endpoints ?? [],
-    }))
+/** What the hand-written route `name` asks for. It is older than any container. */
+export function storedWishes(
+  name: string,
+  stored: StoredRoute,
+  services: Catalog['services'],
+): Wishes & { readonly service: string } {
+  const where = `key routes/${name}`
+  const found = stored.service === undefined ? { id: '-' } : findService(services, stored.service)
+  const service = 'id' in found ? found.id : (stored.service ?? '-')
+  const route: Route = { ...stored, name }
+  if (route.kind !== 'http')
+    return { service, claims: [], problems: [otherKind(where, route.kind)] }
+  const claims = entrypointsOf(route).map((entrypoint) => ({
+    key: keyOf(entrypoint, route),
+    where,
+    service,
+    entrypoint,
+    source: 'store' as const,
+    route,
+    policy: { ...defaultPolicy, ...stored.policy },
+    createdAt: '',
+    instances: mainPorts(services.get(service) ?? []),
+    endpoints: stored.endpoints ?? [],
+  }))
+  return { service, claims, problems: 'error' in found ? [nobodyThere(where, found.error)] : [] }
+}
+
+/** Oldest first, then by service and place: the order in which they may have a rule. */
+export function bySeniority(a: Claim, b: Claim): number {
+  return (
+    compare(a.createdAt, b.createdAt) || compare(a.service, b.service) || compare(a.where, b.where)
+  )
+}
+
+function keyOf(entrypoint: string, { rule }: Route): string {
+  return `${entrypoint} ${rule.trim()}`
+}
+
+/** Containers of one service that say different things of one rule. */
+function disagreements({ route, policy, where, service, instances }: Claim): Problem[] {
+  const said = JSON.stringify(saidBy(route, policy))
+  const others = instances.filter((one) => {
+    const theirs = one.routes.find(({ rule }) => rule.trim() === route.rule.trim())
+    const isSame = one.policy === policy && theirs === route
+    return theirs && !isSame && JSON.stringify(saidBy(theirs, one.policy)) !== said
   })
-  return { claims: claims.filter(({ route }) => route.kind === 'http'), problems }
+  const [other] = others
+  if (!other) return []
+  return [
+    {
+      severity: 'note',
+      where,
+      what: `its labels for rule ${route.rule} are not those of container ${other.name}`,
+      why: `both are of service ${service}: the newest container's labels hold for all`,
+      remedy: 'recreate the older ones, or give one of them a portolan.service of its own',
+    },
+  ]
+}
+
+/** Canaries and mirrors are told from the others by just that, so these may differ. */
+function saidBy({ priority, middlewares, tls }: Route, policy: Policy) {
+  return [priority, middlewares, tls, { ...policy, canary: null, mirror: null }]
 }
 
 /** Routes of kinds that are not served here. */
-export function otherKinds(instances: readonly Instance[]): Problem[] {
+function otherKinds(instances: readonly Instance[]): Problem[] {
   const wishes = instances.flatMap(({ name, routes }) =>
     routes.filter(({ kind }) => kind !== 'http').map(({ kind }) => ({ name, kind })),
   )
@@ -108,11 +151,6 @@ function mainPorts(instances: readonly Instance[]): Instance[] {
     const sorted = (routed.length > 0 ? routed : ports).toSorted((a, b) => a.port - b.port)
     return sorted.slice(0, 1)
   })
-}
-
-/** Oldest first, then by service: the order in which they may have a rule. */
-export function bySeniority(a: Claim, b: Claim): number {
-  return compare(a.createdAt, b.createdAt) || compare(a.service, b.service)
 }
 
 function nobodyThere(where: string, what: string): Problem {

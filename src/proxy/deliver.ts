@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http'
 
+import type { RequestView } from '../core/rule/request.ts'
 import {
   type Answer,
   closedRoute,
@@ -34,8 +35,7 @@ export type Delivering = {
 /** One request on its way to some endpoint. */
 export type Parcel = {
   readonly entrypoint: string
-  readonly host: string
-  readonly path: string
+  readonly view: RequestView
   /** It may be sent again even if an endpoint may have acted on it. */
   readonly repeatable: boolean
   /** It needs a connection of its own. */
@@ -58,14 +58,14 @@ const doubtMs = 1000
 /** Finds an endpoint for `parcel` and has it answered; tries others, and waits, as far as that is safe. */
 export async function deliver(parcel: Parcel, shared: Delivering): Promise<Delivery> {
   const { tables, chooser, hold } = shared
-  const { entrypoint, host, path, gone } = parcel
+  const { entrypoint, view, gone } = parcel
   const began = performance.now()
   const tried = new Set<string>()
   let failure: Answer | undefined
   let repeats = 0
   shared.budget.earn()
   for (;;) {
-    const route = tables.find(entrypoint, host, path)?.route
+    const route = tables.find(entrypoint, view)?.route
     if (!route) return { route, answer: failure ?? (tables.table.complete ? unknownHost : notYet) }
     if (route.closed !== undefined) return { route, answer: closedRoute }
     const nowMs = performance.now()
@@ -77,7 +77,8 @@ export async function deliver(parcel: Parcel, shared: Delivering): Promise<Deliv
         return { route, answer: undefined }
       failure = outcome.timedOut ? timedOut : refused
       if (outcome.stage === 'connect') markRefused(upstream, performance.now())
-      else if (!parcel.repeatable || ++repeats > mostRepeats) return { route, answer: failure }
+      else if (mustEnd(parcel, outcome.timedOut) || ++repeats > mostRepeats)
+        return { route, answer: failure }
       if (!outcome.reused) tried.add(upstream.target.identity)
       const may = shared.budget.spend(performance.now())
       if (may) shared.retried()
@@ -98,6 +99,11 @@ export async function deliver(parcel: Parcel, shared: Delivering): Promise<Deliv
   }
 }
 
+/** What took too long once would do so everywhere, and keep several endpoints busy. */
+function mustEnd({ repeatable }: Parcel, tooLate: boolean): boolean {
+  return !repeatable || tooLate
+}
+
 /** A kept connection will do for what may be repeated; anything else, and all after a failure, gets a new one. */
 async function tryOnce(
   parcel: Parcel,
@@ -114,7 +120,7 @@ async function tryOnce(
   if (parcel.gone.aborted) return { kind: 'gone' }
   if (!dialled.ok) return { kind: 'failed', stage: 'connect', reused: false, ...dialled }
   markReached(upstream)
-  return await parcel.attempt(route, upstream, agentFor(dialled.socket))
+  return await parcel.attempt(route, upstream, agentFor(dialled.socket, upstream.target))
 }
 
 /** How long a request may wait in all, from its beginning. */

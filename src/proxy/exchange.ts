@@ -48,6 +48,10 @@ export function exchange(
       reused = outgoing.reusedSocket
       timer.watch(outgoing, socket)
       passHints(outgoing, response)
+      // an answer that nobody can read, such as 101 to what was no upgrade, ends without an error
+      outgoing.once('close', () => {
+        if (stage !== 'answer') onError(new Error('the connection ended without an answer'))
+      })
       if (socket.connecting) socket.once('connect', connected)
       else connected()
     },
@@ -73,8 +77,16 @@ function endOf({ writableFinished, statusCode }: ServerResponse): Outcome {
 
 /** Of the interim answers only early hints tell the client something. */
 function passHints(outgoing: ClientRequest, response: ServerResponse): void {
-  outgoing.on('information', ({ statusCode, headers }) => {
-    if (statusCode === 103 && headers['link']) response.writeEarlyHints({ link: headers['link'] })
+  outgoing.on('information', ({ statusCode, rawHeaders }) => {
+    const link = rawHeaders.filter(
+      (_, at) => rawHeaders[at - 1]?.toLowerCase() === 'link' && at % 2,
+    )
+    if (statusCode !== 103 || link.length === 0) return
+    try {
+      response.writeEarlyHints({ link })
+    } catch {
+      // a link in a form that Node does not take: the answer comes without hints
+    }
   })
 }
 

@@ -1,85 +1,90 @@
-import { byExactness, byPriority, outranks } from './order.ts'
+import type { RequestView } from '../core/rule/request.ts'
+import { byExactness, outranks } from './order.ts'
 import type { TableRoute } from './route.ts'
+import type { EntrypointIndex, RouteIndex, Shelf } from './shelves.ts'
 
-/** Routes that share a part of the index, each list with the first choice first. */
-type Shelf = { readonly numbered: readonly TableRoute[]; readonly plain: readonly TableRoute[] }
-
-type EntrypointIndex = {
-  readonly exact: ReadonlyMap<string, Shelf>
-  readonly suffixes: ReadonlyMap<string, Shelf>
-  readonly rest: Shelf
-}
-
-/** Finds a request's route in time that does not grow with the number of hosts. */
-export type RouteIndex = ReadonlyMap<string, EntrypointIndex>
-
-/** `rank`: how exactly the rule names the host: Infinity by name, length of the wildcard's suffix, or 0. */
+/**
+ * `rank`: how exactly the rule names the host: Infinity by name, length of the wildcard's suffix, a half for a regular
+ * expression, 0 for none.
+ */
 export type Match = { readonly route: TableRoute; readonly rank: number }
 
-export function indexOf(routes: readonly TableRoute[]): RouteIndex {
-  const byEntrypoint = Map.groupBy(routes, ({ entrypoint }) => entrypoint)
-  return new Map([...byEntrypoint].map(([entrypoint, list]) => [entrypoint, indexed(list)]))
-}
+const expressed = 0.5
 
-/** The route of a request; `host` as `normalHost` gives it, `path` without query. */
+/** The route of a request: by number, then by exactness of host, path, conditions, age and name. */
 export function match(
   index: RouteIndex,
   entrypoint: string,
-  host: string,
-  path: string,
+  request: RequestView,
 ): Match | undefined {
   const at = index.get(entrypoint)
   if (!at) return undefined
-  let plain: Match | undefined
-  let numbered: Match | undefined
-  for (const [list, rank] of shelvesOf(at, host)) {
-    const matches = (route: TableRoute) => route.matches(host, path)
-    // shelves come with the most exact first, so a later one wins by its number only
-    const first = plain ? undefined : list.plain.find(matches)
-    if (first) plain = { route: first, rank }
-    const best = list.numbered.find(matches)
-    if (best && (!numbered || byNumber(best, numbered.route) > 0)) numbered = { route: best, rank }
-  }
+  const looking: Looking = { request, plain: undefined, numbered: undefined }
+  lookEverywhere(at, looking)
+  const { plain, numbered } = looking
   if (plain && numbered) return outranks(numbered, plain) ? numbered : plain
   return plain ?? numbered
 }
 
-function* shelvesOf(at: EntrypointIndex, host: string): Iterable<[Shelf, number]> {
-  const exact = at.exact.get(host)
-  if (exact) yield [exact, Infinity]
+type Looking = {
+  readonly request: RequestView
+  plain: Match | undefined
+  numbered: Match | undefined
+}
+
+/** From the most exact shelf on; only numbers can make a later one win. */
+function lookEverywhere(at: EntrypointIndex, looking: Looking): void {
+  const { host } = looking.request
+  const isFound = () => looking.plain !== undefined && at.numbered === 0
+  look(at.exact.get(host), Infinity, looking)
+  if (isFound()) return
+  if (at.suffixes.size > 0) {
+    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+      look(at.suffixes.get(host.slice(dot + 1)), host.length - dot - 1, looking)
+      if (isFound()) return
+    }
+  }
+  if (at.regexes.size > 0) lookAtRegexes(at.regexes, looking)
+  look(at.any.get(''), 0, looking)
+}
+
+/** An expression stands under the end that all its hosts have, or under nothing. */
+function lookAtRegexes(regexes: EntrypointIndex['regexes'], looking: Looking): void {
+  const { host } = looking.request
+  look(regexes.get(host), expressed, looking)
   for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
-    const suffix = host.slice(dot + 1)
-    const found = at.suffixes.get(suffix)
-    if (found) yield [found, suffix.length]
+    look(regexes.get(host.slice(dot + 1)), expressed, looking)
   }
-  yield [at.rest, 0]
+  look(regexes.get(''), expressed, looking)
 }
 
-function byNumber(a: TableRoute, b: TableRoute): number {
-  return (a.order.priority ?? 0) - (b.order.priority ?? 0)
+function look(shelf: Shelf | undefined, rank: number, looking: Looking): void {
+  if (!shelf) return
+  const { request, plain, numbered } = looking
+  // shelves come with the most exact first: a later one wins by its number, or if it is as exact
+  if (!plain || plain.rank === rank)
+    looking.plain = better(plain, first(shelf.plain, request, rank))
+  looking.numbered = higher(numbered, first(shelf.numbered, request, rank))
 }
 
-function indexed(routes: readonly TableRoute[]): EntrypointIndex {
-  const exact = routes.flatMap((route) => [...route.hosts.exact].map((host) => ({ host, route })))
-  const tails = routes.flatMap((route) =>
-    [...route.hosts.suffixes].map((host) => ({ host, route })),
-  )
-  return {
-    exact: shelves(exact),
-    suffixes: shelves(tails),
-    rest: shelf(routes.filter(({ hosts }) => hosts.any)),
-  }
+function first(
+  routes: readonly TableRoute[],
+  request: RequestView,
+  rank: number,
+): Match | undefined {
+  for (const route of routes) if (route.matches(request)) return { route, rank }
+  return undefined
 }
 
-function shelves(pairs: readonly { host: string; route: TableRoute }[]): Map<string, Shelf> {
-  const byHost = Map.groupBy(pairs, ({ host }) => host)
-  return new Map([...byHost].map(([host, list]) => [host, shelf(list.map(({ route }) => route))]))
+function better(a: Match | undefined, b: Match | undefined): Match | undefined {
+  if (!a || !b) return a ?? b
+  return byExactness(b.route, a.route) < 0 ? b : a
 }
 
-function shelf(routes: readonly TableRoute[]): Shelf {
-  const isPlain = ({ order }: TableRoute) => order.priority === null
-  return {
-    numbered: routes.filter((route) => !isPlain(route)).toSorted(byPriority),
-    plain: routes.filter(isPlain).toSorted(byExactness),
-  }
+/** By number; of equal ones the one found before, unless both name the host equally well. */
+function higher(a: Match | undefined, b: Match | undefined): Match | undefined {
+  if (!a || !b) return a ?? b
+  const byNumber = (b.route.order.priority ?? 0) - (a.route.order.priority ?? 0)
+  if (byNumber !== 0) return byNumber > 0 ? b : a
+  return a.rank === b.rank ? better(a, b) : a
 }

@@ -1,37 +1,33 @@
-import { indexOf, type RouteIndex } from './match.ts'
+import type { RouteChange } from './changes.ts'
 import type { TableRoute } from './route.ts'
+import { indexOf, type RouteIndex } from './shelves.ts'
 
 /** How long a route is remembered after its last endpoint. */
 export const rememberMs = 60_000
 
+/** A route that lost its last endpoint; `gone`: it is in the table no more. */
+type Lost = { readonly atMs: number; readonly route: TableRoute; readonly gone: boolean }
+
 /** Routes that lost their last endpoint lately, by key, and a way to find those that are in no table any more. */
-export type Memory = {
-  readonly lost: ReadonlyMap<string, { readonly atMs: number; readonly route: TableRoute }>
-  readonly ghosts: RouteIndex
-}
+export type Memory = { readonly lost: ReadonlyMap<string, Lost>; readonly ghosts: RouteIndex }
 
 export const emptyMemory: Memory = { lost: new Map(), ghosts: new Map() }
 
-/** What to remember after the routes went from `before` to `after`. Pure. */
-export function remember(
-  memory: Memory,
-  before: readonly TableRoute[],
-  after: readonly TableRoute[],
-  nowMs: number,
-): Memory {
-  const now = new Map(after.map((route) => [route.key, route]))
-  const lost = new Map(
-    [...memory.lost].filter(
-      ([key, { atMs }]) => nowMs - atMs < rememberMs && count(now.get(key), ['ready']) === 0,
-    ),
-  )
-  for (const route of before) {
-    const next = now.get(route.key)
-    if (next === undefined || hasLost(route, next)) {
-      lost.set(route.key, { atMs: nowMs, route: { ...route, targets: [] } })
-    }
+/** What to remember after `changes` to the routes. Pure. */
+export function remember(memory: Memory, changes: readonly RouteChange[], nowMs: number): Memory {
+  const lost = new Map([...memory.lost].filter(([, { atMs }]) => nowMs - atMs < rememberMs))
+  let changed = lost.size !== memory.lost.size
+  for (const { before, after } of changes) {
+    const key = (after ?? before)?.key ?? ''
+    const known = lost.get(key)
+    const next = lostNow(known, before, after, nowMs)
+    if (next === known) continue
+    changed = true
+    if (next) lost.set(key, next)
+    else lost.delete(key)
   }
-  const gone = [...lost.values()].flatMap(({ route }) => (now.has(route.key) ? [] : [route]))
+  if (!changed) return memory
+  const gone = [...lost.values()].flatMap((one) => (one.gone ? [one.route] : []))
   return { lost, ghosts: indexOf(gone) }
 }
 
@@ -41,13 +37,26 @@ export function lostLately({ lost }: Memory, key: string, nowMs: number): boolea
   return found !== undefined && nowMs - found.atMs < rememberMs
 }
 
-/** The last ready one went, or the last draining one after it. */
-function hasLost(before: TableRoute, after: TableRoute): boolean {
-  if (count(after, ['ready']) > 0) return false
-  if (count(before, ['ready']) > 0) return true
-  return count(before, ['draining']) > 0 && count(after, ['draining']) === 0
+function lostNow(
+  known: Lost | undefined,
+  before: TableRoute | undefined,
+  after: TableRoute | undefined,
+  atMs: number,
+): Lost | undefined {
+  if (after && count(after, 'ready') > 0) return undefined
+  const gone = after === undefined
+  if (before && (gone || hasLost(before, after))) {
+    return { atMs, gone, route: { ...before, targets: [] } }
+  }
+  return known && known.gone !== gone ? { ...known, gone } : known
 }
 
-function count(route: TableRoute | undefined, states: readonly string[]): number {
-  return route?.targets.filter(({ state }) => states.includes(state)).length ?? 0
+/** The last ready one went, or the last draining one after it. */
+function hasLost(before: TableRoute, after: TableRoute): boolean {
+  if (count(before, 'ready') > 0) return true
+  return count(before, 'draining') > 0 && count(after, 'draining') === 0
+}
+
+function count({ targets }: TableRoute, state: string): number {
+  return targets.filter((target) => target.state === state).length
 }

@@ -1,3 +1,5 @@
+import { BlockList, isIP } from 'node:net'
+
 /** What is ourselves: requests must not be sent there. */
 export type Own = {
   readonly listeners: readonly {
@@ -22,9 +24,16 @@ export const nobody: Own = {
 
 const any = new Set(['', '0.0.0.0', '::'])
 
+/** This machine, in each way in which one connects to it. IPv4 in IPv6 is covered. */
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8)
+loopback.addAddress('0.0.0.0')
+loopback.addAddress('::1', 'ipv6')
+loopback.addAddress('::', 'ipv6')
+
 /** Whether one of our own listeners answers at `ip`:`port`. */
 export function isOwnListener(own: Own, ip: string, port: number): boolean {
-  const local = /^127\.|^::1$/.test(ip) || own.addresses.has(ip)
+  const local = loopback.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4') || own.addresses.has(ip)
   if (local && own.ports.includes(port)) return true
   return own.listeners.some(
     (one) => one.port === port && (any.has(one.host) ? local : one.host === ip),

@@ -9,12 +9,19 @@ export function normalPath(path: string): string {
   return decoded.includes('/.') ? withoutDots(decoded) : decoded
 }
 
-/** `/api/x` without the first prefix that fits; never without the leading slash. */
+/**
+ * `/api/x` without the first prefix that fits, best one that ends with a segment: of `/a` and `/api` the second. Never
+ * without the leading slash.
+ */
 export function strippedPath(
   path: string,
   prefixes: readonly string[],
 ): { readonly path: string; readonly prefix: string } {
-  const prefix = prefixes.find((one) => path.startsWith(one))?.replace(/\/$/, '') ?? ''
+  const fitting = prefixes
+    .filter((one) => path.startsWith(one))
+    .map((one) => one.replace(/\/$/, ''))
+  const whole = fitting.find((one) => path.length === one.length || path[one.length] === '/')
+  const prefix = whole ?? fitting[0] ?? ''
   const rest = path.slice(prefix.length)
   return { prefix, path: rest.startsWith('/') ? rest : `/${rest}` }
 }

@@ -25,12 +25,11 @@ export function planeOf(options: ProxyOptions) {
     vantage: options.vantage,
     own: () => own.parts(),
     report: options.report,
-    changed({ routes }, nowMs) {
-      const targets = routes.flatMap((route) => route.targets)
-      known.settle(targets, leaveMs(options.drainMs), nowMs)
-      choosing.keepOnly(routes)
+    changed(changes, nowMs) {
+      known.settle(changes, leaveMs(options.drainMs), nowMs)
+      choosing.forget(changes)
       hold.wake()
-      options.log.debug({ routes: routes.length }, 'route table replaced')
+      options.log.debug({ changes: changes.length }, 'route table replaced')
     },
   })
   const metrics = metricsIn(options.registry, () => hold.size)

@@ -41,9 +41,13 @@ export function poolOf({ protocol }: Target): Pool {
   }
 }
 
-/** An agent for one request that is to go over `socket`. */
-export function agentFor(socket: Socket): HttpAgent {
-  const agent = new HttpAgent({ keepAlive: false })
+/** An agent for one request that is to go over `socket`, which speaks TLS already if `protocol` wants it. */
+export function agentFor(socket: Socket, { protocol }: Target): HttpAgent {
+  // its kind has to fit, although it connects nowhere: node:https refuses the other one
+  const agent =
+    protocol === 'https'
+      ? new HttpsAgent({ keepAlive: false })
+      : new HttpAgent({ keepAlive: false })
   agent.createConnection = () => socket
   return agent
 }

@@ -1,4 +1,5 @@
 import { derive } from '../core/live.ts'
+import { type Asked, explainRequest, type RequestExplained } from './explain.ts'
 import { identities } from './identities.ts'
 import type { ProxyOptions } from './options.ts'
 import { planeOf } from './plane.ts'
@@ -18,6 +19,8 @@ export type Proxy = {
   routes(): readonly RouteView[]
   /** Of the instance with this identity, if it is in the catalog. */
   upstream(identity: string): UpstreamView | undefined
+  /** What would become of a request, and why. */
+  explain(asked: Asked): RequestExplained
 }
 
 /** The HTTP data plane. Throws `bad-config` for a bad `trust`. */
@@ -37,6 +40,7 @@ export function createProxy(options: ProxyOptions): Proxy {
       await closeAll(servers, known, drainMs)
     },
     routes: () => routeViews(current.table.routes),
+    explain: (asked) => explainRequest(current, own.parts().listeners, asked),
     upstream(identity) {
       const instance = byIdentity.current.get(identity)
       const [from, now] = [vantage.current, catalog.current]

@@ -1,5 +1,6 @@
 import type { InstanceState } from '../core/instance.ts'
 import type { Problem } from '../core/problems.ts'
+import type { Predicate } from '../core/rule/compile.ts'
 import type { Hosts } from '../core/rule/hosts.ts'
 import type { BalanceName } from './balance.ts'
 
@@ -37,7 +38,7 @@ export type TableRoute = {
   readonly stripPrefixes: readonly string[]
   readonly order: Order
   readonly hosts: Hosts
-  readonly matches: (host: string, path: string) => boolean
+  readonly matches: Predicate
   readonly problems: readonly Problem[]
 }
 

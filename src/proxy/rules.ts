@@ -1,6 +1,6 @@
 import { messageOf } from '../core/errors.ts'
 import { callsOf, type Rule } from '../core/rule/ast.ts'
-import { compileRule, type Predicate, unservedIn } from '../core/rule/compile.ts'
+import { compileRule, type Predicate, tcpMatchersIn } from '../core/rule/compile.ts'
 import { hostsOf, type Hosts } from '../core/rule/hosts.ts'
 import { parseRule } from '../core/rule/parse.ts'
 
@@ -13,8 +13,8 @@ export type ReadRule =
       /** Of the longest path that it names. */
       readonly pathLength: number
       readonly conditions: number
-      /** Matchers by which requests can't be matched yet; then it matches nothing. */
-      readonly unserved: readonly string[]
+      /** Matchers of TCP, by which no request can be matched; then it matches nothing. */
+      readonly foreign: readonly string[]
     }
   | { readonly ok: false; readonly error: string }
 
@@ -50,6 +50,6 @@ function read(text: string): ReadRule {
     hosts: hostsOf(rule),
     pathLength: Math.max(0, ...paths.map(({ length }) => length)),
     conditions: calls.length,
-    unserved: unservedIn(rule),
+    foreign: tcpMatchersIn(rule),
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Agent, IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
+import { plainAddress } from '../core/ranges.ts'
 import { admit, type Admitted } from './admit.ts'
 import { type Answer, loop, send, sendRaw } from './answers.ts'
 import { deliver, type Delivering, type Parcel } from './deliver.ts'
@@ -10,9 +11,10 @@ import { hasPassed, requestHeaders, responseHeaders } from './headers.ts'
 import type { Metrics } from './metrics.ts'
 import { strippedPath } from './paths.ts'
 import type { TableRoute } from './route.ts'
-import { plainAddress, type Trust } from './trust.ts'
+import type { Trust } from './trust.ts'
 import { tunnelOf } from './tunnel.ts'
 import type { Upstream } from './upstreams.ts'
+import { viewOf } from './view.ts'
 
 export type ServeOptions = {
   readonly shared: Delivering
@@ -31,6 +33,8 @@ export type Serve = {
   readonly upgrade: (request: IncomingMessage, client: Duplex, head: Buffer) => Promise<void>
 }
 
+/** A client has this long to close its half after us. */
+const lingerMs = 2000
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 export function serve(entrypoint: string, options: ServeOptions): Serve {
@@ -60,7 +64,7 @@ async function answerRequest(
     if (awaited) response.writeContinue()
   })
   const parcel = {
-    ...wanted,
+    view: viewOf(request, wanted),
     entrypoint,
     repeatable: idempotent.has(request.method ?? '') && !wanted.hasBody,
     alone: false,
@@ -81,6 +85,7 @@ async function answerUpgrade(
 ): Promise<void> {
   const finish = (answer: Answer) => sendRaw(client, answer)
   client.on('error', () => client.destroy())
+  endWithUs(client)
   const wanted = admitted(request, options.via)
   if ('status' in wanted) return refuse(entrypoint, wanted, options.metrics, finish)
   const gone = new AbortController()
@@ -88,7 +93,7 @@ async function answerUpgrade(
   const attemptFor = attempts(request, wanted, options, () => {})
   let status = 0
   const parcel = {
-    ...wanted,
+    view: viewOf(request, wanted),
     entrypoint,
     repeatable: false,
     alone: true,
@@ -103,6 +108,14 @@ async function answerUpgrade(
     },
   }
   await delivered(parcel, options, finish, () => status)
+}
+
+/** Node lets a client keep its half open for ever, and no time limit of the server counts any more. */
+function endWithUs(client: Duplex): void {
+  client.once('finish', () => {
+    const timer = setTimeout(() => client.destroy(), lingerMs)
+    client.once('close', () => clearTimeout(timer))
+  })
 }
 
 /** Sees a parcel through, and counts it. */

@@ -28,6 +28,7 @@ export type HttpServer = {
 }
 
 const maxHeaderSize = 64 * 1024
+const idleSweepMs = 100
 
 export function httpServer(listener: Listener, served: Serve): HttpServer {
   const upgraded = new Set<Duplex>()
@@ -67,8 +68,11 @@ export function httpServer(listener: Listener, served: Serve): HttpServer {
     async close() {
       const { promise, resolve } = Promise.withResolvers<void>()
       server.close(() => resolve())
+      // a connection whose answer was announced as not the last becomes idle later
+      const sweep = setInterval(() => server.closeIdleConnections(), idleSweepMs)
       server.closeIdleConnections()
       await promise
+      clearInterval(sweep)
     },
     cut() {
       server.closeAllConnections()

@@ -1,3 +1,4 @@
+import type { RouteChange } from './changes.ts'
 import { type Pool, poolOf } from './pool.ts'
 import type { Target } from './route.ts'
 import type { Tunnel } from './tunnel.ts'
@@ -8,6 +9,8 @@ export type Upstream = {
   readonly firstSeenMs: number
   readonly tunnels: Set<Tunnel>
   target: Target
+  /** How many routes have it. */
+  listed: number
   inFlight: number
   /** Connects that failed since the last one that did not. */
   failures: number
@@ -22,22 +25,24 @@ export type Upstreams = {
   /** Counts a request until it is disposed. */
   enter(upstream: Upstream): Disposable
   /**
-   * What the table has now. Endpoints that drain or have gone keep no idle connection, and their tunnels leave within
+   * A new table is in force. Endpoints that drain or have gone keep no idle connection, and their tunnels leave within
    * `leaveMs`; those without work are forgotten.
    */
-  settle(targets: Iterable<Target>, leaveMs: (target: Target) => number, nowMs: number): void
+  settle(changes: readonly RouteChange[], leaveMs: (target: Target) => number, nowMs: number): void
   readonly all: () => Iterable<Upstream>
 }
 
 export function upstreams(): Upstreams {
   const known = new Map<string, Upstream>()
+  /** Those that no route has, but some request still has: looked at again later. */
+  const unlisted = new Set<string>()
 
   function of(target: Target, nowMs: number): Upstream {
     const found = known.get(target.identity)
     if (found && samePlace(found.target, target)) return found
     // the same run of the same container at another address: connections to the old one are of no use
     if (found) found.pool.retire()
-    const created = fresh(target, nowMs)
+    const created = { ...fresh(target, nowMs), listed: found?.listed ?? 0 }
     known.set(target.identity, created)
     return created
   }
@@ -54,6 +59,18 @@ export function upstreams(): Upstreams {
     upstream.pool.revive()
   }
 
+  function settleOne(identity: string, leaveMs: (target: Target) => number): void {
+    const upstream = known.get(identity)
+    if (!upstream) return
+    const gone = upstream.listed <= 0
+    if (gone || upstream.target.state === 'draining') retire(upstream, leaveMs(upstream.target))
+    else revive(upstream)
+    const busy = upstream.inFlight > 0
+    if (gone && !busy) known.delete(identity)
+    if (gone && busy) unlisted.add(identity)
+    else unlisted.delete(identity)
+  }
+
   return {
     of,
     get: (identity) => known.get(identity),
@@ -62,16 +79,22 @@ export function upstreams(): Upstreams {
       upstream.inFlight++
       return { [Symbol.dispose]: () => void upstream.inFlight-- }
     },
-    settle(targets, leaveMs, nowMs) {
-      const listed = new Map([...targets].map((target) => [target.identity, target]))
-      for (const target of listed.values()) of(target, nowMs).target = target
-      for (const [identity, upstream] of known) {
-        const target = listed.get(identity)
-        const leaving = target === undefined || target.state === 'draining'
-        if (leaving) retire(upstream, leaveMs(upstream.target))
-        else revive(upstream)
-        if (target === undefined && upstream.inFlight === 0) known.delete(identity)
+    settle(changes, leaveMs, nowMs) {
+      const touched = new Set(unlisted)
+      for (const { before, after } of changes) {
+        for (const target of before?.targets ?? []) {
+          const upstream = known.get(target.identity)
+          if (upstream) upstream.listed--
+          touched.add(target.identity)
+        }
+        for (const target of after?.targets ?? []) {
+          const upstream = of(target, nowMs)
+          upstream.target = target
+          upstream.listed++
+          touched.add(target.identity)
+        }
       }
+      for (const identity of touched) settleOne(identity, leaveMs)
     },
   }
 }
@@ -81,6 +104,6 @@ function samePlace(a: Target, b: Target): boolean {
 }
 
 function fresh(target: Target, nowMs: number): Upstream {
-  const state = { inFlight: 0, failures: 0, nextTryMs: 0, retired: false }
+  const state = { listed: 0, inFlight: 0, failures: 0, nextTryMs: 0, retired: false }
   return { pool: poolOf(target), firstSeenMs: nowMs, tunnels: new Set(), target, ...state }
 }

@@ -1,3 +1,4 @@
+import { compare } from '../core/catalog.ts'
 import type { Problem } from '../core/problems.ts'
 import type { TableRoute } from './route.ts'
 import type { Placed } from './targets.ts'
@@ -40,9 +41,12 @@ export function upstreamView(placed: Placed, upstream: Upstream | undefined): Up
   return { ...known, address: `${host}:${port}`, why: placed.why }
 }
 
-/** The routes of a table; a rule on several entrypoints is one. */
+/** The routes of a table, sorted; a rule on several entrypoints is one. */
 export function routeViews(routes: readonly TableRoute[]): RouteView[] {
-  const groups = Map.groupBy(routes, ({ service, rule, name }) => `${service} ${name} ${rule}`)
+  const sorted = routes.toSorted(
+    (a, b) => compare(a.service, b.service) || compare(a.name, b.name) || compare(a.key, b.key),
+  )
+  const groups = Map.groupBy(sorted, ({ service, rule, name }) => `${service} ${name} ${rule}`)
   return [...groups.values()].flatMap((group) => {
     const [first] = group
     if (!first) return []

@@ -8,7 +8,10 @@ type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>
 /** Interfaces that Docker and its like make: other hosts don't reach us there. */
 const made = /^(lo|docker|br-|veth|virbr|cni|flannel|podman|tun|tap|wg)/
 
-/** The address under which other nodes reach this one: as set, else the host's first IPv4; empty when not known. */
+/**
+ * The address under which other nodes reach this one: as set, else that of an engine on another machine, else the
+ * host's first IPv4; empty when not known.
+ */
 export function advertisedAddress(
   setting: string | undefined,
   vantage: Vantage,
@@ -16,6 +19,7 @@ export function advertisedAddress(
 ): string {
   if (setting !== undefined) return setting
   if (vantage.place.kind !== 'host') return ''
+  if (vantage.engineHost !== undefined) return vantage.engineHost
   const candidates = Object.entries(interfaces).flatMap(([name, list]) =>
     made.test(name) ? [] : (list ?? []),
   )

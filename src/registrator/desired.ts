@@ -1,3 +1,4 @@
+import type { Instance } from '../core/instance.ts'
 import { instanceKey, type NodeRecord, nodeKey, ownInstancesPrefix } from '../core/keys.ts'
 import type { Change, Entry } from '../store/store.ts'
 import type { Own } from './own.ts'
@@ -5,17 +6,28 @@ import type { Own } from './own.ts'
 /** Every entry that this node ought to have, by key; `group` keeps one container's edits in one transaction. */
 export type Desired = ReadonlyMap<string, { readonly value: string; readonly group: string }>
 
-export function desiredEntries(prefix: string, record: NodeRecord, own: Own): Desired {
+export function desiredEntries(
+  prefix: string,
+  record: NodeRecord,
+  own: Own,
+  textOf: (instance: Instance) => string = JSON.stringify,
+): Desired {
   const desired = new Map([
     [nodeKey(prefix, record.node), { value: JSON.stringify(record), group: '' }],
   ])
   for (const [index, instance] of own.instances.entries()) {
     const group = instance.container
-    desired.set(instanceKey(prefix, instance), { value: JSON.stringify(instance), group })
+    desired.set(instanceKey(prefix, instance), { value: textOf(instance), group })
     const plain = own.plain[index]
     if (plain) desired.set(plain[0], { value: plain[1], group })
   }
   return desired
+}
+
+/** JSON of instances that is made once for each: of many, a change touches one. */
+export function instanceTexts(): (instance: Instance) => string {
+  const texts = new WeakMap<Instance, string>()
+  return (instance) => texts.getOrInsertComputed(instance, () => JSON.stringify(instance))
 }
 
 export type Actual = {
@@ -26,8 +38,8 @@ export type Actual = {
 }
 
 /**
- * The entries that are this node's: those under its own prefix, and those of the plain tree that bear its name
- * and hang on a lease that its own entries hang on. So nobody else's key is ever touched there, whatever it is
+ * The entries that are this node's: those under its own prefix, and those of the plain tree that hang on a lease
+ * that its own entries hang on. So nobody else's key is ever touched there, whatever it is
  * called. `foreign` are keys of the plain tree that we want and that somebody else holds.
  */
 export function ownEntries(prefix: string, node: string, lease: string, actual: Actual) {
@@ -40,14 +52,10 @@ export function ownEntries(prefix: string, node: string, lease: string, actual: 
   leases.delete('')
   const foreign = new Set<string>()
   for (const [key, entry] of actual.plain) {
-    if (leases.has(entry.lease) && isNodes(key, node)) own.set(key, entry)
+    if (leases.has(entry.lease)) own.set(key, entry)
     else foreign.add(key)
   }
   return { own, foreign }
-}
-
-function isNodes(key: string, node: string): boolean {
-  return key.slice(key.lastIndexOf('/') + 1).startsWith(`${node}:`)
 }
 
 /** Edits by container; `before` knows whose keys were that are no longer desired. */

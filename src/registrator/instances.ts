@@ -29,7 +29,9 @@ export function instancesOf(container: Container, settings: InstanceSettings): R
   const fallback = defaultPort(ports)
   const instances = ports.flatMap((port) => {
     const said = saidOf(declared, port.port, port.protocol)
-    if (said.ignored === true) return []
+    const routed = routesTo(port, declared, fallback).length > 0
+    // SERVICE_IGNORE is about registration; whoever also says how to route it wants it routed
+    if (said.ignored === true && !routed) return []
     const instance = instanceAt(port, said, facts, declared, fallback, settings)
     return [{ instance, plain: plainName(facts, declared, port) }]
   })

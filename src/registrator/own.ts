@@ -1,6 +1,8 @@
+import { messageOf } from '../core/errors.ts'
 import type { Instance } from '../core/instance.ts'
 import type { Problem } from '../core/problems.ts'
 import type { Container, Containers } from '../docker/docker.ts'
+import { collisions } from './collisions.ts'
 import { type InstanceSettings, instancesOf, type Registered } from './instances.ts'
 import { plainEntry, type PlainSettings } from './plain.ts'
 
@@ -20,13 +22,27 @@ export function ownInstances(settings: InstanceSettings & PlainSettings) {
   let done = new Map<Container, Registered>()
   return (containers: Extract<Containers, { kind: 'known' }>): Own => {
     const list = [...containers.byId.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    done = new Map(list.map((one) => [one, done.get(one) ?? instancesOf(one, settings)]))
+    done = new Map(list.map((one) => [one, done.get(one) ?? registeredOf(one, settings)]))
     const registered = [...done.values()]
     const all = registered.flatMap(({ instances }) => instances)
+    const instances = all.map(({ instance }) => instance)
+    const plain = all.map((one) => plainEntry(one.instance, one.plain, settings))
+    const problems = registered.flatMap((one) => one.problems)
+    return { instances, plain, problems: [...problems, ...collisions(instances, plain)] }
+  }
+}
+
+/** Whatever somebody wrote into labels, it costs that container only. */
+function registeredOf(container: Container, settings: InstanceSettings): Registered {
+  try {
+    return instancesOf(container, settings)
+  } catch (error) {
+    const where = `container ${container.name}`
+    const what = 'its labels can not be read, it is neither registered nor routed'
+    const remedy = 'correct its labels'
     return {
-      instances: all.map(({ instance }) => instance),
-      plain: all.map(({ instance, plain }) => plainEntry(instance, plain, settings)),
-      problems: registered.flatMap(({ problems }) => problems),
+      instances: [],
+      problems: [{ severity: 'error', where, what, why: messageOf(error), remedy }],
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Instance } from '../core/instance.ts'
 import type { ContainerPort } from '../docker/docker.ts'
-import type { Declaration, Facts } from './dialects/dialect.ts'
+import type { Declaration, DeclaredPort, Facts } from './dialects/dialect.ts'
 import { saidOf } from './dialects/merge.ts'
 
 export type PlainSettings = {
@@ -12,25 +12,57 @@ export type PlainSettings = {
   readonly advertise: string
 }
 
-/** How the plain tree calls one instance; `id` undefined: by node, container and port. */
-export type PlainName = { readonly service: string; readonly id: string | undefined }
+/** `id` undefined: by node, container and port. */
+type Names = { readonly service: string; readonly id: string | undefined }
+
+/** How the plain tree calls one instance. */
+export type PlainName = {
+  /** False: it doesn't stand there, though it is routed to. */
+  readonly listed: boolean
+  readonly all: Names
+  /** When only published ports stand there. */
+  readonly published: Names
+}
 
 /**
- * Registrator's rule: the name that is given to this port; else the one given to the container, else the image's base
- * name, and these two with `-<port>` when the container has several ports.
+ * Registrator's rules: the name that is given to this port; else the one given to the container, else the image's base
+ * name, and these two with `-<port>` when the container has several ports, ignored ones included. An id given to the
+ * container ends in `:<port>` when several of its ports stand there; registrator gave all of them the same.
  */
-export function plainName(
-  { imageName, container }: Facts,
-  declared: Declaration,
-  { port, protocol }: ContainerPort,
-): PlainName {
-  const said = saidOf(declared, port, protocol)
-  const ofPort = declared.ports.some(
-    (one) =>
-      one.port === port && (one.transport ?? protocol) === protocol && one.service !== undefined,
-  )
-  const suffix = container.ports.length > 1 && !ofPort ? `-${port}` : ''
-  return { service: `${said.service ?? imageName}${suffix}`, id: said.id }
+export function plainName(facts: Facts, declared: Declaration, port: ContainerPort): PlainName {
+  const { container, imageName } = facts
+  const said = saidOf(declared, port.port, port.protocol)
+  const { service = imageName, id } = said
+  const isOwn = (word: 'service' | 'id') =>
+    declared.ports.some((one) => isOf(port, one) && one[word] !== undefined)
+  const among = (known: readonly ContainerPort[]): Names => {
+    const others = known.filter((one) => !isSame(one, port))
+    const isAlone = () => others.every((one) => isIgnored(declared, one))
+    const transport = port.protocol === 'udp' ? ':udp' : ''
+    return {
+      service: others.length > 0 && !isOwn('service') ? `${service}-${port.port}` : service,
+      id: id && !isOwn('id') && !isAlone() ? `${id}:${port.port}${transport}` : id,
+    }
+  }
+  const isPublished = ({ published }: ContainerPort) =>
+    published !== null || container.networkMode === 'host'
+  return {
+    listed: !isIgnored(declared, port),
+    all: among(container.ports),
+    published: among(container.ports.filter(isPublished)),
+  }
+}
+
+function isOf({ port, protocol }: ContainerPort, one: DeclaredPort): boolean {
+  return one.port === port && (one.transport ?? protocol) === protocol
+}
+
+function isSame(a: ContainerPort, b: ContainerPort): boolean {
+  return a.port === b.port && a.protocol === b.protocol
+}
+
+function isIgnored(declared: Declaration, { port, protocol }: ContainerPort): boolean {
+  return saidOf(declared, port, protocol).ignored === true
 }
 
 /**
@@ -39,12 +71,14 @@ export function plainName(
  */
 export function plainEntry(
   instance: Instance,
-  { service, id }: PlainName,
+  plain: PlainName,
   settings: PlainSettings,
 ): readonly [key: string, value: string] | undefined {
   const { node, name, port, protocol, state } = instance
   const address = plainAddress(instance, settings)
-  if (settings.plainPrefix === undefined || state !== 'ready' || !address) return undefined
+  if (settings.plainPrefix === undefined || !plain.listed) return undefined
+  if (state !== 'ready' || !address) return undefined
+  const { service, id } = settings.plainAddress === 'published' ? plain.published : plain.all
   const usual = `${node}:${name}:${port}${protocol === 'udp' ? ':udp' : ''}`
   const key = `${settings.plainPrefix}/${service}/${id ?? usual}`
   const ip = address.ip.includes(':') ? `[${address.ip}]` : address.ip

@@ -22,7 +22,9 @@ export function eligiblePorts(
   named: readonly number[],
 ): { readonly ports: readonly ContainerPort[]; readonly problems: readonly Problem[] } {
   const known = container.ports
-  const missing = named.filter((port) => !known.some((one) => isTcp(one) && one.port === port))
+  const missing = [...new Set(named)].filter(
+    (port) => !known.some((one) => isTcp(one) && one.port === port),
+  )
   const added = missing.map((port): ContainerPort => ({ port, protocol: 'tcp', published: null }))
   const ports = [...known, ...added].toSorted(
     (a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1),

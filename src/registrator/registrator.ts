@@ -1,3 +1,4 @@
+import { PortolanError } from '../core/errors.ts'
 import { type NodeRecord, nodeKey, ownInstancesPrefix } from '../core/keys.ts'
 import type { Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
@@ -8,9 +9,10 @@ import type { Mirror } from '../store/mirror.ts'
 import { plan, transactions } from '../store/plan.ts'
 import type { Session } from '../store/session.ts'
 import type { Change, Store } from '../store/store.ts'
-import { byContainer, type Desired, desiredEntries, ownEntries } from './desired.ts'
+import { byContainer, type Desired, desiredEntries, instanceTexts, ownEntries } from './desired.ts'
 import type { Own } from './own.ts'
 import { ownership } from './ownership.ts'
+import { foreignKey, hasLeft, nameTaken, newer, notWritten } from './problems.ts'
 
 export type RegistratorOptions = {
   readonly store: Pick<Store, 'apply'>
@@ -41,14 +43,23 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
   const { node } = record
   const noPlain = new Map<string, never>()
   const mirrors = plain ? [mirror, plain] : [mirror]
+  const textOf = instanceTexts()
   let before: Desired = new Map()
-  let state: 'active' | 'superseded' | 'left' = 'active'
+  let superseded = false
+  let left = false
+  let failing = false
 
   const loop = reconciler({
     everyMs: options.everyMs ?? 30_000,
-    pass,
+    async pass(signal) {
+      await pass(signal)
+      failing = false
+    },
     onError(error, retryInMs) {
-      log.warn({ err: error, retryInMs }, 'registration failed, trying again')
+      // an outage is said once, not at each try
+      const level = failing ? 'debug' : 'warn'
+      log[level]({ err: error, retryInMs }, 'registration failed, trying again')
+      failing = true
     },
   })
 
@@ -56,9 +67,9 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
   async function pass(signal: AbortSignal): Promise<void> {
     const lease = session.lease.current
     const wanted = own.current
-    if (state !== 'active' || !lease || !wanted || !haveRead()) return
+    if (left || !lease || !wanted || !haveRead()) return
     if (!mayWrite()) return
-    const desired = desiredEntries(prefix, record, wanted)
+    const desired = desiredEntries(prefix, record, wanted, textOf)
     const actual = { entries: mirror.entries, plain: plain?.entries ?? noPlain }
     const { own: found, foreign } = ownEntries(prefix, node, lease.id, actual)
     const taken = [...desired.keys()].filter((key) => foreign.has(key))
@@ -66,9 +77,8 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
     const free = new Map([...desired].filter(([key]) => !foreign.has(key)))
     const values = new Map([...free].map(([key, { value }]) => [key, value]))
     const changes = plan(found, values, lease.id)
-    for (const edits of transactions(byContainer(changes, desired, before))) {
-      await write(edits, lease.id, signal)
-    }
+    const pieces = transactions(byContainer(changes, desired, before))
+    await writeAll(pieces, desired, lease.id, signal)
     before = desired
   }
 
@@ -76,14 +86,53 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
     return mirrors.every((one) => one.status.current.kind !== 'reading')
   }
 
+  /** A newer process is obeyed for as long as its record is there: by a clock that was set back it may be a dead one's. */
   function mayWrite(): boolean {
     const owner = ownership(record, mirror.entries.get(nodeKey(prefix, node)))
-    if (owner.kind === 'superseded') {
-      state = 'superseded'
+    if (owner.kind === 'superseded' && !superseded) {
       log.warn({ node }, 'a newer process of this node writes now; this one has stopped writing')
     }
-    report('registrator.node', owner.kind === 'taken' ? [nameTaken(owner.by)] : [])
+    superseded = owner.kind === 'superseded'
+    if (owner.kind === 'ours') report('registrator.node', [])
+    else
+      report('registrator.node', [
+        owner.kind === 'taken' ? nameTaken(record, owner.by) : newer(node),
+      ])
     return owner.kind === 'ours'
+  }
+
+  /** What the store refuses, such as a value that is too large, keeps nothing else from being written. */
+  async function writeAll(
+    pieces: readonly Change[][],
+    desired: Desired,
+    lease: string,
+    signal: AbortSignal,
+  ) {
+    const refused = new Map<PortolanError, Change[]>()
+    for (const edits of pieces) {
+      const error = await refusalOf(edits, lease, signal)
+      if (!error) continue
+      const alone = [...byContainer(edits, desired, before)]
+      for (const part of alone.length > 1 ? alone : []) {
+        const again = await refusalOf([...part], lease, signal)
+        if (again) refused.set(again, [...part])
+      }
+      if (alone.length === 1) refused.set(error, edits)
+    }
+    const problems = [...refused].map(([{ message }, edits]) => notWritten(edits, message))
+    report('registrator.refused', problems)
+    for (const error of refused.keys()) throw error
+  }
+
+  /** Writes; what the store answers when it refuses is given back, all else is thrown. */
+  async function refusalOf(edits: Change[], lease: string, signal: AbortSignal) {
+    try {
+      await write(edits, lease, signal)
+      return undefined
+    } catch (error) {
+      if (error instanceof PortolanError && error.code === 'store-refused') return error
+      throw error
+    }
   }
 
   /** One transaction, only if the node is still ours, and read back before anything else is decided on it. */
@@ -95,16 +144,6 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
     if (!applied) return loop.poke()
     for (let waitedMs = 0; mirror.revision < revision && waitedMs < 2000; waitedMs += 5) {
       await sleep(5, signal)
-    }
-  }
-
-  function nameTaken({ engine, address }: NodeRecord): Problem {
-    return {
-      severity: 'error',
-      where: `node ${node}`,
-      what: `another machine is registered as ${node}`,
-      why: `its engine is ${engine}${address === '' ? '' : ` at ${address}`}, ours is ${record.engine}`,
-      remedy: 'give one of them another name with --node; this one writes nothing until then',
     }
   }
 
@@ -125,7 +164,8 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
     return (
       key === nodeKey(prefix, node) ||
       key.startsWith(ownInstancesPrefix(prefix, node)) ||
-      key.includes(`/${node}:`)
+      key.includes(`/${node}:`) ||
+      before.has(key)
     )
   }
 
@@ -135,12 +175,14 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
         loop.run(signal),
         pokeOn(own.changes(signal)),
         pokeOn(session.lease.changes(signal)),
+        // a store that is back is not made to wait for the pause after the last failure
+        pokeOn(mirror.status.changes(signal)),
         ...mirrors.map((one) => pokeOnOwnKeys(one.follow(signal))),
       ])
     },
     // The node's own key goes last, with the lease: instances that vanish together with it are doubted by others.
     async leave(signal) {
-      state = 'left'
+      left = true
       const lease = session.lease.current
       const actual = { entries: mirror.entries, plain: plain?.entries ?? noPlain }
       const { own: found } = ownEntries(prefix, node, lease?.id ?? '', actual)
@@ -150,18 +192,8 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
         await store.apply(edits, {}, signal)
       }
       await session.leave(signal)
+      report('registrator.node', [hasLeft(node)])
       log.info({ node }, 'left: nothing of this node is registered any more')
     },
-  }
-}
-
-function foreignKey(key: string): Problem {
-  return {
-    severity: 'warning',
-    where: `key ${key}`,
-    what: 'somebody else writes this key',
-    why: 'it does not hang on a lease of this node',
-    remedy:
-      'stop the other writer (an old registrator?), or set --plain-prefix to a tree of its own',
   }
 }

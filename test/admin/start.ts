@@ -39,6 +39,8 @@ export async function startAdmin(
     }),
     checks: () => ({ stopping: false, waiting: [], degraded: [] }),
     leave: async () => {},
+    wish: undefined,
+    explain: () => ({ ok: false, status: 404, error: 'nothing is known here' }),
     events: world,
     registry: new Registry(),
     log: createLog({ level: 'silent', format: 'json' }),

@@ -175,13 +175,35 @@ test('a node that comes back while it is doubted loses nothing', async () => {
   await world.has('b1')
 })
 
-test('a saved state stands in until the store is read, then the store decides', async () => {
-  const saved = new Map(
-    [node('h2'), put(other('b1'))].flatMap((change) =>
+const savedOf = (...changes: readonly Change[]) =>
+  new Map(
+    changes.flatMap((change) =>
       change.kind === 'put' ? [[change.key, { value: change.value, lease: '' }] as const] : [],
     ),
   )
-  await using world = setUp({ saved })
+
+test('what an earlier run saved of this node ends with the first reading of Docker', async () => {
+  await using world = setUp({ saved: savedOf(node('h1'), put(own('dead')), put(own('a1'))) })
+  world.own.set({ node: 'h1', instances: [own('a1')] })
+  await world.has('a1')
+  await world.apply([node('h2'), put(other('b1'))])
+  await world.has('a1', 'b1')
+})
+
+test("a doubt from before Docker was read takes none of this node's instances away", async () => {
+  const saved = savedOf(node('h1'), put(own('a1')), put(own('dead')))
+  await using world = setUp({ saved, probe: async () => true, doubtMs: 200 })
+  await world.has('a1', 'dead')
+  // the store is empty: what was saved is doubted now
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  world.own.set({ node: 'h1', instances: [own('a1')] })
+  await world.has('a1')
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  await world.has('a1')
+})
+
+test('a saved state stands in until the store is read, then the store decides', async () => {
+  await using world = setUp({ saved: savedOf(node('h2'), put(other('b1'))) })
   world.own.set({ node: 'h1', instances: [] })
   await world.has()
   expect(world.catalog.current?.complete).toBe(true)

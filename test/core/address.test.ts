@@ -10,6 +10,7 @@ const inContainer: Vantage = {
   place: { kind: 'container', networks: ['edge', 'shop_default'], gateways: ['172.18.0.1'] },
   containersUnreachable: false,
 }
+const remote: Vantage = { ...desktop, engineHost: '198.18.80.11' }
 const elsewhere = { node: 'h2' }
 const published = { ip: '0.0.0.0', port: 32_768 }
 const two = [
@@ -51,6 +52,56 @@ for (const [name, fields, vantage, advertised, expected] of [
     '192.0.2.7',
     '192.0.2.7:32768',
   ],
+  [
+    'published on all IPv6 addresses only',
+    { published: { ip: '::', port: 80 } },
+    desktop,
+    '',
+    '::1:80',
+  ],
+  [
+    'published on loopback, we on the host',
+    { published: { ip: '127.0.0.1', port: 80 } },
+    desktop,
+    '',
+    '127.0.0.1:80',
+  ],
+  [
+    "a container in the host's network, we on the host",
+    { addresses: [], published: { ip: '0.0.0.0', port: 3000 } },
+    onHost,
+    '',
+    '127.0.0.1:3000',
+  ],
+  [
+    "a container in the host's network, we in another container",
+    { addresses: [], published: { ip: '0.0.0.0', port: 3000 } },
+    inContainer,
+    '',
+    '172.18.0.1:3000',
+  ],
+  [
+    'IPv6 only, a network in common',
+    { addresses: [{ network: 'edge', ip: 'fd00::2' }] },
+    inContainer,
+    '',
+    'fd00::2:3000',
+  ],
+  ['an engine elsewhere: its host', { published }, remote, '192.0.2.7', '198.18.80.11:32768'],
+  [
+    'an engine elsewhere, published on one of its addresses',
+    { published: { ip: '198.18.80.12', port: 80 } },
+    remote,
+    '',
+    '198.18.80.12:80',
+  ],
+  [
+    'our only network is internal: no gateway, but a network in common',
+    {},
+    { ...inContainer, place: { kind: 'container', networks: ['shop_default'], gateways: [] } },
+    '',
+    '172.18.0.3:3000',
+  ],
   ['IPv6 only', { addresses: [{ network: 'a', ip: 'fd00::2' }] }, onHost, '', 'fd00::2:3000'],
 ] as const) {
   test(`address: ${name}`, () => {
@@ -73,6 +124,23 @@ for (const [name, fields, vantage, advertised, words] of [
     inContainer,
     '',
     /not published for us/,
+  ],
+  ['Desktop or rootless, not published', {}, desktop, '', /outside this engine can't be reached/],
+  ['an engine elsewhere, not published', {}, remote, '', /engine at 198\.18\.80\.11 can't/],
+  [
+    'an engine elsewhere, published on its loopback',
+    { published: { ip: '127.0.0.1', port: 80 } },
+    remote,
+    '',
+    /not published for us/,
+  ],
+  ['no network at all', { addresses: [] }, inContainer, '', /its: none/],
+  [
+    'our network is internal and has no gateway',
+    { addresses: two, published },
+    { ...inContainer, place: { kind: 'container', networks: ['edge'], gateways: [] } },
+    '',
+    /no network in common \(ours: edge/,
   ],
   [
     'another node, its address not known',
@@ -97,3 +165,12 @@ for (const [name, fields, vantage, advertised, words] of [
     expect(!chosen.ok && chosen.remedy).toMatch(/publish|network/)
   })
 }
+
+test('the remedy is what to write: both networks, or the port', () => {
+  const chosen = addressOf(instance(withAddresses({ addresses: two })), inContainer, '')
+  expect(!chosen.ok && chosen.remedy).toBe(
+    'put it on edge, or put Portolan on b_net (compose: networks, external: true), or publish port 3000 (compose: ports: ["3000"])',
+  )
+  const misnamed = addressOf(instance({ network: 'default' }), inContainer, '')
+  expect(!misnamed.ok && misnamed.remedy).toMatch(/names network default.*shop_default/)
+})

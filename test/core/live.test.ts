@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { anyChange, derive, live, until } from '../../src/core/live.ts'
+import { anyChange, both, derive, live, until } from '../../src/core/live.ts'
 
 test('a slow reader sees the newest value, not every value', async () => {
   const value = live(0)
@@ -77,4 +77,23 @@ test('until resolves with the value that is wanted, and rejects when stopped bef
   await expect(
     until(live<number | undefined>(undefined), known, AbortSignal.abort()),
   ).rejects.toThrow()
+})
+
+test('a pair is new when either of the two is, and each of its readers may go', async () => {
+  const [a, b] = [live(1), live('x')]
+  const pair = both(a, b)
+  expect(pair.current).toBe(pair.current)
+  b.set('y')
+  expect(pair.current).toEqual([1, 'y'])
+  const stop = new AbortController()
+  for await (const [number] of pair.changes(stop.signal)) {
+    if (number === 3) break
+    a.set(3)
+  }
+  const seen: unknown[] = []
+  for await (const value of pair.changes(stop.signal)) {
+    seen.push(value)
+    stop.abort()
+  }
+  expect(seen).toEqual([[3, 'y']])
 })

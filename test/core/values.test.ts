@@ -82,6 +82,10 @@ test('a hand-written route goes to a service or to endpoints, not to both', () =
   const endpoints = [{ ip: '10.0.0.9', port: 80 }]
   expect(storedRouteSchema.safeParse({ v: 1, rule, endpoints, service: 'x' }).success).toBe(false)
   expect(storedRouteSchema.parse({ v: 1, rule, endpoints }).endpoints?.[0]?.protocol).toBe('http')
+  const name = [{ ip: 'legacy.internal', port: 80 }]
+  expect(storedRouteSchema.safeParse({ v: 1, rule, endpoints: name }).error?.message).toContain(
+    'not an IP address',
+  )
 })
 
 test('a part of the problem board is replaced whole', () => {

@@ -109,6 +109,27 @@ test('of the environment only variables of label dialects are kept', () => {
   )
 })
 
+for (const [name, kept] of [
+  ['SERVICE_NAME', true],
+  ['SERVICE_80_ID', true],
+  ['SERVICE_8000-8010_TAGS', true],
+  ['SERVICE_53_udp_IGNORE', true],
+  ['SERVICE_Check_Http', true],
+  ['SERVICE_443_CHECK_HTTPS_METHOD', true],
+  ['SERVICE_ACCOUNT', false],
+  ['SERVICE_80_PASSWORD', false],
+  ['SERVICE_CHECK_TOKEN', false],
+  ['SERVICE_NAMES', false],
+  ['service_name', false],
+  ['VIRTUAL_HOST_MULTIPORTS', true],
+  ['VIRTUAL_KEY', false],
+  ['HTTPS_METHOD', true],
+] as const) {
+  test(`variable ${name} is ${kept ? 'kept' : 'left where it is'}`, () => {
+    expect(container({ Config: { Env: [`${name}=x`] } })?.env).toEqual(kept ? { [name]: 'x' } : {})
+  })
+}
+
 test('labels of more than 1 MiB are dropped, and that is told', () => {
   const Labels = { big: 'x'.repeat(2 ** 20) }
   expect(read({ Config: { Labels } })).toMatchObject({

@@ -104,3 +104,13 @@ test('containers that would join each other in a ring do not hang anybody', () =
   const ring = container({ networkMode: `container:${self}` })
   expect(withJoinedNetworks(new Map([[self, ring]]), new Map()).get(self)?.networks).toEqual([])
 })
+
+test('of an engine on another machine containers are out of reach, unless we are in one of them', () => {
+  const engine = { id: 'e', name: 'h', version: '', apiVersion: '', kind: 'native' } as const
+  const known = { kind: 'known', engine, byId: new Map([[self, container({})]]) } as const
+  const outside = vantageOf({ ...known, self: undefined }, 'n1', 'docker.example')
+  expect(outside).toMatchObject({ containersUnreachable: true, engineHost: 'docker.example' })
+  const inside = vantageOf({ ...known, self }, 'n1', 'docker.example')
+  expect(inside.containersUnreachable).toBe(false)
+  expect(inside.engineHost).toBeUndefined()
+})

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { backend, bed, catalogOf, instance, named } from './bed.ts'
+import { backend, bed, catalogOf, instance, named, raw } from './bed.ts'
 
 const second = { container: 'b'.repeat(64), name: 'shop-web-2', createdAt: '2026-01-02T00:00:00Z' }
 
@@ -58,6 +58,50 @@ test('an endpoint that says nothing in time is a 504', async () => {
   proxy.catalog.set(catalogOf([instance({ port: mute.port })]))
   expect((await proxy.get('/', { method: 'POST', body: 'x' })).status).toBe(504)
 })
+
+test('what takes too long is asked for once, of one endpoint', async () => {
+  let asked = 0
+  await using mute = await backend(() => void asked++)
+  await using proxy = await bed({ firstByteMs: 150 })
+  proxy.catalog.set(
+    catalogOf([instance({ port: mute.port }), instance({ port: mute.port, ...second })]),
+  )
+  expect((await proxy.get()).status).toBe(504)
+  expect(asked).toBe(1)
+})
+
+test('an answer that nobody asked for, 101 to a plain request, is a 502', async () => {
+  await using rude = await backend((request) => {
+    request.socket.end(
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+    )
+  })
+  await using proxy = await bed()
+  proxy.catalog.set(catalogOf([instance({ port: rude.port })]))
+  const signal = AbortSignal.timeout(3000)
+  expect((await proxy.get('/', { method: 'POST', body: 'x', signal })).status).toBe(502)
+})
+
+for (const [form, links] of [
+  ['of several', ['</a.css>; rel=preload', '</b.css>; rel=preload']],
+  ['that are none', ['nonsense']],
+] as const) {
+  test(`early hints ${form} harm no answer`, async () => {
+    const lines = links.map((link) => `Link: ${link}\r\n`).join('')
+    await using service = await backend((request) => {
+      request.socket.write(`HTTP/1.1 103 Early Hints\r\n${lines}\r\n`)
+      request.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    })
+    await using proxy = await bed()
+    proxy.catalog.set(catalogOf([instance({ port: service.port })]))
+    const seen = await raw(proxy.port, 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n')
+    const valid = links.filter((link) => link.startsWith('<'))
+    expect(seen.match(/^Link: .*$/gm) ?? []).toEqual(
+      valid.length === 0 ? [] : [`Link: ${valid.join(', ')}`],
+    )
+    expect(seen).toMatch(/HTTP\/1\.1 200 OK[^]*ok$/)
+  })
+}
 
 test('an answer that breaks off never ends cleanly', async () => {
   await using service = await backend((_, response) => {

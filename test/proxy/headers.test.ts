@@ -122,3 +122,10 @@ test('without passHost the endpoint gets its own address', async () => {
   expect(headers['host']).toMatch(/^127\.0\.0\.1:\d+$/)
   expect(headers['x-forwarded-host']).toBe('shop.test')
 })
+
+test('of two prefixes that both fit, the one that ends with a segment is stripped', async () => {
+  const policy = { middlewares: { strip: { stripPrefix: ['/api', '/api2'] } } }
+  const more = { policy, middlewares: ['strip'] }
+  expect((await seenBy({}, { ...more, path: '/api2/x' })).url).toBe('/x')
+  expect((await seenBy({}, { ...more, path: '/api/x' })).url).toBe('/x')
+})

@@ -134,3 +134,21 @@ test('a client’s kept connection serves several hosts, each by its own route',
   agent.destroy()
   expect(got).toEqual(['a', 'b', 'a', '404'])
 })
+
+test('when stopped, a kept connection whose last answer came before costs no time', async () => {
+  await using service = await backend(
+    (_, response) => void setTimeout(() => response.end('ok'), 900),
+  )
+  const proxy = await bed({ drainMs: 8000 })
+  proxy.catalog.set(catalogOf([instance({ port: service.port })]))
+  const agent = new Agent({ keepAlive: true })
+  const asked = request({ port: proxy.port, agent, headers: { host: 'shop.test' } }).end()
+  await pause(200)
+  const startedMs = performance.now()
+  const stopped = proxy.stop()
+  const [answer] = await once(asked, 'response')
+  answer.resume()
+  await stopped
+  expect(performance.now() - startedMs).toBeLessThan(3000)
+  agent.destroy()
+})

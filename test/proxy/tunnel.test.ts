@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { connect } from 'node:net'
 
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -124,4 +125,17 @@ test('frames are followed wherever the stream is cut', () => {
       expect(tracker.between).toBe(ends.includes(end))
     }
   }
+})
+
+test('a client that keeps its half of a refused upgrade open is closed all the same', async () => {
+  await using proxy = await bed({ drainMs: 60_000 })
+  proxy.catalog.set(catalogOf([]))
+  const client = connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true })
+  client.write(
+    'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  )
+  client.resume().on('error', () => {})
+  await once(client, 'end')
+  await proxy.stop()
+  client.destroy()
 })

@@ -50,13 +50,18 @@ test("nobody else's keys are ours, whatever they are called", () => {
     ]),
     plain: new Map([
       ['/services/web/h1:web-1:80', own],
+      ['/services/web/an-id-of-its-own', own],
       ['/services/web/h1:by-hand:80', { value: 'y', lease: '' }],
       ['/services/web/h1:other-registrator:80', { value: 'y', lease: '9' }],
       ['/services/web/h2:web-1:80', { value: 'y', lease: '8' }],
     ]),
   }
   const { own: found, foreign } = ownEntries('/p', 'h1', '10', actual)
-  expect([...found.keys()]).toEqual(['/p/instances/h1/abc/80', '/services/web/h1:web-1:80'])
+  expect([...found.keys()]).toEqual([
+    '/p/instances/h1/abc/80',
+    '/services/web/h1:web-1:80',
+    '/services/web/an-id-of-its-own',
+  ])
   expect(foreign.has('/services/web/h1:by-hand:80')).toBe(true)
 })
 

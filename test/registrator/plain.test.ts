@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 
 import { instancesOf } from '../../src/registrator/instances.ts'
+import { ownInstances } from '../../src/registrator/own.ts'
 import { plainEntry, type PlainSettings } from '../../src/registrator/plain.ts'
+import { containerId } from '../core/samples.ts'
 import { compose, container, settings } from './containers.ts'
 
 const auto: PlainSettings = {
@@ -11,6 +13,12 @@ const auto: PlainSettings = {
 }
 const at = (port: number, ip = '0.0.0.0', to = port) =>
   ({ port, protocol: 'tcp', published: { ip, port: to } }) as const
+
+const nginx = {
+  name: 'nginx.0',
+  image: 'progrium/nginx',
+  ports: [at(80, '', 8000), at(443, '', 4443)],
+}
 
 function tree(facts: Parameters<typeof container>[0], wanted: Partial<PlainSettings> = {}) {
   const { instances } = instancesOf(container(facts), { ...settings, node: 'h' })
@@ -29,7 +37,7 @@ for (const [name, facts, expected] of [
   ],
   [
     'several ports get a suffix',
-    { name: 'nginx.0', image: 'progrium/nginx', ports: [at(80, '', 8000), at(443, '', 4443)] },
+    nginx,
     [
       '/services/nginx-80/h:nginx.0:80 = 192.168.1.102:8000',
       '/services/nginx-443/h:nginx.0:443 = 192.168.1.102:4443',
@@ -67,6 +75,57 @@ for (const [name, facts, expected] of [
     { labels: { 'portolan.service': 'front' } },
     ['/services/front/h:shop-web-1:3000 = 172.18.0.3:3000'],
   ],
+  [
+    'names and an id of ports',
+    {
+      ...nginx,
+      labels: {
+        SERVICE_443_NAME: 'https',
+        SERVICE_443_ID: 'https.12345',
+        SERVICE_80_NAME: 'http',
+      },
+    },
+    [
+      '/services/http/h:nginx.0:80 = 192.168.1.102:8000',
+      '/services/https/https.12345 = 192.168.1.102:4443',
+    ],
+  ],
+  [
+    'a name for all ports gets a suffix too',
+    { ...nginx, env: { SERVICE_NAME: 'web' } },
+    [
+      '/services/web-80/h:nginx.0:80 = 192.168.1.102:8000',
+      '/services/web-443/h:nginx.0:443 = 192.168.1.102:4443',
+    ],
+  ],
+  [
+    'the suffix counts ignored ports',
+    { ...nginx, labels: { SERVICE_80_IGNORE: 'true' } },
+    ['/services/nginx-443/h:nginx.0:443 = 192.168.1.102:4443'],
+  ],
+  [
+    'an id for all ports ends in the port, so that none overwrites another',
+    { ...nginx, labels: { SERVICE_ID: 'x', SERVICE_NAME: 'n', SERVICE_443_NAME: 'n-80' } },
+    ['/services/n-80/x:80 = 192.168.1.102:8000', '/services/n-80/x:443 = 192.168.1.102:4443'],
+  ],
+  [
+    'an id for all ports, of which one is left',
+    { ...nginx, labels: { SERVICE_ID: 'x', SERVICE_80_IGNORE: 'true' } },
+    ['/services/nginx-443/x = 192.168.1.102:4443'],
+  ],
+  [
+    'what is ignored but routed does not stand there',
+    { ...nginx, labels: { SERVICE_IGNORE: 'true', VIRTUAL_HOST: 'a', VIRTUAL_PORT: '80' } },
+    [],
+  ],
+  [
+    'a port that only a label names, beside one that Docker knows',
+    { labels: { VIRTUAL_HOST: 'a', VIRTUAL_PORT: '9000' } },
+    [
+      '/services/web/h:shop-web-1:3000 = 172.18.0.3:3000',
+      '/services/web-9000/h:shop-web-1:9000 = 172.18.0.3:9000',
+    ],
+  ],
   ['only what is ready', { health: 'starting' as const }, []],
 ] as const) {
   test(`plain tree: ${name}`, () => {
@@ -80,4 +139,40 @@ test('plain tree: address kinds', () => {
   expect(tree(facts, { plainAddress: 'published' })[0]).toContain('192.168.1.102:80')
   expect(tree({}, { plainAddress: 'published' })).toEqual([])
   expect(tree({}, { plainPrefix: undefined })).toEqual([])
+})
+
+test('plain tree: where only published ports stand, only they count for the suffix', () => {
+  const exposed = { port: 443, protocol: 'tcp', published: null } as const
+  const facts = { image: 'nginx', name: 'n', ports: [at(80, '', 8000), exposed] }
+  expect(tree(facts, { plainAddress: 'published' })).toEqual([
+    '/services/nginx/h:n:80 = 192.168.1.102:8000',
+  ])
+  expect(tree(facts, { plainAddress: 'internal' })).toEqual([
+    '/services/nginx-80/h:n:80 = 172.18.0.3:80',
+    '/services/nginx-443/h:n:443 = 172.18.0.3:443',
+  ])
+})
+
+test('plain tree: in the host network exposed ports count as published', () => {
+  const ports = [80, 443].map((port) => ({ port, protocol: 'tcp', published: null }) as const)
+  const facts = { image: 'nginx', name: 'n', networkMode: 'host', networks: [], ports }
+  expect(tree(facts, { plainAddress: 'published' })).toEqual([
+    '/services/nginx-80/h:n:80 = 192.168.1.102:80',
+    '/services/nginx-443/h:n:443 = 192.168.1.102:443',
+  ])
+})
+
+test('plain tree: replicas with one id take each other the key, and that is said', () => {
+  const replicas = ['a', 'b'].map((name) =>
+    container({ id: containerId(name), name, labels: { SERVICE_ID: 'x' } }),
+  )
+  const own = ownInstances({ ...settings, ...auto })({
+    kind: 'known',
+    engine: { id: 'e', name: 'h', version: '', apiVersion: '', kind: 'native' },
+    byId: new Map(replicas.map((one) => [one.id, one])),
+    self: undefined,
+  })
+  expect(own.problems).toHaveLength(1)
+  expect(own.problems[0]).toMatchObject({ where: 'key /services/web/x' })
+  expect(own.problems[0]?.why).toContain('a:3000, b:3000')
 })

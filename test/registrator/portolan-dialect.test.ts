@@ -85,6 +85,7 @@ for (const [label, value, remedy] of [
   ['host', 'a b', /./],
   ['path', 'api', /begin it with "\/"/],
   ['path', '/a`)||Host(`b', /begin it/],
+  ['path', '/a\\b', /begin it/],
 ] as const) {
   test(`portolan.${label}=${JSON.stringify(value)} is a problem that says what to write`, () => {
     const { problems } = declare({ [label]: value })
@@ -95,22 +96,40 @@ for (const [label, value, remedy] of [
   })
 }
 
+for (const service of ['a..b', 'ends-', 'x'.repeat(100)]) {
+  test(`the service name ${service} makes no host name, which is said`, () => {
+    const { routes, problems } = declare({ expose: 'true', service })
+    expect(routes).toEqual([])
+    expect(problems).toHaveLength(1)
+    expect(problems[0]?.what).toMatch(/^default host/)
+    expect(problems[0]?.remedy).toContain('portolan.host')
+  })
+}
+
 test('one bad host leaves the others routed; a bad path opens nothing', () => {
   expect(rulesOf({ host: 'good.localhost,bad host' })).toEqual(['Host(`good.localhost`)'])
   expect(rulesOf({ host: 'a', path: 'no-slash' })).toEqual([])
   expect(rulesOf({ host: 'a', port: 'x' })).toEqual([])
 })
 
-test('what is not served yet and what does not exist is said, secrets are not', () => {
+test('what does not exist is said, with what was probably meant', () => {
   const { problems } = declare({
-    'basic-auth': 'joe:$apr1$secret',
-    'routes.x.host': 'b',
-    hots: 'a',
+    hosts: 'a',
+    'rate-limits': '1/s',
+    'routes.x.hosts': 'b',
+    gibberish: 'x',
   })
-  expect(problems.map(({ why }) => why)).toEqual([
-    'not supported yet',
-    'not supported yet',
-    'no such label',
+  expect(problems.map(({ what, why }) => `${what}: ${why}`)).toEqual([
+    'label portolan.gibberish="…": no such label',
+    'label portolan.hosts="…": no such label (did you mean host?)',
+    'label portolan.rate-limits="…": no such label (did you mean rate-limit?)',
+    'label portolan.routes.x.hosts="…": no such label (did you mean host?)',
+    'labels portolan.routes.x.*: they don’t say which requests the route gets',
   ])
-  expect(JSON.stringify(problems)).not.toContain('secret')
+})
+
+test('path and strip without what they need are said', () => {
+  const whys = (labels: Record<string, string>) => declare(labels).problems.map(({ why }) => why)
+  expect(whys({ path: '/a' })).toEqual(['it has no effect without portolan.host'])
+  expect(whys({ host: 'a', strip: 'true' })).toEqual(['it has no effect without portolan.path'])
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { compare } from '../../src/core/catalog.ts'
+import { PortolanError } from '../../src/core/errors.ts'
 import { type NodeRecord, nodeKey } from '../../src/core/keys.ts'
 import { live } from '../../src/core/live.ts'
 import { createLog } from '../../src/core/log.ts'
@@ -32,10 +33,20 @@ const baseRecord: NodeRecord = {
 /** A store that several registrators may share, and its keys. */
 function world() {
   const stop = new AbortController()
-  const store = embeddedStore()
+  let refuses: (changes: readonly Change[]) => boolean = () => false
+  const embedded = embeddedStore()
+  const store: Store = {
+    ...embedded,
+    async apply(changes, options, signal) {
+      if (!refuses(changes)) return embedded.apply(changes, options, signal)
+      throw new PortolanError('store-refused', 'request is too large')
+    },
+  }
   const runs: Promise<unknown>[] = []
   const onError = () => {}
-  const log = createLog({ level: 'silent', format: 'json' })
+  const lines: string[] = []
+  const to = { write: (line: string) => void lines.push(line) }
+  const log = createLog({ level: 'warn', format: 'json', to })
 
   /** A registrator whose first look at the store takes `lateMs`. */
   function node(record: Partial<NodeRecord> = {}, lateMs = 0) {
@@ -82,7 +93,10 @@ function world() {
 
   return {
     node,
+    /** From now on the store refuses such transactions. */
+    refuse: (such: typeof refuses) => void (refuses = such),
     store,
+    lines,
     signal: stop.signal,
     apply: (changes: Change[]) => store.apply(changes, {}, stop.signal),
     keys: async (): Promise<string[]> => {
@@ -138,6 +152,19 @@ test('what an earlier run left is cleared away, what others wrote is not', async
   await becomes(all.keys, [...own, ...others].toSorted(compare))
 })
 
+test('an id of its own is ours too: it is healed when deleted, and goes with its container', async () => {
+  await using all = world()
+  const h1 = all.node()
+  h1.run({ ...web, labels: { SERVICE_ID: 'my-id' } })
+  const keys = [...own.slice(0, 2), '/services/web/my-id']
+  await becomes(all.keys, keys)
+  await all.apply([{ kind: 'delete', key: '/services/web/my-id' }])
+  await becomes(all.keys, keys)
+  expect(h1.problems()).toEqual([])
+  h1.run()
+  await becomes(all.keys, ['/portolan/nodes/h1'])
+})
+
 test('a plain key that somebody else holds stays theirs, and it is said', async () => {
   await using all = world()
   const key = '/services/web/h1:web:3000'
@@ -176,7 +203,7 @@ test('another engine with our name writes on; we write nothing and say why, unti
   expect(h1.problems()).toEqual([])
 })
 
-test('a newer process of the same engine takes over, the older one stops', async () => {
+test('a newer process of the same engine takes over, the older one stops until it is gone', async () => {
   await using all = world()
   const older = all.node()
   older.run(web)
@@ -190,6 +217,22 @@ test('a newer process of the same engine takes over, the older one stops', async
   older.run()
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(await all.keys()).toEqual(own)
+  expect(older.problems()[0]?.why).toContain('started later')
+  older.run(web)
+  await newer.registrator.leave(all.signal)
+  await becomes(all.keys, own)
+  expect(older.problems()).toEqual([])
+})
+
+test('a store that is away is said once, not at each try', async () => {
+  await using all = world()
+  const h1 = all.node()
+  h1.run(web)
+  await becomes(all.keys, own)
+  await all.store[Symbol.asyncDispose]()
+  h1.run()
+  await new Promise((resolve) => setTimeout(resolve, 800))
+  expect(all.lines.filter((line) => line.includes('registration failed'))).toHaveLength(1)
 })
 
 test('leaving takes everything of the node out, for good', async () => {
@@ -199,6 +242,7 @@ test('leaving takes everything of the node out, for good', async () => {
   await becomes(all.keys, own)
   await h1.registrator.leave(all.signal)
   expect(await all.keys()).toEqual([])
+  expect(h1.problems()).toMatchObject([{ severity: 'note', why: 'portolan leave was called' }])
   h1.run(web, container({ id: containerId('fff'), name: 'late' }))
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(await all.keys()).toEqual([])
@@ -211,4 +255,17 @@ test('a store that is read late is written as soon as it is', async () => {
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect(await all.keys()).toEqual([])
   await becomes(all.keys, own)
+})
+
+test('what the store refuses is said, and keeps nothing else from being written', async () => {
+  await using all = world()
+  const h1 = all.node()
+  all.refuse((changes) => changes.some(({ key }) => key.includes('fff')))
+  h1.run(web, container({ id: containerId('fff'), name: 'big' }))
+  await becomes(all.keys, own)
+  await becomes(async () => h1.problems().map(({ severity }) => severity), ['error'])
+  expect(h1.problems()[0]?.where).toContain('/fff')
+  all.refuse(() => false)
+  await becomes(async () => (await all.keys()).length, own.length + 2)
+  await becomes(async () => h1.problems(), [])
 })

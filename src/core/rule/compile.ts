@@ -1,58 +1,82 @@
+import { rangesOf } from '../ranges.ts'
 import { callsOf, type Call, type Rule } from './ast.ts'
-import { matcherNamed } from './matchers.ts'
+import { regexOf } from './regex.ts'
+import type { RequestView } from './request.ts'
 
-/** Whether a request matches. `host` is as `normalHost` gives it, `path` without query. */
-export type Predicate = (host: string, path: string) => boolean
+/** Whether a request matches. */
+export type Predicate = (request: RequestView) => boolean
 
-const makers: Readonly<Record<string, (value: string) => Predicate>> = {
-  Host: hostIs,
-  HostHeader: hostIs,
-  Path: (value) => (_, path) => path === value,
+type Text = (text: string) => boolean
+
+/** Matchers of several values match any of them. */
+const makers: Readonly<Record<string, (args: readonly string[]) => Predicate>> = {
+  Host: (args) => any(args.map(hostIs), (is) => (request) => is(request.host)),
+  HostRegexp: (args) => any(args.map(regexOf), (is) => (request) => is(request.host)),
+  Path: (args) => any(args, (path) => (request) => request.path === path),
   // Traefik's meaning: a raw prefix, so /foo matches /foobar
-  PathPrefix: (value) => (_, path) => path.startsWith(value),
+  PathPrefix: (args) => any(args, (path) => (request) => request.path.startsWith(path)),
+  PathRegexp: (args) => any(args.map(regexOf), (is) => (request) => is(request.path)),
+  Method: (args) => any(args, (method) => (request) => request.method === method.toUpperCase()),
+  Header: ([name = '', value]) => header(name, (text) => text === value),
+  HeaderRegexp: ([name = '', pattern = '']) => header(name, regexOf(pattern)),
+  // with a name alone: the parameter is there, with an empty value
+  Query: ([name = '', value = '']) => query(name, (text) => text === value),
+  QueryRegexp: ([name = '', pattern = '^$']) => query(name, regexOf(pattern)),
+  ClientIP: (args) => {
+    const isIn = rangesOf(args)
+    return ({ ip }) => ip !== '' && isIn(ip)
+  },
 }
 
-/** Names of the matchers in `rule` that are known, but by which requests can't be matched yet. */
-export function unservedIn(rule: Rule): readonly string[] {
+/** Names of the matchers in `rule` by which no HTTP request can be matched: those of TCP. */
+export function tcpMatchersIn(rule: Rule): readonly string[] {
   const names = callsOf(rule).map(({ name }) => name)
-  return [...new Set(names)].filter((name) => matcherNamed(name)?.served !== true)
+  return [...new Set(names)].filter((name) => !Object.hasOwn(makers, name))
 }
 
-/** The rule as a function. A matcher of `unservedIn` matches nothing, under a `!` neither. */
+/** The rule as a function. With a matcher of `tcpMatchersIn` it matches nothing, under a `!` neither. */
 export function compileRule(rule: Rule): Predicate {
-  const unserved = unservedIn(rule)
-  return unserved.length > 0 ? () => false : compiled(rule)
+  return tcpMatchersIn(rule).length > 0 ? () => false : compiled(rule)
 }
 
 function compiled(rule: Rule): Predicate {
   switch (rule.kind) {
     case 'call':
-      return anyValue(rule.call)
+      return compiledCall(rule.call)
     case 'not': {
       const inner = compiled(rule.rule)
-      return (host, path) => !inner(host, path)
+      return (request) => !inner(request)
     }
     case 'and': {
       const parts = rule.rules.map(compiled)
-      return (host, path) => parts.every((part) => part(host, path))
+      return (request) => parts.every((part) => part(request))
     }
-    case 'or': {
-      const parts = rule.rules.map(compiled)
-      return (host, path) => parts.some((part) => part(host, path))
-    }
+    case 'or':
+      return any(rule.rules.map(compiled), (part) => part)
   }
 }
 
-function anyValue({ name, args }: Call): Predicate {
-  const make = makers[name]
-  if (!make) return () => false
-  const parts = args.map(make)
-  const [only] = parts
-  if (only && parts.length === 1) return only
-  return (host, path) => parts.some((part) => part(host, path))
+function compiledCall({ name, args }: Call): Predicate {
+  return makers[name]?.(args) ?? (() => false)
 }
 
-function hostIs(pattern: string): Predicate {
+function any<T>(values: readonly T[], make: (value: T) => Predicate): Predicate {
+  const parts = values.map(make)
+  const [only] = parts
+  if (only && parts.length === 1) return only
+  return (request) => parts.some((part) => part(request))
+}
+
+function header(name: string, is: Text): Predicate {
+  const lower = name.toLowerCase()
+  return (request) => request.headers(lower).some(is)
+}
+
+function query(name: string, is: Text): Predicate {
+  return (request) => request.query(name).some(is)
+}
+
+function hostIs(pattern: string): Text {
   if (pattern === '*') return () => true
   const depth = pattern.startsWith('**.') ? 2 : pattern.startsWith('*.') ? 1 : 0
   if (depth === 0) return (host) => host === pattern

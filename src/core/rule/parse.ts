@@ -1,3 +1,4 @@
+import { didYouMean } from '../suggest.ts'
 import { callsOf, type Rule } from './ast.ts'
 import { badRule } from './bad-rule.ts'
 import { matcherNamed, matcherNames } from './matchers.ts'
@@ -102,7 +103,10 @@ function parser(text: string, tokens: readonly Token[]): Rule {
 
 function call(text: string, { value, at }: Token, args: readonly string[]): Rule {
   const matcher = matcherNamed(value)
-  if (!matcher) throw badRule(text, at, `unknown matcher ${value}`, `known are ${matcherNames}`)
+  if (!matcher) {
+    const what = `unknown matcher ${value}${didYouMean(value, matcherNames)}`
+    throw badRule(text, at, what, `known are ${matcherNames.join(', ')}`)
+  }
   const { name, min, max } = matcher
   const wanted = min === max ? `${min}` : `${min} to ${max}`
   if (args.length < min || args.length > max) {

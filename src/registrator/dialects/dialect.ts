@@ -9,6 +9,18 @@ export type DialectSettings = {
   readonly domain: string
   /** Whether containers without routing labels are routed too. */
   readonly exposeAll: boolean
+  /** What was set in Traefik's own words. */
+  readonly traefik?: TraefikSettings | undefined
+}
+
+/** Settings of Traefik's Docker provider that change what its labels mean. */
+export type TraefikSettings = {
+  /** Rule of routers without one, a Go template. */
+  readonly defaultRule?: string | undefined
+  /** The network for containers that name none. */
+  readonly network?: string | undefined
+  /** False: only containers with `traefik.enable=true` are routed; undefined: those with a router or service too. */
+  readonly exposedByDefault?: boolean | undefined
 }
 
 /** The facts that a dialect reads. */
@@ -33,7 +45,7 @@ export type DeclaredPort = {
   readonly service?: string
   /** Last part of the key in the plain tree, instead of `<node>:<container>:<port>`. */
   readonly id?: string
-  /** True: this port is not registered. */
+  /** True: this port is not registered; if it has routes, it only stays out of the plain tree. */
   readonly ignored?: boolean
   readonly scheme?: 'http' | 'https' | 'h2c'
   readonly weight?: number
@@ -49,6 +61,8 @@ export type DeclaredPort = {
 export type Declaration = {
   /** False: neither registered nor routed; undefined: nothing was said. */
   readonly enabled: boolean | undefined
+  /** True: it gets no default route, because a label says that it is not to be routed. */
+  readonly unrouted?: true
   readonly network: string | undefined
   /** Ports that labels name: eligible even if the image exposes none. */
   readonly named: readonly number[]

@@ -3,17 +3,37 @@ import type { Problem } from '../../core/problems.ts'
 
 /** Reads values of labels, one at a time: a bad one is a problem and counts as absent. */
 export type LabelReader = {
+  /** What is at fault when a value is bad, for people. */
+  readonly where: string
   readonly problems: Problem[]
   /** What `parse` makes of `text`; undefined, and a problem, when it throws. */
   read<T>(label: string, text: string, parse: (text: string) => T): T | undefined
   note(label: string, text: string, problem: Omit<Problem, 'where' | 'what'>): void
 }
 
-/** `where` names the container, for people. */
-export function labelReader(where: string): LabelReader {
+/** `where` names the container, for people; `shown` is what they may see of a value. */
+export function labelReader(
+  where: string,
+  shown: (label: string, text: string) => string = (_, text) => text,
+): LabelReader {
+  return readerOf(where, 'label', shown)
+}
+
+/** The same for environment variables. */
+export function variableReader(where: string): LabelReader {
+  return readerOf(where, 'variable', (_, text) => text)
+}
+
+function readerOf(
+  where: string,
+  kind: 'label' | 'variable',
+  shown: (label: string, text: string) => string,
+): LabelReader {
   const problems: Problem[] = []
-  const what = (label: string, text: string) => `label ${label}=${JSON.stringify(text)}`
+  const what = (label: string, text: string) =>
+    `${kind} ${label}=${JSON.stringify(clipped(shown(label, text)))}`
   return {
+    where,
     problems,
     read(label, text, parse) {
       try {
@@ -30,6 +50,11 @@ export function labelReader(where: string): LabelReader {
       problems.push({ where, what: what(label, text), ...problem })
     },
   }
+}
+
+/** Enough to know it by; some values are a megabyte long. */
+function clipped(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
 /** Values go into rules, headers and files: a line break would end what it stands in. */

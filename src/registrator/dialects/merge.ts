@@ -1,24 +1,64 @@
-import type { Declaration, DeclaredPort, Dialect, DialectSettings, Facts } from './dialect.ts'
+import type {
+  Declaration,
+  DeclaredPort,
+  DeclaredRoute,
+  Dialect,
+  DialectSettings,
+  Facts,
+} from './dialect.ts'
+import { nginxProxyDialect } from './nginx-proxy.ts'
 import { portolanDialect } from './portolan.ts'
+import { registratorDialect } from './registrator.ts'
+import { traefikDialect } from './traefik/traefik.ts'
 
 /** In order of precedence: what an earlier one says holds. */
-const dialects: readonly Dialect[] = [portolanDialect]
+const dialects: Readonly<Record<string, Dialect>> = {
+  portolan: portolanDialect,
+  traefik: traefikDialect,
+  'nginx-proxy': nginxProxyDialect,
+  registrator: registratorDialect,
+}
+
+/** What each dialect says of a container, by its name. */
+export function declarations(
+  facts: Facts,
+  settings: DialectSettings,
+): readonly { readonly dialect: string; readonly declaration: Declaration }[] {
+  return Object.entries(dialects).map(([dialect, read]) => {
+    return { dialect, declaration: read(facts, settings) }
+  })
+}
 
 /** What all dialects together say of a container. */
 export function merged(facts: Facts, settings: DialectSettings): Declaration {
-  return dialects.map((dialect) => dialect(facts, settings)).reduce(over)
+  const joint = declarations(facts, settings)
+    .map(({ declaration }) => declaration)
+    .reduce(over)
+  if (joint.unrouted !== true) return joint
+  return { ...joint, routes: joint.routes.filter(({ route }) => route.source !== 'default') }
 }
 
 function over(first: Declaration, second: Declaration): Declaration {
   return {
     enabled: first.enabled ?? second.enabled,
+    ...((first.unrouted ?? second.unrouted) && { unrouted: true as const }),
     network: first.network ?? second.network,
     named: [...new Set([...first.named, ...second.named])],
     ports: [...first.ports, ...second.ports],
-    routes: [...first.routes, ...second.routes],
+    routes: [...first.routes, ...second.routes.flatMap((one) => freeOf(first.routes, one))],
     middlewares: { ...second.middlewares, ...first.middlewares },
     problems: [...first.problems, ...second.problems],
   }
+}
+
+/** A later dialect's route without the entrypoints on which an earlier one has the same rule. */
+function freeOf(taken: readonly DeclaredRoute[], one: DeclaredRoute): DeclaredRoute[] {
+  const same = taken.filter(
+    ({ route: { kind, rule } }) => kind === one.route.kind && rule === one.route.rule,
+  )
+  const gone = new Set(same.flatMap(({ route }) => route.entrypoints))
+  const entrypoints = one.route.entrypoints.filter((name) => !gone.has(name))
+  return entrypoints.length === 0 ? [] : [{ ...one, route: { ...one.route, entrypoints } }]
 }
 
 /** All that is said of one port: its own word before that for all ports, an earlier dialect's before a later one's. */

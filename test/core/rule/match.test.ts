@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 
-import { compileRule, unservedIn } from '../../../src/core/rule/compile.ts'
+import { compileRule, tcpMatchersIn } from '../../../src/core/rule/compile.ts'
 import { hostsOf } from '../../../src/core/rule/hosts.ts'
 import { parseRule } from '../../../src/core/rule/parse.ts'
+import { regexOf, tailOf } from '../../../src/core/rule/regex.ts'
+import { plainRequest } from '../../../src/core/rule/request.ts'
 
 for (const [rule, host, path, matches] of [
   ['Host(`a.example`)', 'a.example', '/', true],
@@ -27,14 +29,81 @@ for (const [rule, host, path, matches] of [
   ['!(Host(`a`) || Host(`b`))', 'b', '/', false],
 ] as const) {
   test(`${rule} ${matches ? 'matches' : 'does not match'} ${host}${path}`, () => {
-    expect(compileRule(parseRule(rule))(host, path)).toBe(matches)
+    expect(compileRule(parseRule(rule))(plainRequest(host, path))).toBe(matches)
   })
 }
 
-test('a matcher that is not served yet is named, and nothing matches by it', () => {
-  const rule = parseRule('Host(`a`) && !Method(`GET`) || HeaderRegexp(`x`, `y`)')
-  expect(unservedIn(rule)).toEqual(['Method', 'HeaderRegexp'])
-  expect(compileRule(rule)('a', '/')).toBe(false)
+const request = plainRequest('shop.example', '/api/v1', {
+  method: 'POST',
+  ip: '10.1.2.3',
+  headers: (name) => (name === 'x-kind' ? ['one', 'two'] : []),
+  query: (name) => ({ empty: [''], a: ['1', '2'] })[name] ?? [],
+})
+
+for (const [rule, matches] of [
+  ['Method(`POST`)', true],
+  ['Method(`post`)', true],
+  ['Method(`GET`, `POST`)', true],
+  ['Method(`GET`)', false],
+  ['Header(`X-Kind`, `two`)', true],
+  ['Header(`x-kind`, `tw`)', false],
+  ['Header(`X-Other`, `one`)', false],
+  ['Headers(`X-Kind`, `one`)', true],
+  ['HeaderRegexp(`X-Kind`, `^t`)', true],
+  ['HeadersRegexp(`X-Kind`, `^w`)', false],
+  ['Query(`empty`)', true],
+  ['Query(`a`)', false],
+  ['Query(`a`, `2`)', true],
+  ['Query(`a`, `3`)', false],
+  ['Query(`none`)', false],
+  ['QueryRegexp(`a`, `^[2-9]$`)', true],
+  ['QueryRegexp(`empty`)', true],
+  ['QueryRegexp(`a`)', false],
+  ['ClientIP(`10.0.0.0/8`)', true],
+  ['ClientIP(`192.168.0.0/16`, `10.1.2.3`)', true],
+  ['ClientIP(`::1`)', false],
+  ['HostHeader(`shop.example`)', true],
+  ['HostRegexp(`^[a-z]+\\.example$`)', true],
+  ['HostRegexp(`hop`)', true],
+  ['HostRegexp(`^hop`)', false],
+  ['PathRegexp(`^/api/v[0-9]+$`)', true],
+  ['PathRegexp(`/v`)', true],
+  ['PathRegexp(`^/v`)', false],
+  ['!Method(`POST`) || !(Header(`x-kind`, `one`) && Query(`a`, `1`))', false],
+] as const) {
+  test(`${rule} ${matches ? 'matches' : 'does not match'} a request that has all of these`, () => {
+    expect(compileRule(parseRule(rule))(request)).toBe(matches)
+  })
+}
+
+test('characters that requests have escaped are escaped in rules', () => {
+  const matches = compileRule(parseRule('Path(`/bücher und mehr`)'))
+  expect(matches(plainRequest('h', '/b%C3%BCcher%20und%20mehr'))).toBe(true)
+})
+
+test('an address that came over a dual-stack socket is an IPv4 address', () => {
+  const mapped = plainRequest('h', '/', { ip: '::ffff:10.0.0.1' })
+  expect(compileRule(parseRule('ClientIP(`10.0.0.0/8`)'))(mapped)).toBe(true)
+})
+
+test('a rule looks at nothing that its matchers do not name', () => {
+  const looks: string[] = []
+  const watched = plainRequest('a', '/', {
+    headers: (name) => {
+      looks.push(name)
+      return []
+    },
+  })
+  compileRule(parseRule('Host(`a`) && Path(`/`) || Header(`X`, `y`)'))(watched)
+  expect(looks).toEqual([])
+  compileRule(parseRule('Host(`b`) || Header(`X`, `y`)'))(watched)
+  expect(looks).toEqual(['x'])
+})
+
+test('matchers of TCP are named, and no request matches by them', () => {
+  const rule = parseRule('Host(`a`) && !HostSNI(`b`) || ALPN(`h2`)')
+  expect(tcpMatchersIn(rule)).toEqual(['HostSNI', 'ALPN'])
+  expect(compileRule(rule)(plainRequest('a', '/'))).toBe(false)
 })
 
 for (const [rule, exact, suffixes, any] of [
@@ -52,3 +121,39 @@ for (const [rule, exact, suffixes, any] of [
     expect([[...hosts.exact], [...hosts.suffixes], hosts.any]).toEqual([exact, suffixes, any])
   })
 }
+
+for (const [pattern, tail] of [
+  ['^.+\\.x\\.example$', 'x.example'],
+  ['^a\\.x-y\\.example$', 'a.x-y.example'],
+  ['(a|b)\\.x\\.example$', 'x.example'],
+  ['[a|b]\\.example$', 'example'],
+  ['\\.a\\-b$', 'a-b'],
+  ['\\.example', ''],
+  ['example$', ''],
+  ['.example$', ''],
+  ['a|b\\.example$', ''],
+  ['(?i)\\.example$', ''],
+  ['\\Qx\\.example$', ''],
+  ['\\\\.example$', ''],
+  ['\\.a+$', ''],
+  ['\\.\\x41$', ''],
+] as const) {
+  test(`hosts that ${pattern} matches end in ${JSON.stringify(tail)}`, () => {
+    expect(tailOf(pattern)).toBe(tail)
+    const { regexes, any } = hostsOf(parseRule(`HostRegexp(\`${pattern}\`)`))
+    expect([[...regexes], any]).toEqual([[tail], false])
+  })
+}
+
+test('no request makes a regular expression slow', () => {
+  const is = regexOf('^(a+)+$')
+  const began = performance.now()
+  expect(is(`${'a'.repeat(50_000)}b`)).toBe(false)
+  expect(performance.now() - began).toBeLessThan(1000)
+})
+
+test('regular expressions are bounded in length and size', () => {
+  expect(() => regexOf('a'.repeat(1025))).toThrow('1025 characters')
+  expect(() => regexOf('((a{10}){10}){10}(b{500}){2}')).toThrow('2000')
+  expect(() => regexOf('(a{1000}){1000}')).toThrow('no regular expression of RE2')
+})

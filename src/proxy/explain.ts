@@ -1,0 +1,131 @@
+import { normalHost } from '../core/rule/host.ts'
+import { plainRequest } from '../core/rule/request.ts'
+import { lostLately } from './memory.ts'
+import type { Own } from './own.ts'
+import { normalPath } from './paths.ts'
+import type { TableRoute, Target } from './route.ts'
+import type { Tables } from './tables.ts'
+import { whyBefore } from './why-before.ts'
+
+/** A request that somebody might send. `port` undefined: the scheme's own. */
+export type Asked = {
+  readonly scheme: 'http' | 'https'
+  readonly host: string
+  readonly port: number | undefined
+  readonly path: string
+  /** Without the question mark. */
+  readonly query: string
+  readonly method: string
+}
+
+export type RouteNamed = Pick<TableRoute, 'name' | 'rule' | 'service' | 'source'>
+
+export type RequestExplained = {
+  readonly entrypoint: string
+  readonly host: string
+  readonly path: string
+  readonly method: string
+  /** The route that it takes. */
+  readonly route: RouteNamed | undefined
+  /** Other routes that match, and why each of them comes after. */
+  readonly others: readonly (RouteNamed & { readonly why: string })[]
+  readonly endpoints: readonly EndpointExplained[]
+  /** Undefined: what the endpoint answers. */
+  readonly status: number | undefined
+  readonly why: string
+}
+
+export type EndpointExplained = {
+  readonly identity: string
+  readonly at: string
+  readonly state: Target['state']
+  readonly weight: number
+  /** Whether it may get the request. */
+  readonly used: boolean
+}
+
+type Verdict = Pick<RequestExplained, 'status' | 'why'>
+
+/** What `tables` would do with a request now. Changes nothing. */
+export function explainRequest(
+  tables: Tables,
+  listeners: Own['listeners'],
+  asked: Asked,
+): RequestExplained {
+  const entrypoint = listeners.find(({ port }) => port === asked.port)?.entrypoint ?? asked.scheme
+  const host = normalHost(asked.host)
+  const path = normalPath(asked.path)
+  const nothing = { entrypoint, host: asked.host, path, method: asked.method, route: undefined }
+  const none = { ...nothing, others: [], endpoints: [] }
+  if (host === undefined) return { ...none, status: 400, why: 'this is no host name' }
+  if (!listeners.some((one) => one.entrypoint === entrypoint)) {
+    const open = listeners.map((one) => one.entrypoint).join(', ') || 'none'
+    const why = `nobody listens: entrypoint ${entrypoint} is not open here (open: ${open})`
+    return { ...none, host, status: undefined, why }
+  }
+  const parameters = new URLSearchParams(asked.query)
+  const seen = plainRequest(host, path, {
+    method: asked.method,
+    query: (name) => parameters.getAll(name),
+  })
+  const route = tables.find(entrypoint, seen)?.route
+  const request = { ...none, host }
+  if (!route) return { ...request, ...unknownTo(tables, host) }
+  const others = tables.table.routes.filter(
+    (one) => one.entrypoint === entrypoint && one.key !== route.key && one.matches(seen),
+  )
+  const used = rotation(route.targets)
+  return {
+    ...request,
+    route: named(route),
+    others: others.map((one) => ({ ...named(one), why: whyBefore(route, one, host) })),
+    endpoints: route.targets.map((target) => endpointOf(target, used.includes(target))),
+    ...verdict(route, used, tables),
+  }
+}
+
+function unknownTo({ table }: Tables, host: string): Verdict {
+  if (!table.complete) return { status: 503, why: 'Docker or the store have not been read yet' }
+  const sameHost = table.routes.filter(({ hosts }) => hosts.exact.has(host))
+  if (sameHost.length === 0) return { status: 404, why: 'no route has this host' }
+  const rules = sameHost.map(({ rule }) => rule).join('; ')
+  return { status: 404, why: `routes of this host want something else of a request: ${rules}` }
+}
+
+function verdict(route: TableRoute, used: readonly Target[], tables: Tables): Verdict {
+  if (route.closed !== undefined)
+    return { status: 503, why: `the route is closed: ${route.closed}` }
+  const [first] = used
+  if (first?.state === 'ready')
+    return { status: undefined, why: 'one of the ready endpoints answers' }
+  if (first)
+    return { status: undefined, why: 'nobody is ready: one of the draining endpoints answers' }
+  const starting = route.targets.some(({ state }) => state === 'starting')
+  if (starting || lostLately(tables.memory, route.key, performance.now())) {
+    const reason = starting ? 'one is starting' : 'the last one has gone less than a minute ago'
+    return {
+      status: 503,
+      why: `nobody is ready, but ${reason}: the request waits up to --hold first`,
+    }
+  }
+  const why =
+    route.targets.length === 0 ? 'it has no endpoint that can be reached' : 'no endpoint is ready'
+  return { status: 503, why }
+}
+
+/** As requests see it: ready ones, else draining ones; those without weight only when there are no others. */
+function rotation(targets: readonly Target[]): readonly Target[] {
+  const ready = targets.filter(({ state }) => state === 'ready')
+  const able = ready.length > 0 ? ready : targets.filter(({ state }) => state === 'draining')
+  const weighty = able.filter(({ weight }) => weight > 0)
+  return weighty.length > 0 ? weighty : able
+}
+
+function named({ name, rule, service, source }: TableRoute): RouteNamed {
+  return { name, rule, service, source }
+}
+
+function endpointOf({ identity, protocol, ip, port, state, weight }: Target, used: boolean) {
+  const host = ip.includes(':') ? `[${ip}]` : ip
+  return { identity, at: `${protocol}://${host}:${port}`, state, weight, used }
+}

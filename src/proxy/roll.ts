@@ -1,0 +1,73 @@
+import type { Catalog } from '../core/catalog.ts'
+import { type Claim, storedWishes, type Wishes, wishesOf } from './claims.ts'
+
+/** Who asks for what: the wishes of all services and hand-written routes, kept over catalogs. */
+export type Roll = {
+  /** Reads what is not as it was. Gives the keys whose claims changed, and the askers whose wishes did. */
+  update(catalog: Catalog): { readonly keys: Set<string>; readonly askers: Set<string> }
+  claimsFor(key: string): readonly Claim[]
+  wishesOf(asker: string): Wishes | undefined
+  readonly keys: () => Iterable<string>
+  readonly askers: () => Iterable<string>
+}
+
+/** `from`: what the wishes were made from; while that is the same, so are they. */
+type Asked = { readonly from: readonly unknown[]; readonly wishes: Wishes }
+
+export function roll(): Roll {
+  const asked = new Map<string, Asked>()
+  const claims = new Map<string, Set<Claim>>()
+  let changed = { keys: new Set<string>(), askers: new Set<string>() }
+
+  function put(asker: string, from: readonly unknown[], wishes: () => Wishes): void {
+    const before = asked.get(asker)
+    if (before && from.every((one, at) => one === before.from[at])) return
+    remove(asker)
+    const next = { from, wishes: wishes() }
+    asked.set(asker, next)
+    changed.askers.add(asker)
+    for (const claim of next.wishes.claims) {
+      claims.getOrInsertComputed(claim.key, () => new Set()).add(claim)
+      changed.keys.add(claim.key)
+    }
+  }
+
+  function remove(asker: string): void {
+    for (const claim of asked.get(asker)?.wishes.claims ?? []) {
+      const rivals = claims.get(claim.key)
+      rivals?.delete(claim)
+      if (rivals?.size === 0) claims.delete(claim.key)
+      changed.keys.add(claim.key)
+    }
+    if (asked.delete(asker)) changed.askers.add(asker)
+  }
+
+  function removeAbsent({ services, routes }: Catalog): void {
+    if (asked.size === services.size + routes.size) return
+    const present = new Set([...[...routes.keys()].map(routeAsker), ...services.keys()])
+    for (const asker of asked.keys()) if (!present.has(asker)) remove(asker)
+  }
+
+  return {
+    update(catalog) {
+      changed = { keys: new Set(), askers: new Set() }
+      const { services, routes } = catalog
+      for (const [name, stored] of routes) {
+        const wishes = storedWishes(name, stored, services)
+        put(routeAsker(name), [stored, wishes.service, services.get(wishes.service)], () => wishes)
+      }
+      for (const [id, list] of services) put(id, [list], () => wishesOf(id, list))
+      removeAbsent(catalog)
+      return changed
+    },
+    claimsFor: (key) => [...(claims.get(key) ?? [])],
+    wishesOf: (asker) => asked.get(asker)?.wishes,
+    keys: () => claims.keys(),
+    askers: () => asked.keys(),
+  }
+}
+
+/** No service's id begins with a space. */
+function routeAsker(name: string): string {
+  return ` ${name}`
+}

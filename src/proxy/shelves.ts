@@ -1,0 +1,104 @@
+import type { RouteChange } from './changes.ts'
+import { byExactness, byPriority } from './order.ts'
+import type { TableRoute } from './route.ts'
+
+/** Routes that share a part of the index, each list with the first choice first. */
+export type Shelf = {
+  readonly numbered: readonly TableRoute[]
+  readonly plain: readonly TableRoute[]
+}
+
+/** By the way in which rules name hosts, then by name; under `any` all stand at the empty name. */
+export type EntrypointIndex = Readonly<Record<Kind, ReadonlyMap<string, Shelf>>> & {
+  /** How many routes have a number. */
+  readonly numbered: number
+}
+
+/** Finds a request's route in time that does not grow with the number of hosts. By entrypoint. */
+export type RouteIndex = ReadonlyMap<string, EntrypointIndex>
+
+type Kind = 'exact' | 'suffixes' | 'regexes' | 'any'
+type Edit = { readonly gone: Set<TableRoute>; readonly come: TableRoute[] }
+type Edits = Readonly<Record<Kind, Map<string, Edit>>> & { numbered: number }
+
+const kinds = ['exact', 'suffixes', 'regexes', 'any'] as const
+const emptyIndex: EntrypointIndex = {
+  exact: new Map(),
+  suffixes: new Map(),
+  regexes: new Map(),
+  any: new Map(),
+  numbered: 0,
+}
+
+export function indexOf(routes: readonly TableRoute[]): RouteIndex {
+  return reindexed(
+    new Map(),
+    routes.map((after) => ({ before: undefined, after })),
+  )
+}
+
+/** The index after `changes`. Shelves that they don't touch are shared with `index`, which stays as it was. */
+export function reindexed(index: RouteIndex, changes: readonly RouteChange[]): RouteIndex {
+  const edits = new Map<string, Edits>()
+  const editsOf = ({ entrypoint }: TableRoute) => edits.getOrInsertComputed(entrypoint, noEdits)
+  for (const { before, after } of changes) {
+    if (before) {
+      editsOf(before).numbered -= isNumbered(before)
+      edit(editsOf(before), before, ({ gone }) => gone.add(before))
+    }
+    if (after) {
+      editsOf(after).numbered += isNumbered(after)
+      edit(editsOf(after), after, ({ come }) => come.push(after))
+    }
+  }
+  if (edits.size === 0) return index
+  const next = new Map(index)
+  for (const [entrypoint, ofOne] of edits) {
+    next.set(entrypoint, edited(index.get(entrypoint) ?? emptyIndex, ofOne))
+  }
+  return next
+}
+
+function noEdits(): Edits {
+  return { exact: new Map(), suffixes: new Map(), regexes: new Map(), any: new Map(), numbered: 0 }
+}
+
+function edit(edits: Edits, { hosts }: TableRoute, change: (edit: Edit) => void): void {
+  const at = (kind: Kind, name: string) =>
+    change(edits[kind].getOrInsertComputed(name, () => ({ gone: new Set(), come: [] })))
+  for (const name of hosts.exact) at('exact', name)
+  for (const name of hosts.suffixes) at('suffixes', name)
+  for (const name of hosts.regexes) at('regexes', name)
+  if (hosts.any) at('any', '')
+}
+
+function edited(index: EntrypointIndex, edits: Edits): EntrypointIndex {
+  const next = { ...index, numbered: index.numbered + edits.numbered }
+  for (const kind of kinds) if (edits[kind].size > 0) next[kind] = shelved(index[kind], edits[kind])
+  return next
+}
+
+function shelved(
+  shelves: ReadonlyMap<string, Shelf>,
+  edits: ReadonlyMap<string, Edit>,
+): ReadonlyMap<string, Shelf> {
+  const next = new Map(shelves)
+  for (const [name, { gone, come }] of edits) {
+    const { numbered = [], plain = [] } = shelves.get(name) ?? {}
+    const kept = [...numbered, ...plain].filter((route) => !gone.has(route))
+    if (kept.length + come.length > 0) next.set(name, shelf([...kept, ...come]))
+    else next.delete(name)
+  }
+  return next
+}
+
+function shelf(routes: readonly TableRoute[]): Shelf {
+  return {
+    numbered: routes.filter((route) => isNumbered(route) === 1).toSorted(byPriority),
+    plain: routes.filter((route) => isNumbered(route) === 0).toSorted(byExactness),
+  }
+}
+
+function isNumbered({ order }: TableRoute): 0 | 1 {
+  return order.priority === null ? 0 : 1
+}

@@ -1,0 +1,107 @@
+import { type Middleware, middlewareSchema } from '../../core/middleware.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { LabelReader } from './labels.ts'
+import type { Said } from './portolan-labels.ts'
+import { sayIdle } from './portolan-policy.ts'
+
+/** The middlewares of one route, in the order in which they act. */
+export type Acting = {
+  readonly names: readonly string[]
+  readonly middlewares: Policy['middlewares']
+}
+
+type Maker = {
+  readonly label: string
+  /** Undefined: it was switched off. */
+  readonly make: (said: Said) => object | undefined
+  /** Whether it can act on connections that are not HTTP. */
+  readonly tcp?: true
+}
+
+/** In the order in which they act: whom to refuse comes before what to do with the others. */
+const makers: readonly Maker[] = [
+  {
+    label: 'redirect-https',
+    make: ({ values }) =>
+      values['redirect-https'] === true
+        ? { redirectScheme: { scheme: 'https', permanent: true } }
+        : undefined,
+  },
+  { label: 'allow-ip', make: ({ values }) => allowIp(values['allow-ip']), tcp: true },
+  { label: 'rate-limit', make: ({ values }) => ({ rateLimit: values['rate-limit'] }) },
+  { label: 'in-flight', make: ({ values }) => inFlight(values['in-flight']), tcp: true },
+  {
+    label: 'basic-auth',
+    make: ({ values }) => ({ basicAuth: { users: values['basic-auth'], realm: 'portolan' } }),
+  },
+  {
+    label: 'forward-auth',
+    make: ({ values }) => ({
+      forwardAuth: {
+        address: values['forward-auth'],
+        responseHeaders: values['forward-auth.headers'],
+      },
+    }),
+  },
+  { label: 'max-body', make: ({ values }) => ({ maxBody: { requestBytes: values['max-body'] } }) },
+  { label: 'timeout', make: ({ values }) => ({ timeout: { firstByteMs: values.timeout } }) },
+  { label: 'header', make: ({ headers }) => ({ headers }) },
+  {
+    label: 'compress',
+    make: ({ values }) => (values.compress === true ? { compress: {} } : undefined),
+  },
+]
+
+/**
+ * What acts on the requests of a route: what is said of it, else what is said in general. One with a bad value stays in
+ * `names` without being defined, which closes the route: it might have been there to keep somebody out.
+ */
+export function middlewaresOf(said: Said, general: Said): Acting {
+  return acting(makers, said, general)
+}
+
+/** The same for connections. Undefined when something acts that can't on a connection. */
+export function connectionMiddlewaresOf(said: Said, general: Said): Acting | undefined {
+  const onlyHttp = makers.filter(({ tcp }) => tcp === undefined)
+  if (acting(onlyHttp, said, general).names.length > 0) return undefined
+  return acting(
+    makers.filter(({ tcp }) => tcp),
+    said,
+    general,
+  )
+}
+
+/** Labels of middlewares that mean nothing without another. */
+export function sayIdleMiddlewares(said: Said, reader: LabelReader): void {
+  if (said.values['forward-auth'] === undefined && !said.broken.has('forward-auth')) {
+    sayIdle(said, 'forward-auth.headers', 'forward-auth', reader)
+  }
+}
+
+function acting(of: readonly Maker[], said: Said, general: Said): Acting {
+  const names: string[] = []
+  const middlewares: Record<string, Middleware> = {}
+  for (const { label, make } of of) {
+    const from = speaks(said, label) ? said : general
+    if (!speaks(from, label)) continue
+    const name = from.name === '' ? label : `${from.name}.${label}`
+    const made = from.broken.has(label) ? undefined : make(from)
+    if (made) middlewares[name] = middlewareSchema.parse(made)
+    if (made || from.broken.has(label)) names.push(name)
+  }
+  return { names, middlewares }
+}
+
+function speaks({ values, headers, broken }: Said, label: string): boolean {
+  if (broken.has(label)) return true
+  if (label !== 'header') return Object.hasOwn(values, label)
+  return Object.keys(headers.request).length + Object.keys(headers.response).length > 0
+}
+
+function allowIp(ranges: readonly string[] | undefined) {
+  return { allowIp: { ranges } }
+}
+
+function inFlight(amount: number | undefined) {
+  return { inFlight: { amount } }
+}

@@ -1,0 +1,292 @@
+import { expect, test } from 'vitest'
+
+import { policySchema } from '../../src/core/policy.ts'
+import { portolanDialect } from '../../src/registrator/dialects/portolan.ts'
+import { factsOf } from '../../src/registrator/names.ts'
+import { compose, container, register, settings } from './containers.ts'
+
+const own = (labels: Record<string, string>) => ({
+  ...compose,
+  ...Object.fromEntries(Object.entries(labels).map(([key, value]) => [`portolan.${key}`, value])),
+})
+
+const declare = (labels: Record<string, string>) =>
+  portolanDialect(factsOf(container({ labels: own(labels) })), settings)
+
+const hash = '$2y$05$abcdefghijklmnopqrstuv'
+
+for (const [label, value, middleware] of [
+  ['redirect-https', 'true', { redirectScheme: { scheme: 'https', permanent: true } }],
+  [
+    'basic-auth',
+    `joe:${hash}, ann:{SHA}x=`,
+    { basicAuth: { users: [`joe:${hash}`, 'ann:{SHA}x='] } },
+  ],
+  [
+    'forward-auth',
+    'http://auth:9091/verify',
+    { forwardAuth: { address: 'http://auth:9091/verify' } },
+  ],
+  ['allow-ip', '10.0.0.0/8, ::1', { allowIp: { ranges: ['10.0.0.0/8', '::1'], status: 403 } }],
+  ['rate-limit', '100/s', { rateLimit: { average: 100, periodMs: 1000, burst: 100 } }],
+  ['rate-limit', '10/m:20', { rateLimit: { average: 10, periodMs: 60_000, burst: 20 } }],
+  ['rate-limit', '5/30s', { rateLimit: { average: 5, periodMs: 30_000, burst: 5 } }],
+  ['in-flight', '20', { inFlight: { amount: 20 } }],
+  ['header.request.X-A', 'b', { headers: { request: { 'X-A': 'b' }, response: {} } }],
+  ['header.response.X-A', '', { headers: { request: {}, response: { 'X-A': '' } } }],
+  ['compress', 'true', { compress: { minBytes: 1024 } }],
+  ['max-body', '10m', { maxBody: { requestBytes: 10_485_760 } }],
+  ['max-body', '64KiB', { maxBody: { requestBytes: 65_536 } }],
+  ['max-body', '512', { maxBody: { requestBytes: 512 } }],
+  ['timeout', '1m30s', { timeout: { firstByteMs: 90_000 } }],
+] as const) {
+  test(`${label}=${value} is a middleware of the route`, () => {
+    const { routes, middlewares, problems } = declare({ host: 'a', [label]: value })
+    const [name = ''] = routes[0]?.route.middlewares ?? []
+    expect(problems).toEqual([])
+    expect(name).toBe(label.split('.')[0])
+    expect(middlewares[name]).toMatchObject(middleware)
+  })
+}
+
+for (const [labels, policy] of [
+  [{ lb: 'round-robin' }, { balance: 'round-robin' }],
+  [{ lb: 'hash:header:X-User' }, { balance: 'hash:header:X-User' }],
+  [{ lb: 'p2c:latency' }, { balance: 'p2c:latency' }],
+  [{ sticky: 'true' }, { sticky: { cookie: 'portolan' } }],
+  [{ sticky: 'cookie:sid' }, { sticky: { cookie: 'sid' } }],
+  [{ sticky: 'false' }, { sticky: false }],
+  [{ health: '/healthz' }, { health: { kind: 'http', path: '/healthz', intervalMs: 5000 } }],
+  [{ health: '/h', scheme: 'https' }, { health: { kind: 'https' } }],
+  [
+    {
+      health: 'tcp',
+      'health.interval': '2s',
+      'health.timeout': '500ms',
+      'health.rise': '1',
+      'health.fall': '5',
+      'health.expect': '2xx,301',
+    },
+    {
+      health: {
+        kind: 'tcp',
+        intervalMs: 2000,
+        timeoutMs: 500,
+        rise: 1,
+        fall: 5,
+        expect: ['2xx', '301'],
+      },
+    },
+  ],
+  [{ role: 'primary', probe: 'redis' }, { role: { role: 'primary', probe: 'redis' } }],
+  [{ role: 'replica', probe: 'http:/role' }, { role: { role: 'replica', probe: 'http:/role' } }],
+  [{ canary: '5%' }, { canary: { share: 0.05 } }],
+  [{ canary: 'cookie:beta' }, { canary: { cookie: 'beta' } }],
+  [{ mirror: '10%' }, { mirror: 0.1 }],
+  [{ fallback: 'shop/sorry' }, { fallback: 'shop/sorry' }],
+  [{ locality: 'prefer' }, { locality: 'prefer' }],
+] as const) {
+  test(`${JSON.stringify(labels)} is the policy of the instance`, () => {
+    const { instances, problems } = register(container({ labels: own({ host: 'a', ...labels }) }))
+    expect(problems).toEqual([])
+    expect(instances[0]?.policy).toMatchObject(policy)
+    expect(policySchema.safeParse(instances[0]?.policy).success).toBe(true)
+  })
+}
+
+for (const [label, value, remedy] of [
+  ['rule', 'Hots(`a`)', /known are Host/],
+  ['rule', 'HostRegexp(`a(?=b)`)', /look-around/],
+  ['tcp', 'a b', /--tcp/],
+  ['sni', 'a b', /db\.example\.com/],
+  ['lb', 'fastest', /round-robin/],
+  ['sticky', 'yes please', /cookie:NAME/],
+  ['health', 'healthz', /\/healthz/],
+  ['health.interval', '5', /30s/],
+  ['health.rise', '0', /from 1 on/],
+  ['health.expect', 'ok', /2xx/],
+  ['role', 'king', /primary/],
+  ['probe', 'oracle', /postgres/],
+  ['canary', '200%', /5%/],
+  ['mirror', '10', /5%/],
+  ['fallback', 'a/b/c', /project\/name/],
+  ['redirect-https', 'maybe', /true or false/],
+  ['basic-auth', 'joe:plain', /htpasswd/],
+  ['basic-auth', `joe:${hash.replaceAll('$', '$$$$')}`, /compose file/],
+  ['forward-auth', 'auth:9091', /http:\/\//],
+  ['allow-ip', '10.0.0.0/33', /ranges/],
+  ['rate-limit', 'fast', /100\/s/],
+  ['rate-limit', '0/s', /100\/s/],
+  ['in-flight', '-1', /from 1 on/],
+  ['header.request.X A', 'b', /X-A/],
+  ['compress', 'gzip', /true or false/],
+  ['max-body', '10x', /10m/],
+  ['timeout', '0s', /30s/],
+] as const) {
+  test(`portolan.${label}=${value} is a problem that says what to write`, () => {
+    const [problem, ...more] = declare({ [label]: value }).problems
+    expect(more).toEqual([])
+    expect(problem).toMatchObject({ severity: 'error', where: 'container shop-web-1' })
+    expect(problem?.what).toContain(`portolan.${label}`)
+    expect(problem?.remedy).toMatch(remedy)
+  })
+}
+
+test('values of auth and header labels are never shown', () => {
+  const { problems } = declare({
+    'basic-auth': 'joe:secret',
+    'forward-auth': 'secret',
+    'header.request.X A': 'secret',
+    'basic-auht': 'secret',
+  })
+  expect(problems).toHaveLength(4)
+  expect(JSON.stringify(problems)).not.toContain('secret')
+})
+
+for (const label of ['allow-ip', 'basic-auth', 'header.request.X']) {
+  test(`a bad ${label} closes the route: it names a middleware that is not there`, () => {
+    const { routes, middlewares } = declare({
+      host: 'a',
+      [label]: label === 'header.request.X' ? 'a\nb' : 'x',
+    })
+    expect(routes[0]?.route.middlewares).toEqual([label.split('.')[0]])
+    expect(middlewares).toEqual({})
+  })
+}
+
+test('middlewares act in one order, whatever that of the labels: who may come first, strip last', () => {
+  const { routes } = declare({
+    compress: 'true',
+    'header.request.A': 'b',
+    host: 'a',
+    path: '/x',
+    strip: 'true',
+    'basic-auth': `joe:${hash}`,
+    'allow-ip': '10.0.0.0/8',
+    'redirect-https': 'true',
+  })
+  expect(routes[0]?.route).toMatchObject({
+    middlewares: ['redirect-https', 'allow-ip', 'basic-auth', 'header', 'compress', 'strip'],
+    entrypoints: ['http', 'https'],
+  })
+})
+
+test('a rule says all: host and path beside it are problems', () => {
+  const rule = 'Host(`a`) && Method(`GET`)'
+  const { routes, problems } = declare({ rule, host: 'b', path: '/c' })
+  expect(routes.map(({ route }) => route.rule)).toEqual([rule])
+  expect(problems.map(({ what }) => what)).toEqual([
+    'label portolan.host="b"',
+    'label portolan.path="/c"',
+  ])
+  expect(declare({ rule: 'Hots(`a`)', host: 'b' }).routes).toEqual([])
+})
+
+for (const [labels, route] of [
+  [{ tcp: 'postgres' }, { entrypoints: ['postgres'], rule: 'HostSNI(`*`)', tls: null }],
+  [
+    { tcp: 'db', sni: 'a.example,*.b.example' },
+    {
+      entrypoints: ['db'],
+      rule: 'HostSNI(`a.example`) || HostSNI(`*.b.example`)',
+      tls: { passthrough: true },
+    },
+  ],
+  [{ sni: 'a.example' }, { entrypoints: ['https'], rule: 'HostSNI(`a.example`)' }],
+  [
+    { tcp: 'db', rule: 'HostSNI(`*`) && ClientIP(`10.0.0.0/8`)' },
+    { entrypoints: ['db'], rule: 'HostSNI(`*`) && ClientIP(`10.0.0.0/8`)' },
+  ],
+  [{ tcp: 'db', 'in-flight': '5' }, { middlewares: ['in-flight'] }],
+] as const) {
+  test(`${JSON.stringify(labels)} is a TCP route`, () => {
+    const { routes, problems } = declare(labels)
+    expect(problems).toEqual([])
+    expect(routes.map((one) => one.route)).toMatchObject([{ kind: 'tcp', ...route }])
+  })
+}
+
+test('a TCP route is not opened without what only HTTP can do', () => {
+  const labels = { tcp: 'db', 'basic-auth': `joe:${hash}` }
+  expect(declare(labels)).toMatchObject({
+    routes: [],
+    problems: [{ what: 'label portolan.tcp="db"', severity: 'error' }],
+  })
+  const kinds = declare({ ...labels, host: 'a' }).routes.map(({ route }) => [
+    route.kind,
+    route.middlewares,
+  ])
+  expect(kinds).toEqual([
+    ['http', ['basic-auth']],
+    ['tcp', []],
+  ])
+})
+
+test('a rule of TCP without an entrypoint is a problem', () => {
+  const { routes, problems } = declare({ rule: 'HostSNI(`*`)' })
+  expect(routes).toEqual([])
+  expect(problems).toMatchObject([{ remedy: expect.stringContaining('portolan.tcp') }])
+})
+
+test('several routes on one container have ports, names, policies and middlewares of their own', () => {
+  const ports = [3000, 9000].map((port) => ({ port, protocol: 'tcp', published: null }) as const)
+  const labels = own({
+    host: 'a',
+    'rate-limit': '100/s',
+    'allow-ip': '10.0.0.0/8',
+    'routes.admin.host': 'admin.a',
+    'routes.admin.port': '9000',
+    'routes.admin.path': '/x',
+    'routes.admin.strip': 'true',
+    'routes.admin.lb': 'least',
+    'routes.admin.rate-limit': '1/s',
+  })
+  const { instances, problems } = register(container({ ports, labels }))
+  expect(problems).toEqual([])
+  expect(instances.map(({ port, routes, policy }) => ({ port, routes, policy }))).toMatchObject([
+    {
+      port: 3000,
+      routes: [{ name: 'web', middlewares: ['allow-ip', 'rate-limit'] }],
+      policy: { balance: 'p2c', middlewares: { 'rate-limit': { rateLimit: { average: 100 } } } },
+    },
+    {
+      port: 9000,
+      routes: [{ name: 'admin', middlewares: ['allow-ip', 'admin.rate-limit', 'admin.strip'] }],
+      policy: {
+        balance: 'least',
+        middlewares: {
+          'allow-ip': { allowIp: { ranges: ['10.0.0.0/8'] } },
+          'admin.rate-limit': { rateLimit: { average: 1 } },
+          'admin.strip': { stripPrefix: ['/x'] },
+        },
+      },
+    },
+  ])
+})
+
+test('a route can switch off what is said in general, and a bad one harms no other', () => {
+  const { routes, problems } = declare({
+    host: 'a',
+    compress: 'true',
+    'routes.raw.host': 'b',
+    'routes.raw.compress': 'false',
+    'routes.bad.rule': 'Hots(`a`)',
+  })
+  expect(routes.map(({ route }) => [route.name, route.middlewares])).toEqual([
+    ['web', ['compress']],
+    ['raw', []],
+  ])
+  expect(problems).toHaveLength(1)
+})
+
+for (const [labels, why] of [
+  [{ 'routes.x.service': 'y', 'routes.x.host': 'a' }, 'it is said of the whole container'],
+  [{ 'health.interval': '5s' }, 'it has no effect without portolan.health'],
+  [{ role: 'primary' }, 'it has no effect without portolan.probe'],
+  [{ probe: 'redis' }, 'it has no effect without portolan.role'],
+  [{ 'forward-auth.headers': 'X-User' }, 'it has no effect without portolan.forward-auth'],
+] as const) {
+  test(`${JSON.stringify(labels)}: ${why}`, () => {
+    expect(declare(labels).problems.map((one) => one.why)).toEqual([why])
+  })
+}
