@@ -92,6 +92,10 @@ function conflictsOf(config: Config): string[] {
   if ((etcdUser === undefined) !== (etcdPasswordFile === undefined)) {
     lines.push('--etcd-user and --etcd-password-file belong together: give both, or none')
   }
+  const { prefix, plainPrefix } = config
+  if (plainPrefix !== undefined && (within(plainPrefix, prefix) || within(prefix, plainPrefix))) {
+    lines.push(`--plain-prefix: ${plainPrefix} and --prefix ${prefix} overlap; choose other roots`)
+  }
   const taken = new Set(['http', 'https', 'web', 'websecure', 'admin'])
   for (const { name } of tcp) {
     if (taken.has(name)) lines.push(`--tcp: the name "${name}" is taken; choose another one`)
@@ -99,4 +103,8 @@ function conflictsOf(config: Config): string[] {
   }
   if (roles.length === 0) lines.push('--roles: names none; leave it out, or name one')
   return lines
+}
+
+function within(key: string, root: string): boolean {
+  return `${key}/`.startsWith(`${root}/`)
 }

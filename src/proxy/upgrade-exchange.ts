@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-import { refused, sendRaw } from './answers.ts'
+import { refused, sendRaw, timedOut } from './answers.ts'
 import type { Attempt, Outcome } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -13,8 +13,9 @@ export function upgradeExchange(
 ): Exchange {
   const { promise: outcome, resolve } = Promise.withResolvers<Outcome>()
   let status = 0
+  let late = false
   let failure: unknown
-  client.once('close', () => resolve(ended(status, failure)))
+  client.once('close', () => resolve(ended(status, failure, late)))
 
   function cleaned(answer: IncomingMessage, connection: Record<string, string>): void {
     status = answer.statusCode ?? 502
@@ -29,11 +30,14 @@ export function upgradeExchange(
     onError(error) {
       failure = error
       // the package closes the client's connection after this
-      if (status === 0 && client.writable) sendRaw(client, refused)
+      if (status === 0 && client.writable) sendRaw(client, late ? timedOut : refused)
     },
     onUpgrade(outgoing: ClientRequest) {
       attempt.connected()
-      const timer = setTimeout(() => outgoing.destroy(), attempt.firstByteMs)
+      const timer = setTimeout(() => {
+        late = true
+        outgoing.destroy()
+      }, attempt.firstByteMs)
       outgoing.once('close', () => clearTimeout(timer))
       outgoing.on('upgrade', (answer, server) => {
         clearTimeout(timer)
@@ -50,8 +54,8 @@ export function upgradeExchange(
   }
 }
 
-function ended(status: number, error: unknown): Outcome {
+function ended(status: number, error: unknown, late: boolean): Outcome {
   if (status > 0 || error === undefined)
     return status > 0 ? { kind: 'done', status } : { kind: 'gone' }
-  return { kind: 'failed', stage: 'sent', reused: false, timedOut: false, error }
+  return { kind: 'failed', stage: 'sent', reused: false, timedOut: late, error }
 }

@@ -188,3 +188,18 @@ test('help and the table for the README name every setting', () => {
   ).toBeLessThanOrEqual(100)
   expect(settingWords).toHaveLength(Object.keys(read()).length)
 })
+
+for (const [prefix, plain, fine] of [
+  ['/portolan', '/services', true],
+  ['/a', '/ab', true],
+  ['/a', 'off', true],
+  ['/a', '/a', false],
+  ['/a', '/a/plain', false],
+  ['/a/ours', '/a', false],
+] as const) {
+  test(`--prefix ${prefix} and --plain-prefix ${plain} ${fine ? 'go together' : 'are refused'}`, () => {
+    const flags = { prefix, 'plain-prefix': plain }
+    if (fine) expect(read(flags).prefix).toBe(prefix)
+    else expect(refusal(flags)).toMatch(/overlap; choose other roots/)
+  })
+}

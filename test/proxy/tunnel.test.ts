@@ -54,6 +54,17 @@ test('a WebSocket goes through, is counted while it lasts, and outlives changes 
   expect(proxy.proxy.upstream(identityOf(mine))?.inFlight).toBe(0)
 })
 
+test('an upgrade that nobody answers in time is a 504', async () => {
+  await using service = await backend((_, response) => response.end())
+  service.server.on('upgrade', () => {})
+  await using proxy = await bed({ firstByteMs: 150 })
+  proxy.catalog.set(catalogOf([instance({ port: service.port })]))
+  const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/`, { headers: { host: 'shop.test' } })
+  socket.on('error', () => {})
+  const [, answer] = await once(socket, 'unexpected-response')
+  expect(answer.statusCode).toBe(504)
+})
+
 test('a draining endpoint’s WebSockets are told 1001 between two frames, even while it talks', async () => {
   await using service = await echoes()
   await using proxy = await bed({ drainMs: 1000 })
