@@ -66,7 +66,10 @@ test('endpoints come, drain and go under load, and no request fails', async () =
     current = [...staying, next]
     const ready = current.map(({ as }) => as('ready'))
     proxy.catalog.set(catalogOf(leaving ? [leaving.as('draining'), ...ready] : ready))
-    await pause(60)
+    // a container goes when its work is done
+    const identity = identityOf(leaving?.as('draining') ?? next.as('ready'))
+    const inFlight = () => proxy.proxy.upstream(identity)?.inFlight
+    if (leaving) await expect.poll(inFlight, { timeout: 5000, interval: 5 }).toBe(0)
     publish()
     await leaving?.service.close()
     await pause(40)
