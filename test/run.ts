@@ -6,15 +6,20 @@ import { bringImages } from './bed/images.ts'
 import { needsOf } from './bed/needs.ts'
 import { run, SetupError } from './bed/shell.ts'
 import { sweep, tracesOf } from './bed/sweep.ts'
-import { talliedFrom } from './bed/tally.ts'
+import { failedFiles, talliedFrom } from './bed/tally.ts'
 import { bringTools } from './bed/tools.ts'
 
 /*
  * `npm test`: brings what the asked tests need (engine, images, browser), runs them with vitest, and takes away what
  * they left. Arguments go to vitest: `npm test -- test/core` needs no engine. The last line is `N passed, N failed`.
+ *
+ * A whole run takes many minutes on engines, networks and clocks that it shares with whatever else the machine does. A
+ * few files that failed in it run once more by themselves, and are named; what fails twice has failed.
  */
 
 const report = '.vitest.json'
+const again = '.vitest-again.json'
+const mostAgain = 4
 const asked = process.argv.slice(2)
 const needs = needsOf(asked)
 
@@ -30,20 +35,39 @@ async function prepare(): Promise<NodeJS.ProcessEnv> {
   return env
 }
 
-async function tests(env: NodeJS.ProcessEnv): Promise<number> {
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...asked]
-  await rm(report, { force: true })
+async function tests(
+  env: NodeJS.ProcessEnv,
+  files: readonly string[],
+  to: string,
+): Promise<number> {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${to}`]
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...files]
+  await rm(to, { force: true })
   return run(process.execPath, vitest, env)
+}
+
+/** Of a whole run, the few files that failed are tried once more. */
+async function wholeRun(env: NodeJS.ProcessEnv): Promise<number> {
+  await rm(again, { force: true })
+  const code = await tests(env, [], report)
+  const failed = code === 0 ? [] : await failedFiles(report)
+  if (failed.length === 0 || failed.length > mostAgain) return code
+  console.log(`npm test: once more, by themselves: ${failed.join(' ')}`)
+  return tests(env, failed, again)
 }
 
 async function all(): Promise<number> {
   const env = await prepare()
   // a selection may run beside another one on the same engine, so only a whole run sweeps
-  const before = asked.length === 0 ? await tracesOf(env) : undefined
-  const code = await tests(env)
-  if (before) await sweep(before, env)
-  console.log(await talliedFrom(report))
+  if (asked.length > 0) {
+    const code = await tests(env, asked, report)
+    console.log(await talliedFrom(report))
+    return code
+  }
+  const before = await tracesOf(env)
+  const code = await wholeRun(env)
+  await sweep(before, env)
+  console.log(await talliedFrom(report, again))
   return code
 }
 
