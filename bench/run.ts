@@ -1,9 +1,9 @@
-// `npm run bench -- [forward] [spine] [registration] [rules] [fuzz] [options]`; see README.md beside this file.
+// `npm run bench -- [http] [spine] [registration] [rules] [fuzz] [options]`; see README.md beside this file.
 
 import { parseArgs } from 'node:util'
 
-import { measureForward } from './forward/forward.ts'
 import { measureFuzz } from './fuzz/fuzz.ts'
+import { measureHttp } from './http/http.ts'
 import { machine } from './machine.ts'
 import { measureRegistration } from './registration/registration.ts'
 import { measureRules } from './rules/rules.ts'
@@ -19,10 +19,19 @@ const { values, positionals } = parseArgs({
     idle: { type: 'string', default: '30' },
     cases: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
+    case: { type: 'string', multiple: true, default: [] },
   },
 })
 const parts = new Map([
-  ['forward', () => measureForward({ runs: Number(values.runs), seconds: Number(values.seconds) })],
+  [
+    'http',
+    () =>
+      measureHttp({
+        runs: Number(values.runs),
+        seconds: Number(values.seconds),
+        only: values.case,
+      }),
+  ],
   [
     'spine',
     () =>

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 export type Child = AsyncDisposable & { readonly pid: number }
@@ -52,4 +53,9 @@ export async function startServer(
 /** Runs a program to its end; gives what it printed. */
 export async function outputOf([file = '', ...args]: readonly string[]): Promise<string> {
   return (await run(file, args)).stdout
+}
+
+/** How to run one of our own scripts. */
+export function node(script: URL): string[] {
+  return [process.execPath, fileURLToPath(script)]
 }

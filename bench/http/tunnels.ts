@@ -1,0 +1,59 @@
+import { node, outputOf } from './children.ts'
+import type { How } from './http.ts'
+import type { Peer, World } from './peers/peers.ts'
+import { tableOf, takeTurns } from './turns.ts'
+
+const connections = 32
+const mib = 256
+const targets = { HAProxy: 1.5 }
+
+/** Prints what a message and its answer cost on a WebSocket and on a TCP relay. */
+export async function measureMessages(world: World, { runs, seconds, pin }: How): Promise<void> {
+  for (const kind of ['websocket', 'tcp']) {
+    for (const bytes of [64, 16_384]) {
+      const peers = peersFor(world, kind)
+      const work = async (peer: Peer) => {
+        const script = node(new URL('load/messages.ts', import.meta.url))
+        const port = kind === 'tcp' ? peer.tcpPort : peer.httpPort
+        const args = [port, seconds, connections, kind, bytes].map(String)
+        return Number(await outputOf([...pin, ...script, ...args]))
+      }
+      for (const peer of peers) await work(peer)
+      const found = await takeTurns(peers, runs, work)
+      console.log(
+        `\n## messages, ${kind}, ${bytes} bytes\n\n${connections} connections, ${runs} runs\n`,
+      )
+      console.log(tableOf(found, 'round trip', targets))
+    }
+  }
+}
+
+/** Prints what a MiB costs a TCP relay, from the endpoint and to it. */
+export async function measureBulk(world: World, { runs, pin }: How): Promise<void> {
+  for (const [direction, name] of [
+    ['D', 'from the endpoint'],
+    ['U', 'to the endpoint'],
+  ]) {
+    const peers = peersFor(world, 'tcp')
+    const work = async (peer: Peer) => {
+      const script = node(new URL('load/bulk.ts', import.meta.url))
+      const output = await outputOf([
+        ...pin,
+        ...script,
+        String(peer.tcpPort),
+        String(mib),
+        direction ?? '',
+      ])
+      if (output.trim() !== 'done') throw new Error(`the relay of ${peer.name} broke off`)
+      return mib
+    }
+    const found = await takeTurns(peers, runs, work)
+    console.log(`\n## bulk, ${name}\n\none connection, ${runs} runs of ${mib} MiB\n`)
+    console.log(tableOf(found, 'MiB', targets))
+  }
+}
+
+function peersFor({ peers }: World, kind: string): Peer[] {
+  const names = kind === 'tcp' ? ['Portolan', 'HAProxy'] : ['Portolan', 'nginx', 'HAProxy']
+  return names.flatMap((name) => peers.get(name) ?? [])
+}
