@@ -13,7 +13,9 @@ import type { Catalog } from './core/catalog.ts'
 import { PortolanError } from './core/errors.ts'
 import { derive, type Live } from './core/live.ts'
 import type { Log } from './core/log.ts'
+import { aborted } from './core/retry.ts'
 import { createProxy, type Proxy } from './proxy/proxy.ts'
+import { usualWorkers } from './proxy/usual-workers.ts'
 import { version } from './version.ts'
 
 /**
@@ -84,7 +86,7 @@ export async function render(
 }
 
 function proxyOf(config: Config, base: Base, log: Log): Proxy {
-  const { http, admin, drainMs, holdMs, trust } = config
+  const { http, admin, workers, drainMs, holdMs, trust } = config
   return createProxy({
     catalog: base.catalog,
     vantage: base.vantage,
@@ -95,6 +97,7 @@ function proxyOf(config: Config, base: Base, log: Log): Proxy {
     listeners: http
       ? [{ entrypoint: 'http', ...(http.host ? { host: http.host } : {}), port: http.port }]
       : [],
+    workers: workers === 'cores' ? usualWorkers() : workers,
     ownPorts: admin ? [admin.port] : [],
     drainMs,
     holdMs,
@@ -166,9 +169,4 @@ async function runAll(
   const stop = AbortSignal.any([signal, broken.signal])
   const ending = start([...first, aborted], stop).finally(() => ended.abort())
   await Promise.all([ending, lasting])
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }

@@ -1,6 +1,7 @@
 import type { Catalog } from '../../src/core/catalog.ts'
 import { live } from '../../src/core/live.ts'
 import { chooser } from '../../src/proxy/choose.ts'
+import { newCounters } from '../../src/proxy/counters.ts'
 import { nobody } from '../../src/proxy/own.ts'
 import { tables } from '../../src/proxy/tables.ts'
 import { upstreams } from '../../src/proxy/upstreams.ts'
@@ -21,7 +22,7 @@ export function measureChange(services: number, copies: number): Change {
   const rules = Array.from({ length: services }, (_, at) => `Host(\`h${at}.example.com\`)`)
   const first = catalogFor(rules, copies)
   const catalog = live<Catalog>(first)
-  const known = upstreams()
+  const known = upstreams(newCounters(1))
   const choosing = chooser(known)
   const current = tables({
     catalog,

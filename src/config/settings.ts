@@ -198,7 +198,7 @@ export const settings = z.object({
     name: 'workers',
     value: 'COUNT',
     default: 'cores',
-    help: 'processes that serve HTTP',
+    help: 'threads that serve HTTP',
   }),
   roles: setting(read.list(read.oneOf('registrator', 'proxy', 'confd', 'admin')), {
     name: 'roles',

@@ -39,6 +39,12 @@ export async function untilSuccess<T>(
   }
 }
 
+/** Resolves when `signal` aborts. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}
+
 /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   try {

@@ -61,11 +61,13 @@ function turnName({ key, balance }: TableRoute): string {
 /** A connect failed: others are preferred for a growing while. */
 export function markRefused(upstream: Upstream, nowMs: number): void {
   upstream.failures++
+  upstream.showFailures(upstream.failures)
   upstream.nextTryMs = nowMs + pauseMs(upstream.failures)
 }
 
 export function markReached(upstream: Upstream): void {
   upstream.failures = 0
+  upstream.showFailures(0)
   upstream.nextTryMs = 0
 }
 

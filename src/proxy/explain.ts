@@ -4,7 +4,7 @@ import { lostLately } from './memory.ts'
 import type { Own } from './own.ts'
 import { normalPath } from './paths.ts'
 import type { TableRoute, Target } from './route.ts'
-import type { Tables } from './tables.ts'
+import type { MadeTables } from './tables.ts'
 import { whyBefore } from './why-before.ts'
 
 /** A request that somebody might send. `port` undefined: the scheme's own. */
@@ -48,7 +48,7 @@ type Verdict = Pick<RequestExplained, 'status' | 'why'>
 
 /** What `tables` would do with a request now. Changes nothing. */
 export function explainRequest(
-  tables: Tables,
+  tables: MadeTables,
   listeners: Own['listeners'],
   asked: Asked,
 ): RequestExplained {
@@ -84,7 +84,7 @@ export function explainRequest(
   }
 }
 
-function unknownTo({ table }: Tables, host: string): Verdict {
+function unknownTo({ table }: MadeTables, host: string): Verdict {
   if (!table.complete) return { status: 503, why: 'Docker or the store have not been read yet' }
   const sameHost = table.routes.filter(({ hosts }) => hosts.exact.has(host))
   if (sameHost.length === 0) return { status: 404, why: 'no route has this host' }
@@ -92,7 +92,7 @@ function unknownTo({ table }: Tables, host: string): Verdict {
   return { status: 404, why: `routes of this host want something else of a request: ${rules}` }
 }
 
-function verdict(route: TableRoute, used: readonly Target[], tables: Tables): Verdict {
+function verdict(route: TableRoute, used: readonly Target[], tables: MadeTables): Verdict {
   if (route.closed !== undefined)
     return { status: 503, why: `the route is closed: ${route.closed}` }
   const [first] = used

@@ -10,13 +10,22 @@ export type HoldQueue = {
   wake(): void
 }
 
-export function holdQueue({ perRoute = 1000, total = 10_000 } = {}): HoldQueue {
+export type HoldOptions = {
+  readonly perRoute?: number
+  readonly total?: number
+  /** Told the size whenever it changes. */
+  readonly sized?: (size: number) => void
+}
+
+export function holdQueue(options: HoldOptions = {}): HoldQueue {
+  const { perRoute = 1000, total = 10_000, sized = () => {} } = options
   const waiting = new Set<() => void>()
   const counts = new Map<string, number>()
   const add = (key: string, change: number) => {
     const next = (counts.get(key) ?? 0) + change
     if (next > 0) counts.set(key, next)
     else counts.delete(key)
+    sized(waiting.size)
   }
 
   return {

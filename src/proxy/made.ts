@@ -22,7 +22,8 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
   const problems = [...foreign, ...unserved, ...unreachable]
   const { matches, hosts, pathLength, conditions } = rule
   const { createdAt } = claim
-  const { priority, name } = route
+  const { priority, name, tls } = route
+  const { middlewares: _, ...policy } = claim.policy
   return {
     route: {
       key: `${service} ${claim.key}`,
@@ -33,10 +34,13 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
       source,
       targets,
       ...served,
+      policy,
+      tls,
       order: { priority, ruleLength: text.length, pathLength, conditions, createdAt },
       hosts,
       matches,
       problems,
+      slot: 0,
     },
     problems,
   }

@@ -1,6 +1,6 @@
 import type { RouteChange } from './changes.ts'
 import type { TableRoute } from './route.ts'
-import { indexOf, type RouteIndex } from './shelves.ts'
+import { reindexed, type RouteIndex } from './shelves.ts'
 
 /** How long a route is remembered after its last endpoint. */
 export const rememberMs = 60_000
@@ -9,26 +9,47 @@ export const rememberMs = 60_000
 type Lost = { readonly atMs: number; readonly route: TableRoute; readonly gone: boolean }
 
 /** Routes that lost their last endpoint lately, by key, and a way to find those that are in no table any more. */
-export type Memory = { readonly lost: ReadonlyMap<string, Lost>; readonly ghosts: RouteIndex }
+export type Memory = {
+  readonly lost: ReadonlyMap<string, Lost>
+  readonly ghosts: RouteIndex
+  /** When the first of them is to be forgotten; Infinity for none. */
+  readonly untilMs: number
+}
 
-export const emptyMemory: Memory = { lost: new Map(), ghosts: new Map() }
+export const emptyMemory: Memory = { lost: new Map(), ghosts: new Map(), untilMs: Infinity }
 
 /** What to remember after `changes` to the routes. Pure. */
 export function remember(memory: Memory, changes: readonly RouteChange[], nowMs: number): Memory {
-  const lost = new Map([...memory.lost].filter(([, { atMs }]) => nowMs - atMs < rememberMs))
-  let changed = lost.size !== memory.lost.size
+  const next = new Map<string, Lost | undefined>()
+  if (nowMs >= memory.untilMs) {
+    for (const [key, { atMs }] of memory.lost) {
+      if (nowMs - atMs >= rememberMs) next.set(key, undefined)
+    }
+  }
   for (const { before, after } of changes) {
     const key = (after ?? before)?.key ?? ''
-    const known = lost.get(key)
-    const next = lostNow(known, before, after, nowMs)
-    if (next === known) continue
-    changed = true
+    const known = next.has(key) ? next.get(key) : memory.lost.get(key)
+    const now = lostNow(known, before, after, nowMs)
+    if (now !== known) next.set(key, now)
+  }
+  return next.size === 0 ? memory : edited(memory, next)
+}
+
+function edited(memory: Memory, edits: ReadonlyMap<string, Lost | undefined>): Memory {
+  const lost = new Map(memory.lost)
+  const ghosts = [...edits].map(([key, next]) => {
+    const before = lost.get(key)
     if (next) lost.set(key, next)
     else lost.delete(key)
-  }
-  if (!changed) return memory
-  const gone = [...lost.values()].flatMap((one) => (one.gone ? [one.route] : []))
-  return { lost, ghosts: indexOf(gone) }
+    return { before: ghostOf(before), after: ghostOf(next) }
+  })
+  let untilMs = Infinity
+  for (const { atMs } of lost.values()) untilMs = Math.min(untilMs, atMs + rememberMs)
+  return { lost, ghosts: reindexed(memory.ghosts, ghosts), untilMs }
+}
+
+function ghostOf(lost: Lost | undefined): TableRoute | undefined {
+  return lost?.gone ? lost.route : undefined
 }
 
 /** Whether the route has lost its last endpoint within the time that is remembered. */

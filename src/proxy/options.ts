@@ -5,7 +5,7 @@ import type { Catalog } from '../core/catalog.ts'
 import type { Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Problem } from '../core/problems.ts'
-import type { Listener } from './server.ts'
+import type { Listener } from './listener.ts'
 
 export type ProxyOptions = {
   /** Undefined until Docker and the store have been read. */
@@ -14,6 +14,8 @@ export type ProxyOptions = {
   /** Id of the container that we run in. */
   readonly self: () => string | undefined
   readonly listeners: readonly Listener[]
+  /** Threads that serve, each with a listener of its own on every entrypoint. */
+  readonly workers: number
   /** Other ports of this process that must not become targets. */
   readonly ownPorts: readonly number[]
   readonly drainMs: number

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os'
 
+import type { Bound } from './listener.ts'
 import type { Own } from './own.ts'
-import type { Bound } from './server.ts'
 
 /** What is ourselves, as far as it is known by now; a new object whenever that changes. */
 export function ownParts(self: () => string | undefined, ports: readonly number[]) {

@@ -1,13 +1,16 @@
-import { type Middleware, kindOf } from '../core/middleware.ts'
+import { kindOf } from '../core/middleware.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
 import { type BalanceName, isBalanceName } from './balance.ts'
+import { resolved } from './middlewares.ts'
+import type { NamedMiddleware } from './route.ts'
 
 /** What is left of a policy here: the supported part, and problems for the rest. */
 export type Served = {
   readonly balance: BalanceName
   readonly passHost: boolean
   readonly stripPrefixes: readonly string[]
+  readonly middlewares: readonly NamedMiddleware[]
   readonly closed: string | undefined
   readonly problems: readonly Problem[]
 }
@@ -18,27 +21,26 @@ export function servedPolicy(
   policy: Policy,
   middlewares: readonly string[],
 ): Served {
-  const acted = middlewares.map((name) => middlewareNamed(name, policy.middlewares))
-  const wrong = acted.filter((one) => one.wrong !== undefined)
+  const named = resolved(middlewares, policy.middlewares)
+  const wrong = [...named.wrong, ...named.middlewares.flatMap(unservedIn)]
   return {
     balance: isBalanceName(policy.balance) ? policy.balance : 'p2c',
     passHost: policy.passHost,
-    stripPrefixes: acted.flatMap(({ strip }) => strip),
-    closed: wrong[0]?.wrong,
+    stripPrefixes: named.middlewares.flatMap(({ middleware }) =>
+      'stripPrefix' in middleware ? middleware.stripPrefix : [],
+    ),
+    middlewares: named.middlewares,
+    closed: wrong[0],
     problems: [
-      ...wrong.map(({ wrong: what = '' }) => closedBy(where, what)),
+      ...wrong.map((what) => closedBy(where, what)),
       ...unsupportedIn(policy).map((what) => ignored(where, what)),
     ],
   }
 }
 
-type Acted = { readonly strip: readonly string[]; readonly wrong: string | undefined }
-
-function middlewareNamed(name: string, known: Readonly<Record<string, Middleware>>): Acted {
-  const middleware = Object.hasOwn(known, name) ? known[name] : undefined
-  if (!middleware) return { strip: [], wrong: `middleware ${name} is not known` }
-  if ('stripPrefix' in middleware) return { strip: middleware.stripPrefix, wrong: undefined }
-  return { strip: [], wrong: `middleware ${name} (${kindOf(middleware)}) is not supported yet` }
+function unservedIn({ name, middleware }: NamedMiddleware): string[] {
+  if ('stripPrefix' in middleware) return []
+  return [`middleware ${name} (${kindOf(middleware)}) is not supported yet`]
 }
 
 const checks: readonly [what: string, used: (policy: Policy) => boolean][] = [

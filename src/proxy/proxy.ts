@@ -1,10 +1,17 @@
 import { derive } from '../core/live.ts'
+import type { Problem } from '../core/problems.ts'
+import { aborted } from '../core/retry.ts'
+import { crew } from './control/crew.ts'
+import { metricsIn } from './control/metrics.ts'
+import { numbersOf } from './control/numbers.ts'
 import { type Asked, explainRequest, type RequestExplained } from './explain.ts'
 import { identities } from './identities.ts'
+import type { Bound } from './listener.ts'
 import type { ProxyOptions } from './options.ts'
-import { planeOf } from './plane.ts'
-import type { Bound } from './server.ts'
-import { closeAll, openAll } from './servers.ts'
+import { ownParts } from './own-parts.ts'
+import { problemList } from './problem-list.ts'
+import { startOf } from './start.ts'
+import { tables } from './tables.ts'
 import { targetOf } from './targets.ts'
 import { type RouteView, routeViews, type UpstreamView, upstreamView } from './views.ts'
 
@@ -25,19 +32,51 @@ export type Proxy = {
 
 /** The HTTP data plane. Throws `bad-config` for a bad `trust`. */
 export function createProxy(options: ProxyOptions): Proxy {
-  const { catalog, vantage, drainMs } = options
-  const { own, current, known, servers } = planeOf(options)
+  const { catalog, vantage, listeners, registry } = options
+  const entrypoints = listeners.map(({ entrypoint }) => entrypoint)
+  const numbers = numbersOf(entrypoints, options.workers)
+  const own = ownParts(options.self, options.ownPorts)
+  const problems = problemList()
+  const report = (part: string) => (list: readonly Problem[]) => {
+    problems.set(part, list)
+    options.report(problems.list())
+  }
+  const current = tables({
+    catalog,
+    vantage,
+    own: () => own.parts(),
+    report: report('table'),
+    changed(changes) {
+      numbers.follow(changes)
+      workers.changed(changes, current.table.complete)
+      options.log.debug({ changes: changes.length }, 'route table replaced')
+    },
+  })
+  const workers = crew({
+    listeners,
+    numbers,
+    start: startOf(options, entrypoints),
+    table: () => current.table,
+    log: options.log,
+    report: report('crew'),
+  })
   const byIdentity = derive(catalog, identities)
+  metricsIn(registry, numbers, workers)
 
   return {
     async open() {
-      const bound = await openAll(servers)
+      const bound = await workers.open()
       own.listening(bound)
       return bound
     },
     async run(signal) {
-      await current.follow(signal)
-      await closeAll(servers, known, drainMs)
+      const closed = new AbortController()
+      const following = current.follow(closed.signal)
+      await aborted(signal)
+      // those that wait for a successor still get it
+      await workers.close()
+      closed.abort()
+      await following
     },
     routes: () => routeViews(current.table.routes),
     explain: (asked) => explainRequest(current, own.parts().listeners, asked),
@@ -46,7 +85,7 @@ export function createProxy(options: ProxyOptions): Proxy {
       const [from, now] = [vantage.current, catalog.current]
       if (!instance || !from || !now) return undefined
       const placed = targetOf(instance, { vantage: from, own: own.parts(), nodes: now.nodes })
-      return upstreamView(placed, known.get(identity))
+      return upstreamView(placed, numbers.inFlight(identity), numbers.refuses(identity))
     },
   }
 }

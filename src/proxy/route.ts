@@ -1,5 +1,8 @@
 import type { InstanceState } from '../core/instance.ts'
+import type { Middleware } from '../core/middleware.ts'
+import type { Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
+import type { Route } from '../core/route.ts'
 import type { Predicate } from '../core/rule/compile.ts'
 import type { Hosts } from '../core/rule/hosts.ts'
 import type { BalanceName } from './balance.ts'
@@ -18,7 +21,17 @@ export type Target = {
   readonly own: boolean
   /** Seconds between its stop signal and its end. */
   readonly stopTimeout: number
+  /** What its own labels say of it: both are told from the others of the route by that. */
+  readonly canary: Policy['canary']
+  readonly mirror: Policy['mirror']
+  /** Where its numbers stand; 0 where nothing is counted. */
+  readonly slot: number
 }
+
+/** How requests of a route are spread, and what else its labels want. */
+export type RoutePolicy = Omit<Policy, 'middlewares'>
+
+export type NamedMiddleware = { readonly name: string; readonly middleware: Middleware }
 
 /** One rule on one entrypoint, with all that a request of it needs to know. */
 export type TableRoute = {
@@ -36,10 +49,16 @@ export type TableRoute = {
   readonly balance: BalanceName
   readonly passHost: boolean
   readonly stripPrefixes: readonly string[]
+  readonly policy: RoutePolicy
+  /** In the order in which they act; what stands in chains is among them, the chains are not. */
+  readonly middlewares: readonly NamedMiddleware[]
+  readonly tls: Route['tls']
   readonly order: Order
   readonly hosts: Hosts
   readonly matches: Predicate
   readonly problems: readonly Problem[]
+  /** Where the numbers of its service stand; 0 where nothing is counted. */
+  readonly slot: number
 }
 
 /** What decides between routes that match the same request. */

@@ -5,21 +5,22 @@ import type { Duplex } from 'node:stream'
 import { plainAddress } from '../core/ranges.ts'
 import { admit, type Admitted } from './admit.ts'
 import { type Answer, loop, send, sendRaw } from './answers.ts'
+import { noService } from './counters.ts'
 import { deliver, type Delivering, type Parcel } from './deliver.ts'
 import type { Attempt, Forward } from './engine.ts'
 import { hasPassed, requestHeaders, responseHeaders } from './headers.ts'
-import type { Metrics } from './metrics.ts'
 import { strippedPath } from './paths.ts'
 import type { TableRoute } from './route.ts'
 import type { Trust } from './trust.ts'
 import { tunnelOf } from './tunnel.ts'
 import type { Upstream } from './upstreams.ts'
 import { viewOf } from './view.ts'
+import type { Counting } from './worker/counting.ts'
 
 export type ServeOptions = {
   readonly shared: Delivering
   readonly forward: Forward
-  readonly metrics: Metrics
+  readonly counting: Counting
   readonly trust: Trust
   /** What we are called in Via, unique to this process. */
   readonly via: string
@@ -33,26 +34,30 @@ export type Serve = {
   readonly upgrade: (request: IncomingMessage, client: Duplex, head: Buffer) => Promise<void>
 }
 
+type At = { readonly entrypoint: string; readonly place: number }
+
 /** A client has this long to close its half after us. */
 const lingerMs = 2000
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
-export function serve(entrypoint: string, options: ServeOptions): Serve {
+/** `place`: that of the entrypoint in the counters. */
+export function serve(entrypoint: string, place: number, options: ServeOptions): Serve {
+  const at = { entrypoint, place }
   return {
-    request: (request, response) => answerRequest(request, response, entrypoint, options),
-    upgrade: (request, client, head) => answerUpgrade(request, client, head, entrypoint, options),
+    request: (request, response) => answerRequest(request, response, at, options),
+    upgrade: (request, client, head) => answerUpgrade(request, client, head, at, options),
   }
 }
 
 async function answerRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  entrypoint: string,
+  at: At,
   options: ServeOptions,
 ): Promise<void> {
   const finish = (answer: Answer) => send(request, response, answer)
   const wanted = admitted(request, options.via)
-  if ('status' in wanted) return refuse(entrypoint, wanted, options.metrics, finish)
+  if ('status' in wanted) return refuse(at, wanted, options.counting, finish)
   if (wanted.path === '*') return void response.writeHead(204).end()
   const gone = new AbortController()
   response.once('close', () => {
@@ -65,7 +70,7 @@ async function answerRequest(
   })
   const parcel = {
     view: viewOf(request, wanted),
-    entrypoint,
+    entrypoint: at.entrypoint,
     repeatable: idempotent.has(request.method ?? '') && !wanted.hasBody,
     alone: false,
     gone: gone.signal,
@@ -73,28 +78,28 @@ async function answerRequest(
       options.forward.request(request, response, attemptFor(route, upstream, agent)),
   }
   const status = () => (response.headersSent ? response.statusCode : 0)
-  await delivered(parcel, options, finish, status)
+  await delivered(parcel, at, options, finish, status)
 }
 
 async function answerUpgrade(
   request: IncomingMessage,
   client: Duplex,
   head: Buffer,
-  entrypoint: string,
+  at: At,
   options: ServeOptions,
 ): Promise<void> {
   const finish = (answer: Answer) => sendRaw(client, answer)
   client.on('error', () => client.destroy())
   endWithUs(client)
   const wanted = admitted(request, options.via)
-  if ('status' in wanted) return refuse(entrypoint, wanted, options.metrics, finish)
+  if ('status' in wanted) return refuse(at, wanted, options.counting, finish)
   const gone = new AbortController()
   client.once('close', () => gone.abort())
   const attemptFor = attempts(request, wanted, options, () => {})
   let status = 0
   const parcel = {
     view: viewOf(request, wanted),
-    entrypoint,
+    entrypoint: at.entrypoint,
     repeatable: false,
     alone: true,
     gone: gone.signal,
@@ -107,7 +112,7 @@ async function answerUpgrade(
       return outcome
     },
   }
-  await delivered(parcel, options, finish, () => status)
+  await delivered(parcel, at, options, finish, () => status)
 }
 
 /** Node lets a client keep its half open for ever, and no time limit of the server counts any more. */
@@ -121,17 +126,17 @@ function endWithUs(client: Duplex): void {
 /** Sees a parcel through, and counts it. */
 async function delivered(
   parcel: Parcel,
-  { shared, metrics }: ServeOptions,
+  { place }: At,
+  { shared, counting }: ServeOptions,
   finish: (answer: Answer) => void,
   status: () => number,
 ): Promise<void> {
-  const { entrypoint } = parcel
   const began = performance.now()
-  using _ = metrics.entered(entrypoint)
+  counting.began(place)
   const { route, answer } = await deliver(parcel, shared)
   if (answer) finish(answer)
   const took = (performance.now() - began) / 1000
-  metrics.answered(entrypoint, route?.service ?? '-', answer?.status ?? status(), took)
+  counting.answered(place, route?.slot ?? noService, answer?.status ?? status(), took)
 }
 
 function keepTunnel({ tunnels }: Upstream, client: Duplex, server: Duplex): void {
@@ -147,13 +152,14 @@ function admitted(request: IncomingMessage, via: string): Admitted | Answer {
 }
 
 function refuse(
-  entrypoint: string,
+  { place }: At,
   answer: Answer,
-  metrics: Metrics,
+  counting: Counting,
   finish: (answer: Answer) => void,
 ): void {
   finish(answer)
-  metrics.answered(entrypoint, '-', answer.status, 0)
+  counting.began(place)
+  counting.answered(place, noService, answer.status, 0)
 }
 
 /** Makes attempts from what the client sent; each is told from the next by route and endpoint only. */

@@ -2,18 +2,9 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-import { errnoOf, messageOf, PortolanError } from '../core/errors.ts'
+import { type Bound, type Listener, listenError } from './listener.ts'
 import type { Serve } from './serve.ts'
 import { watchBody } from './slow-bodies.ts'
-
-export type Listener = {
-  readonly entrypoint: string
-  /** All addresses, IPv6 and IPv4, unless given. */
-  readonly host?: string
-  readonly port: number
-}
-
-export type Bound = { readonly entrypoint: string; readonly address: string; readonly port: number }
 
 /** One listening entrypoint. */
 export type HttpServer = {
@@ -82,10 +73,11 @@ export function httpServer(listener: Listener, served: Serve): HttpServer {
 }
 
 async function opened(server: Server, listener: Listener): Promise<Bound> {
-  const { entrypoint, host, port } = listener
+  const { entrypoint, host, port, reusePort = false } = listener
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen({ port, ...(host === undefined || host === '' ? {} : { host }) }, resolve)
+  const at = host === undefined || host === '' ? {} : { host }
+  server.listen({ port, ...at, reusePort }, resolve)
   try {
     await promise
   } catch (error) {
@@ -100,18 +92,4 @@ function addressOf(server: Server): AddressInfo {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new TypeError('not a TCP listener')
   return address
-}
-
-const remedies: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program has this port: stop it, or choose another port',
-  EACCES:
-    'ports below 1024 need privileges: choose a higher one, or add the capability NET_BIND_SERVICE',
-  EADDRNOTAVAIL: 'this machine has no such address: leave the host out to listen on all',
-}
-
-function listenError({ entrypoint, host = '', port }: Listener, error: unknown): PortolanError {
-  const remedy = remedies[errnoOf(error) ?? ''] ?? messageOf(error)
-  return new PortolanError('listen', `--${entrypoint} can't listen on ${host}:${port}: ${remedy}`, {
-    cause: error,
-  })
 }

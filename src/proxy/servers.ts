@@ -1,9 +1,10 @@
 import { sleep } from '../core/retry.ts'
-import type { Bound, HttpServer } from './server.ts'
+import type { Bound } from './listener.ts'
+import type { HttpServer } from './server.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** Others must have heard that we are leaving before we stop to listen. */
-const acceptMs = 500
+export const acceptMs = 500
 
 /** Opens all, or none: rejects with the first failure after the others have been closed. */
 export async function openAll(servers: readonly HttpServer[]): Promise<readonly Bound[]> {

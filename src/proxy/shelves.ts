@@ -17,6 +17,9 @@ export type EntrypointIndex = Readonly<Record<Kind, ReadonlyMap<string, Shelf>>>
 /** Finds a request's route in time that does not grow with the number of hosts. By entrypoint. */
 export type RouteIndex = ReadonlyMap<string, EntrypointIndex>
 
+/** One that is changed in place, by its only owner. */
+export type OwnIndex = Map<string, Record<Kind, Map<string, Shelf>> & { numbered: number }>
+
 type Kind = 'exact' | 'suffixes' | 'regexes' | 'any'
 type Edit = { readonly gone: Set<TableRoute>; readonly come: TableRoute[] }
 type Edits = Readonly<Record<Kind, Map<string, Edit>>> & { numbered: number }
@@ -30,33 +33,46 @@ const emptyIndex: EntrypointIndex = {
   numbered: 0,
 }
 
-export function indexOf(routes: readonly TableRoute[]): RouteIndex {
-  return reindexed(
-    new Map(),
-    routes.map((after) => ({ before: undefined, after })),
-  )
-}
-
 /** The index after `changes`. Shelves that they don't touch are shared with `index`, which stays as it was. */
 export function reindexed(index: RouteIndex, changes: readonly RouteChange[]): RouteIndex {
-  const edits = new Map<string, Edits>()
-  const editsOf = ({ entrypoint }: TableRoute) => edits.getOrInsertComputed(entrypoint, noEdits)
-  for (const { before, after } of changes) {
-    if (before) {
-      editsOf(before).numbered -= isNumbered(before)
-      edit(editsOf(before), before, ({ gone }) => gone.add(before))
-    }
-    if (after) {
-      editsOf(after).numbered += isNumbered(after)
-      edit(editsOf(after), after, ({ come }) => come.push(after))
-    }
-  }
+  const edits = editsOf(changes)
   if (edits.size === 0) return index
   const next = new Map(index)
   for (const [entrypoint, ofOne] of edits) {
     next.set(entrypoint, edited(index.get(entrypoint) ?? emptyIndex, ofOne))
   }
   return next
+}
+
+/** The same in place: what that costs does not grow with the number of routes that stay. */
+export function reindex(index: OwnIndex, changes: readonly RouteChange[]): void {
+  for (const [entrypoint, edits] of editsOf(changes)) {
+    const at = index.getOrInsertComputed(entrypoint, () => ({
+      exact: new Map(),
+      suffixes: new Map(),
+      regexes: new Map(),
+      any: new Map(),
+      numbered: 0,
+    }))
+    at.numbered += edits.numbered
+    for (const kind of kinds) shelve(at[kind], edits[kind])
+  }
+}
+
+function editsOf(changes: readonly RouteChange[]): ReadonlyMap<string, Edits> {
+  const edits = new Map<string, Edits>()
+  const of = ({ entrypoint }: TableRoute) => edits.getOrInsertComputed(entrypoint, noEdits)
+  for (const { before, after } of changes) {
+    if (before) {
+      of(before).numbered -= isNumbered(before)
+      edit(of(before), before, ({ gone }) => gone.add(before))
+    }
+    if (after) {
+      of(after).numbered += isNumbered(after)
+      edit(of(after), after, ({ come }) => come.push(after))
+    }
+  }
+  return edits
 }
 
 function noEdits(): Edits {
@@ -74,22 +90,24 @@ function edit(edits: Edits, { hosts }: TableRoute, change: (edit: Edit) => void)
 
 function edited(index: EntrypointIndex, edits: Edits): EntrypointIndex {
   const next = { ...index, numbered: index.numbered + edits.numbered }
-  for (const kind of kinds) if (edits[kind].size > 0) next[kind] = shelved(index[kind], edits[kind])
+  for (const kind of kinds) {
+    if (edits[kind].size > 0) next[kind] = shelve(new Map(index[kind]), edits[kind])
+  }
   return next
 }
 
-function shelved(
-  shelves: ReadonlyMap<string, Shelf>,
+/** Changes `shelves`, and gives them. */
+function shelve(
+  shelves: Map<string, Shelf>,
   edits: ReadonlyMap<string, Edit>,
 ): ReadonlyMap<string, Shelf> {
-  const next = new Map(shelves)
   for (const [name, { gone, come }] of edits) {
     const { numbered = [], plain = [] } = shelves.get(name) ?? {}
     const kept = [...numbered, ...plain].filter((route) => !gone.has(route))
-    if (kept.length + come.length > 0) next.set(name, shelf([...kept, ...come]))
-    else next.delete(name)
+    if (kept.length + come.length > 0) shelves.set(name, shelf([...kept, ...come]))
+    else shelves.delete(name)
   }
-  return next
+  return shelves
 }
 
 function shelf(routes: readonly TableRoute[]): Shelf {

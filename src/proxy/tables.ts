@@ -4,8 +4,9 @@ import { anyChange, type Live } from '../core/live.ts'
 import type { Problem } from '../core/problems.ts'
 import type { RequestView } from '../core/rule/request.ts'
 import type { RouteChange } from './changes.ts'
-import { type Match, match } from './match.ts'
-import { emptyMemory, lostLately, type Memory, remember } from './memory.ts'
+import { look } from './look.ts'
+import type { Match } from './match.ts'
+import { emptyMemory, type Memory, remember } from './memory.ts'
 import type { Own } from './own.ts'
 import { emptyTable, type RouteTable, tableMaker } from './table.ts'
 
@@ -21,11 +22,17 @@ export type TablesOptions = {
   readonly clock?: () => number
 }
 
-/** The table in force, and what is remembered of those before it. */
+/** All that requests need to know of the world. */
 export type Tables = {
-  readonly table: RouteTable
+  /** Another object whenever anything of it is another. `complete` false: what is not here may exist. */
+  readonly table: { readonly complete: boolean }
   readonly memory: Memory
   find(entrypoint: string, request: RequestView): Match | undefined
+}
+
+/** The table in force, made of what is known, and what is remembered of those before it. */
+export type MadeTables = Tables & {
+  readonly table: RouteTable
   /** Makes a new table whenever catalog or vantage change, until `signal` aborts. */
   follow(signal: AbortSignal): Promise<void>
 }
@@ -34,7 +41,7 @@ export type Tables = {
  * Every look is at the newest catalog, even if the change has not been announced yet: an endpoint that is known to be
  * gone gets no request.
  */
-export function tables(options: TablesOptions): Tables {
+export function tables(options: TablesOptions): MadeTables {
   const { catalog, vantage, own, report, changed, clock = () => performance.now() } = options
   const makeTable = tableMaker()
   let seen: readonly unknown[] = []
@@ -58,15 +65,6 @@ export function tables(options: TablesOptions): Tables {
     changed(made.changes, nowMs)
   }
 
-  /** A route that is no more; one whose time is over is forgotten, with all like it, when it is met. */
-  function ghostAt(entrypoint: string, request: RequestView): Match | undefined {
-    const found = match(memory.ghosts, entrypoint, request)
-    const nowMs = clock()
-    if (!found || lostLately(memory, found.route.key, nowMs)) return found
-    memory = remember(memory, [], nowMs)
-    return match(memory.ghosts, entrypoint, request)
-  }
-
   return {
     get table() {
       refresh()
@@ -78,18 +76,12 @@ export function tables(options: TablesOptions): Tables {
     },
     find(entrypoint, request) {
       refresh()
-      const live = match(table.index, entrypoint, request)
-      if (memory.lost.size === 0) return live
-      const ghost = ghostAt(entrypoint, request)
-      return ghost && (!live || hides(ghost, live)) ? ghost : live
+      const nowMs = memory.lost.size === 0 ? 0 : clock()
+      if (nowMs >= memory.untilMs) memory = remember(memory, [], nowMs)
+      return look(table.index, memory, entrypoint, request)
     },
     async follow(signal) {
       for await (const _ of anyChange([catalog, vantage], signal)) refresh()
     },
   }
-}
-
-/** A wildcard of others does not get the requests of a service that is away for a moment. */
-function hides(ghost: Match, live: Match): boolean {
-  return ghost.rank > live.rank && ghost.route.service !== live.route.service
 }

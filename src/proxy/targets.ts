@@ -42,6 +42,9 @@ export function targetOf(instance: Instance, { vantage, own, nodes }: Standpoint
     weight: instance.weight,
     own: instance.node === vantage.node,
     stopTimeout: instance.stopTimeout,
+    canary: instance.policy.canary,
+    mirror: instance.policy.mirror,
+    slot: 0,
   }
   return { ok: true, target, why }
 }
@@ -59,6 +62,9 @@ export function fixedTarget({ protocol, ip, port }: Endpoint, where: string, own
     weight: 1,
     own: false,
     stopTimeout: 0,
+    canary: null,
+    mirror: null,
+    slot: 0,
   }
   return { ok: true, target, why: 'a fixed address' }
 }

@@ -1,4 +1,5 @@
 import type { RouteChange } from './changes.ts'
+import type { Counters } from './counters.ts'
 import { type Pool, poolOf } from './pool.ts'
 import type { Target } from './route.ts'
 import type { Tunnel } from './tunnel.ts'
@@ -17,6 +18,8 @@ export type Upstream = {
   /** Not before this, after a failed connect. */
   nextTryMs: number
   retired: boolean
+  /** Lets the main thread see `failures`. */
+  readonly showFailures: (failures: number) => void
 }
 
 export type Upstreams = {
@@ -32,7 +35,11 @@ export type Upstreams = {
   readonly all: () => Iterable<Upstream>
 }
 
-export function upstreams(): Upstreams {
+/** The counters are where the main thread sees what is in flight at each endpoint, and which of them refuse. */
+export function upstreams({
+  inFlight,
+  failures,
+}: Pick<Counters, 'inFlight' | 'failures'>): Upstreams {
   const known = new Map<string, Upstream>()
   /** Those that no route has, but some request still has: looked at again later. */
   const unlisted = new Set<string>()
@@ -42,7 +49,8 @@ export function upstreams(): Upstreams {
     if (found && samePlace(found.target, target)) return found
     // the same run of the same container at another address: connections to the old one are of no use
     if (found) found.pool.retire()
-    const created = { ...fresh(target, nowMs), listed: found?.listed ?? 0 }
+    const showFailures = (count: number) => show(failures, target, count)
+    const created = { ...fresh(target, nowMs), listed: found?.listed ?? 0, showFailures }
     known.set(target.identity, created)
     return created
   }
@@ -76,8 +84,12 @@ export function upstreams(): Upstreams {
     get: (identity) => known.get(identity),
     all: () => known.values(),
     enter(upstream) {
-      upstream.inFlight++
-      return { [Symbol.dispose]: () => void upstream.inFlight-- }
+      const count = (by: number) => {
+        upstream.inFlight += by
+        show(inFlight, upstream.target, upstream.inFlight)
+      }
+      count(1)
+      return { [Symbol.dispose]: () => count(-1) }
     },
     settle(changes, leaveMs, nowMs) {
       const touched = new Set(unlisted)
@@ -103,7 +115,11 @@ function samePlace(a: Target, b: Target): boolean {
   return a.ip === b.ip && a.port === b.port && a.protocol === b.protocol
 }
 
-function fresh(target: Target, nowMs: number): Upstream {
+function show(numbers: Int32Array, { slot }: Target, count: number): void {
+  if (slot > 0) numbers[slot] = count
+}
+
+function fresh(target: Target, nowMs: number): Omit<Upstream, 'showFailures'> {
   const state = { listed: 0, inFlight: 0, failures: 0, nextTryMs: 0, retired: false }
   return { pool: poolOf(target), firstSeenMs: nowMs, tunnels: new Set(), target, ...state }
 }

@@ -2,7 +2,6 @@ import { compare } from '../core/catalog.ts'
 import type { Problem } from '../core/problems.ts'
 import type { TableRoute } from './route.ts'
 import type { Placed } from './targets.ts'
-import type { Upstream } from './upstreams.ts'
 
 /** One route as people see it. */
 export type RouteView = {
@@ -26,12 +25,9 @@ export type UpstreamView = {
   readonly why: string
 }
 
-/** What stands in `placed` and `upstream`. */
-export function upstreamView(placed: Placed, upstream: Upstream | undefined): UpstreamView {
-  const known = {
-    inFlight: upstream?.inFlight ?? 0,
-    health: (upstream?.failures ?? 0) > 0 ? ('refusing' as const) : ('ok' as const),
-  }
+/** `refuses`: whether the last connect failed. */
+export function upstreamView(placed: Placed, inFlight: number, refuses: boolean): UpstreamView {
+  const known = { inFlight, health: refuses ? ('refusing' as const) : ('ok' as const) }
   if (!placed.ok) {
     const { what, why, remedy } = placed.problem
     return { ...known, address: undefined, why: `${what}: ${why}; ${remedy}` }

@@ -72,6 +72,7 @@ export async function bed(options: Partial<ProxyOptions> = {}) {
     vantage: live<Vantage | undefined>(vantage),
     self: () => undefined,
     listeners: [{ entrypoint: 'http', host: '127.0.0.1', port: 0 }],
+    workers: 1,
     ownPorts: [],
     drainMs: 50,
     holdMs: 3000,

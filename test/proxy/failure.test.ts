@@ -21,7 +21,7 @@ test('an endpoint that refuses is passed over, whatever the method and body', as
     const answer = await proxy.get('/', { method: 'POST', body: `body ${turn}` })
     expect([answer.status, answer.body]).toEqual([200, `body ${turn}`])
   }
-  expect(await proxy.registry.metrics()).toMatch(/portolan_http_retries_total [1-9]/)
+  await expect.poll(() => proxy.registry.metrics()).toMatch(/portolan_http_retries_total [1-9]/)
 })
 
 test('a reset before the first byte is repeated for GET, and is a 502 for POST', async () => {
@@ -122,7 +122,7 @@ test('a client that goes away ends the request upstream', async () => {
   proxy.catalog.set(catalogOf([instance({ port: service.port })]))
   await expect(proxy.get('/', { signal: AbortSignal.timeout(100) })).rejects.toThrow('aborted')
   await closed.promise
-  expect(await proxy.registry.metrics()).toMatch(/requests_total\{.*code="499"\} 1/)
+  await expect.poll(() => proxy.registry.metrics()).toMatch(/requests_total\{.*code="499"\} 1/)
 })
 
 test('unhealthy and starting endpoints get nothing; draining ones only if nobody is ready', async () => {

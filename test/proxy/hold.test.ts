@@ -10,8 +10,7 @@ test('a request waits for the successor of the last endpoint', async () => {
   expect(proxy.proxy.routes()).toHaveLength(1)
   proxy.catalog.set(catalogOf([]))
   const waiting = [proxy.get(), proxy.get('/', { method: 'POST', body: 'x' })]
-  await pause(100)
-  expect(await proxy.registry.metrics()).toMatch(/portolan_http_held 2/)
+  await expect.poll(() => proxy.registry.metrics()).toMatch(/portolan_http_held 2/)
   proxy.catalog.set(catalogOf([instance({ port: next.port, container: 'b'.repeat(64) })]))
   expect((await Promise.all(waiting)).map(({ body }) => body)).toEqual(['next', 'next'])
 })
@@ -53,13 +52,13 @@ test('a container that is up before its port is open costs no error', async () =
 test('a client that gives up leaves the queue', async () => {
   await using proxy = await bed()
   proxy.catalog.set(catalogOf([instance({ state: 'starting' })]))
-  const gone = proxy.get('/', { signal: AbortSignal.timeout(200) })
+  const stop = new AbortController()
+  const gone = proxy.get('/', { signal: stop.signal })
   gone.catch(() => {})
-  await pause(100)
-  expect(await proxy.registry.metrics()).toMatch(/portolan_http_held 1/)
+  await expect.poll(() => proxy.registry.metrics()).toMatch(/portolan_http_held 1/)
+  stop.abort()
   await expect(gone).rejects.toThrow('aborted')
-  await pause(50)
-  expect(await proxy.registry.metrics()).toMatch(/portolan_http_held 0/)
+  await expect.poll(() => proxy.registry.metrics()).toMatch(/portolan_http_held 0/)
 })
 
 test('the queue is bounded, for each route and in all', async () => {

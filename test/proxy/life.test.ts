@@ -100,6 +100,8 @@ test('metrics count requests by entrypoint, service and class, and unknown hosts
   proxy.catalog.set(catalogOf([instance({ port: service.port })]))
   await proxy.get()
   for (let at = 0; at < 5; at++) await proxy.get('/', { host: `h${at}.test` })
+  // an answer is counted when it has gone out, which its client may know before
+  await expect.poll(() => proxy.registry.metrics()).toMatch(/code="4xx"\} 5/)
   const metrics = await proxy.registry.metrics()
   expect(metrics).toMatch(
     /portolan_http_requests_total\{entrypoint="http",service="shop\/web",code="2xx"\} 1/,

@@ -1,0 +1,20 @@
+import type { Leaving } from '../feed.ts'
+import type { TableRoute, Target } from '../route.ts'
+
+/** The endpoints of `before` that should get less, or nothing, from now on. */
+export function leavingOf(
+  before: TableRoute | undefined,
+  after: TableRoute | undefined,
+): Leaving[1] {
+  if (!before) return []
+  const stay = new Map(after?.targets.map((target) => [target.identity, target]))
+  return before.targets.flatMap((target): Leaving[1] => {
+    const now = stay.get(target.identity)
+    if (!now || !samePlace(now, target)) return [[target.identity, 'gone']]
+    return target.state === 'ready' && now.state !== 'ready' ? [[target.identity, now.state]] : []
+  })
+}
+
+function samePlace(a: Target, b: Target): boolean {
+  return a.ip === b.ip && a.port === b.port && a.protocol === b.protocol
+}

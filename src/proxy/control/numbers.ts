@@ -1,0 +1,74 @@
+import type { RouteChange } from '../changes.ts'
+import {
+  clearService,
+  type Counters,
+  mostEndpoints,
+  mostServices,
+  newCounters,
+  noService,
+  otherService,
+} from '../counters.ts'
+import type { TableRoute } from '../route.ts'
+import { type Slots, slots } from './slots.ts'
+
+/** The counters of all workers, and whose numbers stand where. */
+export type Numbers = {
+  readonly all: readonly Counters[]
+  readonly entrypoints: readonly string[]
+  readonly services: Pick<Slots, 'of' | 'named'>
+  readonly endpoints: Pick<Slots, 'of'>
+  /** Gives places to what has come, and takes them from what has gone. */
+  follow(changes: readonly RouteChange[]): void
+  /** Of an endpoint, over all workers. */
+  inFlight(identity: string): number
+  refuses(identity: string): boolean
+}
+
+/** A scrape or two, even where they are rare, see the last count of a service. */
+const keepMs = 300_000
+
+export function numbersOf(entrypoints: readonly string[], workers: number): Numbers {
+  const all = Array.from({ length: workers }, () => newCounters(entrypoints.length))
+  const services = slots({
+    from: otherService + 1,
+    to: mostServices,
+    shared: otherService,
+    keepMs,
+    clear(slot) {
+      for (const counters of all) clearService(counters, entrypoints.length, slot)
+    },
+  })
+  const endpoints = slots({ from: 1, to: mostEndpoints, shared: 0, keepMs, clear() {} })
+  const at = (numbers: Int32Array, identity: string) => numbers[endpoints.of(identity) ?? 0] ?? 0
+
+  function hold({ service, targets }: TableRoute): void {
+    if (service !== '-') services.hold(service)
+    for (const { identity } of targets) endpoints.hold(identity)
+  }
+
+  function release({ service, targets }: TableRoute): void {
+    if (service !== '-') services.release(service)
+    for (const { identity } of targets) endpoints.release(identity)
+  }
+
+  return {
+    all,
+    entrypoints,
+    endpoints,
+    services: {
+      of: (name) => (name === '-' ? noService : services.of(name)),
+      *named() {
+        yield ['-', noService]
+        yield ['other', otherService]
+        yield* services.named()
+      },
+    },
+    follow(changes) {
+      // what stays is held before it is released
+      for (const { after } of changes) if (after) hold(after)
+      for (const { before } of changes) if (before) release(before)
+    },
+    inFlight: (identity) => all.reduce((sum, one) => sum + at(one.inFlight, identity), 0),
+    refuses: (identity) => all.some(({ failures }) => at(failures, identity) > 0),
+  }
+}

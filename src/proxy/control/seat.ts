@@ -1,0 +1,100 @@
+import type { Log } from '../../core/log.ts'
+import { backoffMs, sleep } from '../../core/retry.ts'
+import { clearRunning, type Counters } from '../counters.ts'
+import type { FedRoute, Start } from '../feed.ts'
+import type { Bound, Listener } from '../listener.ts'
+import type { TableRoute } from '../route.ts'
+import type { RouteTable } from '../table.ts'
+import { startMember } from './member.ts'
+import { type Sender, sender } from './sender.ts'
+
+/** A place in the crew that always has a worker, one after the other if they end. */
+export type Seat = Pick<Sender, 'change'> & {
+  readonly listens: boolean
+  open(listeners: readonly Listener[]): Promise<readonly Bound[]>
+  /** Replaces whoever ends, until it is closed. */
+  keep(listeners: readonly Listener[]): Promise<void>
+  /** Resolves when the thread is no more. `limitMs`: how long it may take over it; 0 ends it now. */
+  close(limitMs: number): Promise<void>
+}
+
+export type SeatOptions = {
+  readonly name: string
+  readonly start: Omit<Start, 'ordered' | 'counters'>
+  readonly counters: Counters
+  readonly fed: (route: TableRoute) => FedRoute
+  readonly table: () => RouteTable
+  readonly log: Log
+  /** Somebody ended without being told to, or took that one's place. */
+  readonly changed: (ended: Error | undefined) => void
+}
+
+/** Whoever ends sooner than this after its start would only do the same again at once. */
+const steadyMs = 60_000
+
+export function seat(options: SeatOptions): Seat {
+  const { name, counters, fed, log, changed } = options
+  const closing = new AbortController()
+  let listens = false
+  let { member, feed } = occupied()
+
+  function occupied() {
+    const one = startMember({
+      name,
+      start: { ...options.start, counters },
+      applied: () => feed.applied(),
+      warned: (warning) => log.warn({ worker: name, warning }, 'a worker warns'),
+    })
+    return { member: one, feed: sender({ post: one.post, fed, table: options.table() }) }
+  }
+
+  async function open(listeners: readonly Listener[]): Promise<readonly Bound[]> {
+    const bound = await member.listen(listeners)
+    listens = true
+    return bound
+  }
+
+  async function replace(listeners: readonly Listener[]): Promise<void> {
+    ;({ member, feed } = occupied())
+    try {
+      await open(listeners)
+      changed(undefined)
+    } catch (error) {
+      log.error({ err: error, worker: name }, 'a new worker does not listen')
+      await member.terminate()
+    }
+  }
+
+  return {
+    get listens() {
+      return listens
+    },
+    change: (changes, complete) => feed.change(changes, complete),
+    open,
+    async keep(listeners) {
+      for (let failures = 0; ; failures++) {
+        const startedMs = performance.now()
+        const error = await member.ended
+        listens = false
+        if (closing.signal.aborted) return
+        if (performance.now() - startedMs > steadyMs) failures = 0
+        log.error({ err: error, worker: name }, 'a worker has ended; another one takes its place')
+        changed(error)
+        clearRunning(counters)
+        if (failures > 0) await sleep(backoffMs(failures - 1), closing.signal)
+        if (closing.signal.aborted) return
+        await replace(listeners)
+      }
+    },
+    async close(limitMs) {
+      closing.abort()
+      if (limitMs > 0) {
+        const limit = new AbortController()
+        member.post({ kind: 'close' })
+        await Promise.race([member.ended, sleep(limitMs, limit.signal)])
+        limit.abort()
+      }
+      await member.terminate()
+    },
+  }
+}

@@ -1,0 +1,82 @@
+import type { RouteChange } from '../changes.ts'
+import type { FedRoute, Leaving, Order, RouteEdit } from '../feed.ts'
+import type { TableRoute } from '../route.ts'
+import type { RouteTable } from '../table.ts'
+import { leavingOf } from './leaving.ts'
+
+/** Brings the route table to one worker. */
+export type Sender = {
+  /** The table has changed; `complete` says whether it is all that there is. */
+  change(changes: readonly RouteChange[], complete: boolean): void
+  /** The worker has a piece in force, and may have the next one. */
+  applied(): void
+}
+
+export type SenderOptions = {
+  readonly post: (order: Order) => void
+  /** A route in the form in which it is sent. */
+  readonly fed: (route: TableRoute) => FedRoute
+  /** Sent at once and in one piece: the worker serves nobody yet. */
+  readonly table: Pick<RouteTable, 'routes' | 'complete'>
+}
+
+/** Routes in one piece: the worker answers nobody while it reads one. */
+const most = 64
+
+/**
+ * Large changes go in pieces, the next one when the last is in force, so that requests come between; of a route that
+ * changes meanwhile only the newest is sent. Endpoints that leave never wait: if they are many, the worker is told
+ * who they are, and the edits follow.
+ */
+export function sender({ post, fed, table }: SenderOptions): Sender {
+  const urgent = new Map<string, TableRoute | undefined>()
+  const calm = new Map<string, TableRoute | undefined>()
+  let { complete } = table
+  let told = complete
+  let unanswered = 1
+
+  function queue({ before, after }: RouteChange): Leaving[] {
+    const { key } = after ?? before ?? { key: '' }
+    const leaving = leavingOf(before, after)
+    if (leaving.length === 0 && !urgent.has(key)) {
+      calm.set(key, after)
+      return []
+    }
+    calm.delete(key)
+    urgent.set(key, after)
+    return leaving.length > 0 ? [[key, leaving]] : []
+  }
+
+  /** Those that make somebody leave first. */
+  function send(): void {
+    const edits: RouteEdit[] = []
+    for (const queued of [urgent, calm]) {
+      for (const [key, route] of queued) {
+        if (edits.length === most) break
+        queued.delete(key)
+        edits.push([key, route && fed(route)])
+      }
+    }
+    // what has not been sent may not be taken for what does not exist
+    told = complete && (told || urgent.size + calm.size === 0)
+    unanswered++
+    post({ kind: 'edits', edits, complete: told })
+  }
+
+  const all = table.routes.map((route): RouteEdit => [route.key, fed(route)])
+  post({ kind: 'edits', edits: all, complete })
+
+  return {
+    change(changes, isComplete) {
+      complete = isComplete
+      const leaving = changes.flatMap(queue)
+      const many = leaving.length > 0 && urgent.size > most
+      if (many) post({ kind: 'leaving', leaving })
+      if (unanswered === 0 || (leaving.length > 0 && !many)) send()
+    },
+    applied() {
+      unanswered--
+      if (unanswered === 0 && (urgent.size + calm.size > 0 || told !== complete)) send()
+    },
+  }
+}

@@ -1,0 +1,72 @@
+/** Classes of status; 499 for clients that went away. */
+export const codes = ['1xx', '2xx', '3xx', '4xx', '5xx', '499'] as const
+/** Upper bounds of the histogram; what takes longer has a place after them. */
+export const bucketSeconds = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30, 60] as const
+
+/** Services, and endpoints, that have numbers of their own; what is more shares some, or has none. */
+export const mostServices = 16_384
+export const mostEndpoints = 65_536
+
+/** The places that no service of the table has. */
+export const noService = 0
+export const otherService = 1
+
+/**
+ * The numbers of one worker, in memory that the main thread reads: nobody waits for anybody. Doubles, because a count
+ * of 32 bits is full in half a day; a double is read as a whole on every machine of 64 bits.
+ */
+export type Counters = {
+  /** See `placeOf`. */
+  readonly requests: Float64Array
+  /** Requests in flight, by entrypoint. */
+  readonly running: Int32Array
+  readonly retried: Float64Array
+  readonly held: Int32Array
+  /** By endpoint. */
+  readonly inFlight: Int32Array
+  /** By endpoint: connects that failed since the last one that did not. */
+  readonly failures: Int32Array
+}
+
+const stride = codes.length + bucketSeconds.length + 2
+const width = mostServices * stride
+
+/** Where the codes of a service at an entrypoint begin; its buckets follow, then the seconds in all. */
+export function placeOf(entrypoint: number, service: number): number {
+  return entrypoint * width + service * stride
+}
+export const bucketsAt = codes.length
+export const secondsAt = stride - 1
+
+/** Pages of it that nobody writes to cost no memory. */
+export function newCounters(entrypoints: number): Counters {
+  return {
+    requests: doubles(entrypoints * width),
+    running: integers(entrypoints),
+    retried: doubles(1),
+    held: integers(1),
+    inFlight: integers(mostEndpoints),
+    failures: integers(mostEndpoints),
+  }
+}
+
+/** Forgets what a service had. */
+export function clearService({ requests }: Counters, entrypoints: number, service: number): void {
+  for (let entrypoint = 0; entrypoint < entrypoints; entrypoint++) {
+    const at = placeOf(entrypoint, service)
+    requests.fill(0, at, at + stride)
+  }
+}
+
+/** Forgets what was running in a worker that is no more; what it has counted stays counted. */
+export function clearRunning({ running, held, inFlight, failures }: Counters): void {
+  for (const numbers of [running, held, inFlight, failures]) numbers.fill(0)
+}
+
+function doubles(length: number): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT))
+}
+
+function integers(length: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT))
+}

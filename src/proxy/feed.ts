@@ -1,0 +1,62 @@
+import type { InstanceState } from '../core/instance.ts'
+import type { Counters } from './counters.ts'
+import type { Bound, Listener } from './listener.ts'
+import type { TableRoute } from './route.ts'
+
+/*
+ * What crosses the border between the main thread and a worker: plain data, copied on its way.
+ */
+
+/** A route without what is made of its rule again on the other side. */
+export type FedRoute = Omit<TableRoute, 'hosts' | 'matches' | 'problems' | 'policy'> & {
+  /** As JSON: most routes have the same, which is read and kept once. */
+  readonly policy: string
+}
+
+/** The route that this key has from now on, if any. */
+export type RouteEdit = readonly [key: string, route: FedRoute | undefined]
+
+/** Endpoints of a route that are less than they were. */
+export type Leaving = readonly [
+  key: string,
+  targets: readonly (readonly [identity: string, now: InstanceState | 'gone'])[],
+]
+
+/** What a worker is told. */
+export type Order =
+  | {
+      readonly kind: 'edits'
+      readonly edits: readonly RouteEdit[]
+      /** Whether what is not in the table then does not exist. */
+      readonly complete: boolean
+    }
+  /** Ahead of the edits that say the same: it costs next to nothing, however many there are. */
+  | { readonly kind: 'leaving'; readonly leaving: readonly Leaving[] }
+  | { readonly kind: 'listen'; readonly listeners: readonly Listener[] }
+  /** Let what runs finish, and end. */
+  | { readonly kind: 'close' }
+
+/** What a worker says. */
+export type Report =
+  | { readonly kind: 'listening'; readonly bound: readonly Bound[] }
+  /** A listener could not be opened. */
+  | { readonly kind: 'refused'; readonly message: string }
+  /** Edits are in force. */
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'warning'; readonly message: string }
+
+/** What a worker is started with. */
+export type Start = {
+  /** Names of entrypoints; where a name stands here is its place in the counters. */
+  readonly entrypoints: readonly string[]
+  readonly drainMs: number
+  readonly holdMs: number
+  readonly firstByteMs: number
+  readonly idleMs: number
+  readonly trust: readonly string[]
+  /** What we are called in Via: the same in all workers, so that each knows what has been at another. */
+  readonly via: string
+  readonly counters: Counters
+  /** How many orders there are, raised before one is sent. */
+  readonly ordered: Int32Array
+}

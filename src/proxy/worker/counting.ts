@@ -1,0 +1,43 @@
+import { bucketsAt, bucketSeconds, codes, type Counters, placeOf, secondsAt } from '../counters.ts'
+
+/** Counts requests; entrypoints and services are named by their places. Makes nothing that has to be collected. */
+export type Counting = {
+  began(entrypoint: number): void
+  /** One that began is over. `status` 0: the client went away before an answer. */
+  answered(entrypoint: number, service: number, status: number, seconds: number): void
+  retried(): void
+  held(size: number): void
+}
+
+export function countingIn({ requests, running, retried, held }: Counters): Counting {
+  return {
+    began: (entrypoint) => add(running, entrypoint, 1),
+    answered(entrypoint, service, status, seconds) {
+      const at = placeOf(entrypoint, service)
+      add(running, entrypoint, -1)
+      add(requests, at + codeOf(status), 1)
+      add(requests, at + bucketsAt + bucketOf(seconds), 1)
+      add(requests, at + secondsAt, seconds)
+    },
+    retried: () => add(retried, 0, 1),
+    held(size) {
+      held[0] = size
+    },
+  }
+}
+
+function add(numbers: Float64Array | Int32Array, at: number, by: number): void {
+  numbers[at] = (numbers[at] ?? 0) + by
+}
+
+/** The place of a status among `codes`. */
+function codeOf(status: number): number {
+  if (status === 0) return codes.length - 1
+  return Math.max(0, Math.min(4, Math.floor(status / 100) - 1))
+}
+
+function bucketOf(seconds: number): number {
+  let at = 0
+  for (; at < bucketSeconds.length; at++) if (seconds <= (bucketSeconds[at] ?? 0)) break
+  return at
+}
