@@ -16,7 +16,7 @@ import { createMirror, type Mirror } from '../store/mirror.ts'
 import type { Store } from '../store/store.ts'
 import { dockerOf, storeOf } from './connect.ts'
 import { type OwnNode, ownSight } from './own.ts'
-import { reportDocker, reportOwn, reportStore, reportVantage } from './reports.ts'
+import { reportDocker, reportNetworks, reportOwn, reportStore, reportVantage } from './reports.ts'
 
 /** The reading half of the program: Docker and the store, joined to a catalog. Nothing in it writes. */
 export type Base = {
@@ -97,6 +97,7 @@ export async function createBase(config: Config, log: Log): Promise<Base> {
         mirror.run(signal),
         follower.run(signal),
         reportDocker(docker, board, signal),
+        reportNetworks(docker, board, signal),
         reportStore(store.name, mirror, board, log, signal),
         reportOwn(own, shared, board, signal),
         reportVantage(vantage, board, signal),

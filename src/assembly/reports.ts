@@ -44,6 +44,29 @@ function remoteProblem(host: string): Problem {
   }
 }
 
+/** Keeps on the board that networks can't be told apart, because the engine does not tell their drivers. */
+export async function reportNetworks(
+  { name, containers }: Docker,
+  board: ProblemBoard,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const now of containers.changes(signal)) {
+    const all = now.kind === 'known' ? [...now.byId.values()].flatMap((one) => one.networks) : []
+    const untold = new Set(all.flatMap((one) => (one.driver === '' ? [one.name] : [])))
+    board.report('networks', untold.size > 0 ? [untoldProblem(name, [...untold])] : [])
+  }
+}
+
+function untoldProblem(docker: string, networks: readonly string[]): Problem {
+  return {
+    severity: 'warning',
+    where: `docker ${docker}`,
+    what: `it does not tell the drivers of networks ${networks.toSorted().join(', ')}`,
+    why: 'GET /networks is refused or fails, so that all of them are taken for bridges, and addresses of others may be chosen from where they are not reached',
+    remedy: "allow GET /networks in the proxy before the engine's socket",
+  }
+}
+
 /** Keeps what is wrong with Docker on the board; its own part logs it. */
 export async function reportDocker(
   { name, status }: Docker,

@@ -10,7 +10,15 @@ const facts = z.object({
   health: z.string(),
   startedAt: z.string(),
   networkMode: z.string(),
-  networks: z.array(z.object({ name: z.string(), ip: z.string(), ip6: z.string() })),
+  networks: z.array(
+    z.object({
+      name: z.string(),
+      ip: z.string(),
+      ip6: z.string(),
+      driver: z.string(),
+      internal: z.boolean(),
+    }),
+  ),
   ports: z.array(z.object({ port: z.number(), protocol: z.string(), published })),
 })
 const rule = z.object({ name: z.string(), rule: z.string(), entrypoints: z.array(z.string()) })
@@ -82,7 +90,11 @@ function factLines({ facts: known, node }: Answer): Line[] {
   }
   const { image, state, draining, health, startedAt, networkMode, networks, ports } = known
   const leaving = draining ? ', was told to stop' : ''
-  const nets = networks.map((one) => `${one.name} ${[one.ip, one.ip6].filter(Boolean).join(' ')}`)
+  const nets = networks.map(({ name, ip, ip6, driver, internal }) => {
+    const kind = [driver === 'bridge' ? '' : driver, internal ? 'internal' : ''].filter(Boolean)
+    const shown = kind.length > 0 ? ` (${kind.join(', ')})` : ''
+    return `${name} ${[ip, ip6].filter(Boolean).join(' ')}${shown}`
+  })
   const open = ports.map(({ port, protocol, published: at }) => {
     return `${port}/${protocol}${at ? ` → ${at.ip || '*'}:${at.port}` : ''}`
   })

@@ -10,7 +10,16 @@ export const protocols = ['http', 'https', 'h2c', 'tcp', 'udp'] as const
 export type Protocol = (typeof protocols)[number]
 
 const port = z.int().min(1).max(65_535)
-const address = z.object({ network: z.string(), ip: z.string().min(1) })
+const address = z.object({
+  network: z.string(),
+  ip: z.string().min(1),
+  /** The network's driver, where that says from where the address is reached: for all but bridges. */
+  driver: z.string().optional(),
+  /** Docker's id of an overlay network, which is the same on all of its nodes. */
+  id: z.string().optional(),
+  /** Closed to all who are not on it. */
+  internal: z.literal(true).optional(),
+})
 const published = z.object({ ip: z.string(), port })
 
 /**
@@ -49,6 +58,11 @@ export const instanceSchema = z.object({
 
 export type Instance = Readonly<z.infer<typeof instanceSchema>>
 export type Address = Readonly<z.infer<typeof address>>
+
+/** Whether a network of this driver gives addresses of the LAN, which all but their own host reach. */
+export function isOnLan(driver: string | undefined): boolean {
+  return driver === 'macvlan' || driver === 'ipvlan'
+}
 
 /**
  * What everything that is counted or remembered about an instance hangs on. Never the address or the name:

@@ -21,6 +21,7 @@ export type Client = {
   version(call: Call): Promise<unknown>
   info(call: Call): Promise<unknown>
   listContainers(call: Call): Promise<unknown>
+  listNetworks(call: Call): Promise<unknown>
   getContainer(id: string): { inspect(call: Call): Promise<unknown> }
   /** Takes `since` (as text), `filters` (as JSON) and `abortSignal`. */
   getEvents(query: object): Promise<NodeJS.ReadableStream>

@@ -6,6 +6,12 @@ export type ContainerNetwork = {
   readonly ip: string
   readonly ip6: string
   readonly gateway: string
+  /** An overlay network has the same id on all of its nodes. */
+  readonly id: string
+  /** `bridge`, `overlay`, `macvlan`, `ipvlan` or a plug-in's; empty when Docker doesn't tell. */
+  readonly driver: string
+  /** Only who is on it reaches who is on it; the host does too where it is a bridge. */
+  readonly internal: boolean
 }
 
 export type ContainerPort = {

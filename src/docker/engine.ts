@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { agentFor, type Client, clientOf, limited, type Tls } from './client.ts'
 import type { Engine } from './docker.ts'
 import { eventFilters, sinceOf } from './events.ts'
-import { type Reading, readingOf } from './inspect.ts'
+import { networkIdsIn, type Reading, readingOf } from './inspect.ts'
+import { networkReader } from './network-facts.ts'
 import { statusOf } from './remedy.ts'
 import type { EngineAddress } from './socket.ts'
 
@@ -75,6 +76,10 @@ function callsOf(client: Client, callMs: number) {
       throw error
     }
   }
+  const networks = networkReader(async (signal) => {
+    const send = (abortSignal: AbortSignal) => client.listNetworks({ abortSignal })
+    return limited('GET /networks', callMs, send, signal)
+  })
   return {
     async list(signal: AbortSignal) {
       const send = (abortSignal: AbortSignal) => client.listContainers({ abortSignal })
@@ -83,7 +88,8 @@ function callsOf(client: Client, callMs: number) {
     },
     async inspect(id: string, signal: AbortSignal) {
       const answer = await asked(id, signal)
-      return answer === undefined ? undefined : readingOf(answer)
+      if (answer === undefined) return undefined
+      return readingOf(answer, await networks.of(networkIdsIn(answer), signal))
     },
     async exists(id: string, signal: AbortSignal) {
       return (await asked(id, signal)) !== undefined

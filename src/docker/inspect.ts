@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { compare } from '../core/catalog.ts'
 import type { Container, ContainerNetwork, ContainerPort } from './docker.ts'
+import type { NetworkFacts } from './network-facts.ts'
 import { signalNumber } from './signals.ts'
 
 /** One container as the engine tells it when asked. */
@@ -15,9 +16,9 @@ export type Reading = {
 
 /**
  * Reads the answer to `GET /containers/<id>/json`. Undefined for a container that doesn't run. Throws a ZodError
- * for what no engine says. Only fields that engines 20.10 to 29 have.
+ * for what no engine says. Only fields that engines 20.10 to 29 have. `facts` are those of networks, by id.
  */
-export function readingOf(json: unknown): Reading | undefined {
+export function readingOf(json: unknown, facts: Facts = new Map()): Reading | undefined {
   const { Id, Name, Created, State, Config, HostConfig, NetworkSettings } = inspected.parse(json)
   const state = states.get(State.Status)
   if (state === undefined) return undefined
@@ -35,18 +36,29 @@ export function readingOf(json: unknown): Reading | undefined {
     labels: labelsDropped ? {} : labels,
     env: environment(Config.Env ?? []),
     networkMode: HostConfig.NetworkMode ?? 'default',
-    networks: networksOf(NetworkSettings.Networks ?? {}),
+    networks: networksOf(NetworkSettings.Networks ?? {}, facts),
     ports: portsOf(Config.ExposedPorts ?? {}, NetworkSettings.Ports ?? {}),
     stopTimeout: Config.StopTimeout ?? defaultStopSeconds,
   }
   return { container, stopSignal: signalNumber(Config.StopSignal), labelsDropped }
 }
 
+/** The ids of the networks that it is on. Throws as `readingOf` does. */
+export function networkIdsIn(json: unknown): string[] {
+  const { Networks } = networksOnly.parse(json).NetworkSettings
+  return Object.values(Networks ?? {}).flatMap((one) => one?.NetworkID ?? [])
+}
+
+type Facts = ReadonlyMap<string, NetworkFacts>
+
 const network = z.object({
+  NetworkID: z.string().nullish(),
   IPAddress: z.string().nullish(),
   GlobalIPv6Address: z.string().nullish(),
   Gateway: z.string().nullish(),
 })
+const networks = z.record(z.string(), network.nullable()).nullish()
+const networksOnly = z.object({ NetworkSettings: z.object({ Networks: networks }) })
 const binding = z.object({ HostIp: z.string().nullish(), HostPort: z.string().nullish() })
 const inspected = z.object({
   Id: z.string().regex(/^[0-9a-f]{64}$/),
@@ -67,7 +79,7 @@ const inspected = z.object({
   }),
   HostConfig: z.object({ NetworkMode: z.string().nullish() }),
   NetworkSettings: z.object({
-    Networks: z.record(z.string(), network.nullable()).nullish(),
+    Networks: networks,
     Ports: z.record(z.string(), z.array(binding).nullable()).nullish(),
   }),
 })
@@ -121,14 +133,17 @@ function isWanted(name: string): boolean {
 }
 
 function networksOf(
-  networks: Readonly<Record<string, z.infer<typeof network> | null>>,
+  on: Readonly<Record<string, z.infer<typeof network> | null>>,
+  facts: Facts,
 ): ContainerNetwork[] {
-  return Object.entries(networks)
+  return Object.entries(on)
     .map(([name, one]) => ({
       name,
       ip: one?.IPAddress ?? '',
       ip6: one?.GlobalIPv6Address ?? '',
       gateway: one?.Gateway ?? '',
+      id: one?.NetworkID ?? '',
+      ...(facts.get(one?.NetworkID ?? '') ?? { driver: '', internal: false }),
     }))
     .filter(({ ip, ip6 }) => ip !== '' || ip6 !== '')
     .toSorted((a, b) => compare(a.name, b.name))

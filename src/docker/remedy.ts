@@ -5,7 +5,7 @@ import type { EngineAddress } from './socket.ts'
 export type Advice = { readonly reason: string; readonly remedy: string }
 
 /** What Portolan asks of an engine: what a filtering socket proxy has to let pass. */
-const needed = 'GET /containers, /events, /version, /info and /_ping'
+const needed = 'GET /containers, /networks, /events, /version, /info and /_ping'
 
 const tlsRemedy =
   'check the certificates that are given for the engine: its authority, ours, and the name in its own'

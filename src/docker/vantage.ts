@@ -1,4 +1,5 @@
 import type { Vantage } from '../core/address.ts'
+import { isOnLan } from '../core/instance.ts'
 import type { Container, Containers } from './docker.ts'
 import { joined } from './networks.ts'
 
@@ -26,7 +27,19 @@ export function vantageOf(
 
 function placeOf(own: Container, byId: Known['byId']): Vantage['place'] {
   if ((joined(own, byId) ?? own).networkMode === 'host') return { kind: 'host' }
-  const networks = own.networks.map(({ name }) => name)
-  const gateways = own.networks.flatMap(({ gateway }) => (gateway === '' ? [] : [gateway]))
-  return { kind: 'container', networks, gateways }
+  const { networks } = own
+  const open = networks.filter(({ internal }) => !internal)
+  const bridges = open.filter(({ driver }) => driver === 'bridge' || driver === '')
+  return {
+    kind: 'container',
+    networks: networks.map(({ name }) => name),
+    // of others it is a router of the LAN, or nobody
+    gateways: bridges.flatMap(({ gateway }) => (gateway === '' ? [] : [gateway])),
+    overlays: networks.flatMap(({ driver, id }) => (driver === 'overlay' ? [id] : [])),
+    reaches: {
+      // a host does not hear what its own macvlan and ipvlan containers say
+      host: open.some(({ driver }) => !isOnLan(driver)),
+      lan: open.length > 0,
+    },
+  }
 }

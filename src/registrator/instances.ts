@@ -1,7 +1,7 @@
-import type { Instance, InstanceState } from '../core/instance.ts'
+import type { Address, Instance, InstanceState } from '../core/instance.ts'
 import { defaultPolicy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
-import type { Container, ContainerPort } from '../docker/docker.ts'
+import type { Container, ContainerNetwork, ContainerPort } from '../docker/docker.ts'
 import type { Declaration, DialectSettings, Facts } from './dialects/dialect.ts'
 import { merged, saidOf } from './dialects/merge.ts'
 import { factsOf, ordinalOf, serviceOf } from './names.ts'
@@ -125,13 +125,21 @@ function stateOf({ state, draining, health }: Container): InstanceState {
 }
 
 /** In network name order; of each network IPv4 first. */
-function addressesOf({ networks }: Container) {
+function addressesOf({ networks }: Container): Address[] {
   return networks
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap(({ name, ip, ip6 }) => [
-      ...(ip === '' ? [] : [{ network: name, ip }]),
-      ...(ip6 === '' ? [] : [{ network: name, ip: ip6 }]),
-    ])
+    .flatMap((one) => [one.ip, one.ip6].filter(Boolean).map((ip) => addressOn(one, ip)))
+}
+
+/** With what says from where it is reached, if that is not as with any bridge. */
+function addressOn({ name, driver, id, internal }: ContainerNetwork, ip: string): Address {
+  return {
+    network: name,
+    ip,
+    ...(driver !== '' && driver !== 'bridge' && { driver }),
+    ...(driver === 'overlay' && { id }),
+    ...(internal && { internal }),
+  }
 }
 
 /** In the host's network an exposed port is as good as published. */

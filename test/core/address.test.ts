@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest'
 
 import { addressOf, type Vantage } from '../../src/core/address.ts'
-import { instance } from './samples.ts'
+import { instance, place } from './samples.ts'
 
 const onHost: Vantage = { node: 'h1', place: { kind: 'host' }, containersUnreachable: false }
 const desktop: Vantage = { ...onHost, containersUnreachable: true }
 const inContainer: Vantage = {
   node: 'h1',
-  place: { kind: 'container', networks: ['edge', 'shop_default'], gateways: ['172.18.0.1'] },
+  place: place({ networks: ['edge', 'shop_default'], gateways: ['172.18.0.1'] }),
   containersUnreachable: false,
 }
 const remote: Vantage = { ...desktop, engineHost: '198.18.80.11' }
+const nothing = { host: false, lan: false }
 const elsewhere = { node: 'h2' }
 const published = { ip: '0.0.0.0', port: 32_768 }
 const two = [
@@ -98,7 +99,7 @@ for (const [name, fields, vantage, advertised, expected] of [
   [
     'our only network is internal: no gateway, but a network in common',
     {},
-    { ...inContainer, place: { kind: 'container', networks: ['shop_default'], gateways: [] } },
+    { ...inContainer, place: place({ networks: ['shop_default'], reaches: nothing }) },
     '',
     '172.18.0.3:3000',
   ],
@@ -138,8 +139,8 @@ for (const [name, fields, vantage, advertised, words] of [
   [
     'our network is internal and has no gateway',
     { addresses: two, published },
-    { ...inContainer, place: { kind: 'container', networks: ['edge'], gateways: [] } },
-    '',
+    { ...inContainer, place: place({ networks: ['edge'], reaches: nothing }) },
+    '9.9.9.9',
     /no network in common \(ours: edge/,
   ],
   [

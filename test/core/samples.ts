@@ -1,4 +1,6 @@
+import type { Vantage } from '../../src/core/address.ts'
 import { type Instance, instanceSchema } from '../../src/core/instance.ts'
+import type { ContainerNetwork } from '../../src/docker/docker.ts'
 
 type Some = Partial<{ [K in keyof Instance]: Instance[K] }>
 
@@ -27,6 +29,20 @@ export function instance(fields: Some = {}): Instance {
     policy: {},
     ...fields,
   })
+}
+
+type Place = Extract<Vantage['place'], { kind: 'container' }>
+
+/** A container's place in its host, from where host and LAN are reached. */
+export function place(fields: Partial<Place> = {}): Place {
+  const reaches = { host: true, lan: true }
+  return { kind: 'container', networks: [], gateways: [], overlays: [], reaches, ...fields }
+}
+
+/** A bridge network that a container is on. */
+export function network(facts: Partial<ContainerNetwork> = {}): ContainerNetwork {
+  const none = { name: 'net', ip: '', ip6: '', gateway: '', id: '' }
+  return { ...none, driver: 'bridge', internal: false, ...facts }
 }
 
 /** 64 hex digits that begin with `start`. */

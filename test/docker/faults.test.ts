@@ -166,7 +166,7 @@ test('an engine that only stays silent is given up after two pings, and its stat
 })
 
 for (const [fault, path, pattern] of [
-  [403, '/events', /allow GET \/containers, \/events, \/version, \/info and \/_ping/],
+  [403, '/events', /allow GET \/containers, \/networks, \/events, \/version, \/info and \/_ping/],
   [403, '/info', /allow GET/],
   [500, '/containers/json', /HTTP 500.*journalctl/],
   ['hang', '/containers/json', /no answer within 300 ms/],

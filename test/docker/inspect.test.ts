@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
-import { readingOf } from '../../src/docker/inspect.ts'
+import { networkIdsIn, readingOf } from '../../src/docker/inspect.ts'
+import { network } from '../core/samples.ts'
 import { idOf, inspectJson } from './json.ts'
 
 const id = idOf('ab')
@@ -20,7 +21,7 @@ test('a container is reduced to the facts that are read', () => {
     labels: {},
     env: {},
     networkMode: 'bridge',
-    networks: [{ name: 'bridge', ip: '172.17.0.2', ip6: '', gateway: '172.17.0.1' }],
+    networks: [network({ name: 'bridge', ip: '172.17.0.2', gateway: '172.17.0.1', driver: '' })],
     ports: [],
     stopTimeout: 10,
   })
@@ -87,8 +88,18 @@ test('networks come by name, and only with an address that they have now', () =>
     odd: null,
   }
   expect(container({ NetworkSettings: { Networks } })?.networks).toEqual([
-    { name: 'alpha', ip: '', ip6: 'fd01::2', gateway: '' },
-    { name: 'zeta', ip: '10.1.0.2', ip6: 'fd00::2', gateway: '10.1.0.1' },
+    network({ name: 'alpha', ip6: 'fd01::2', driver: '' }),
+    network({ name: 'zeta', ip: '10.1.0.2', ip6: 'fd00::2', gateway: '10.1.0.1', driver: '' }),
+  ])
+})
+
+test('what is known of a network itself is found by its id', () => {
+  const Networks = { all: { NetworkID: 'ov1', IPAddress: '10.0.2.2' } }
+  const json = inspectJson(id, { NetworkSettings: { Networks } })
+  expect(networkIdsIn(json)).toEqual(['ov1'])
+  const facts = new Map([['ov1', { driver: 'overlay', internal: true }]])
+  expect(readingOf(json, facts)?.container.networks).toEqual([
+    network({ name: 'all', id: 'ov1', ip: '10.0.2.2', driver: 'overlay', internal: true }),
   ])
 })
 

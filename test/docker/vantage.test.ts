@@ -3,11 +3,12 @@ import { expect, test } from 'vitest'
 import type { Container, Engine } from '../../src/docker/docker.ts'
 import { withJoinedNetworks } from '../../src/docker/networks.ts'
 import { vantageOf } from '../../src/docker/vantage.ts'
+import { network, place } from '../core/samples.ts'
 import { idOf } from './json.ts'
 
 const self = idOf('5e')
-const front = { name: 'front', ip: '10.0.0.2', ip6: '', gateway: '10.0.0.1' }
-const back = { name: 'back', ip: '10.0.1.2', ip6: '', gateway: '' }
+const front = network({ name: 'front', ip: '10.0.0.2', gateway: '10.0.0.1' })
+const back = network({ name: 'back', ip: '10.0.1.2' })
 
 function container(fields: Partial<Container>): Container {
   return {
@@ -52,10 +53,34 @@ for (const [kind, unreachable] of [
 test('in a container we are on its networks, with the gateways that they have', () => {
   expect(vantage([container({ networks: [front, back] })], self, 'rootless')).toEqual({
     node: 'n1',
-    place: { kind: 'container', networks: ['front', 'back'], gateways: ['10.0.0.1'] },
+    place: place({ networks: ['front', 'back'], gateways: ['10.0.0.1'] }),
     containersUnreachable: false,
   })
 })
+
+const overlay = network({ name: 'all', id: 'ov1', driver: 'overlay', ip: '10.0.2.2' })
+const macvlan = network({ name: 'lan', driver: 'macvlan', gateway: '192.168.1.1' })
+const internal = { ...front, internal: true }
+
+for (const [name, networks, seen] of [
+  ['an overlay network', [overlay], { overlays: ['ov1'] }],
+  ['macvlan: no host', [macvlan], { reaches: { host: false, lan: true } }],
+  ['ipvlan: no host', [{ ...macvlan, driver: 'ipvlan' }], { reaches: { host: false, lan: true } }],
+  ['macvlan and a bridge', [macvlan, front], { gateways: ['10.0.0.1'] }],
+  ['an internal bridge', [internal], { reaches: { host: false, lan: false } }],
+  [
+    'an internal overlay network',
+    [{ ...overlay, internal: true }],
+    { overlays: ['ov1'], reaches: { host: false, lan: false } },
+  ],
+  ['none', [], { reaches: { host: false, lan: false } }],
+  ['a driver that Docker did not tell', [{ ...front, driver: '' }], { gateways: ['10.0.0.1'] }],
+] as const) {
+  test(`what we reach in a container on ${name}`, () => {
+    const at = vantage([container({ networks })], self, 'native').place
+    expect(at).toEqual(place({ networks: networks.map((one) => one.name), ...seen }))
+  })
+}
 
 test("in a container on the host's network we are on the host", () => {
   expect(vantage([container({ networkMode: 'host' })], self, 'native').place.kind).toBe('host')

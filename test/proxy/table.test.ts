@@ -6,6 +6,7 @@ import { plainRequest } from '../../src/core/rule/request.ts'
 import { match } from '../../src/proxy/match.ts'
 import { isOwnListener, nobody } from '../../src/proxy/own.ts'
 import { routeTable } from '../../src/proxy/table.ts'
+import { place } from '../core/samples.ts'
 import { catalogOf, instance, vantage } from './bed.ts'
 
 const id = (letter: string) => letter.repeat(64)
@@ -262,7 +263,7 @@ test('a bad rule, a matcher of TCP and a TCP route are problems of their own', (
 test('an instance that can’t be reached is no target, and the problem names both networks', () => {
   const inside = {
     ...vantage,
-    place: { kind: 'container' as const, networks: ['edge'], gateways: [] },
+    place: place({ networks: ['edge'] }),
   }
   const { table, problems } = routeTable(catalogOf([instance()]), inside)
   expect(table.routes[0]?.targets).toEqual([])

@@ -1,6 +1,6 @@
 import type { Container } from '../../src/docker/docker.ts'
 import { instancesOf, type InstanceSettings } from '../../src/registrator/instances.ts'
-import { containerId } from '../core/samples.ts'
+import { containerId, network } from '../core/samples.ts'
 
 /** A good running container, for tests that care for a few of its facts. */
 export function container(facts: Partial<Container> = {}): Container {
@@ -16,7 +16,7 @@ export function container(facts: Partial<Container> = {}): Container {
     labels: {},
     env: {},
     networkMode: 'shop_default',
-    networks: [{ name: 'shop_default', ip: '172.18.0.3', ip6: '', gateway: '172.18.0.1' }],
+    networks: [network({ name: 'shop_default', ip: '172.18.0.3', gateway: '172.18.0.1' })],
     ports: [{ port: 3000, protocol: 'tcp', published: null }],
     stopTimeout: 10,
     ...facts,

@@ -6,6 +6,7 @@ import { byContainer, desiredEntries, ownEntries } from '../../src/registrator/d
 import { ownInstances } from '../../src/registrator/own.ts'
 import { ownership } from '../../src/registrator/ownership.ts'
 import type { Change } from '../../src/store/store.ts'
+import { place } from '../core/samples.ts'
 import { container, settings } from './containers.ts'
 
 const record: NodeRecord = {
@@ -123,7 +124,7 @@ test('the advertised address: as set, else of the host, never of a bridge, unkno
     eth0: [ip('192.0.2.7')],
   }
   const host = { node: 'h', place: { kind: 'host' }, containersUnreachable: false } as const
-  const inside = { ...host, place: { kind: 'container', networks: [], gateways: [] } } as const
+  const inside = { ...host, place: place() } as const
   expect(advertisedAddress(undefined, host, interfaces)).toBe('192.0.2.7')
   expect(advertisedAddress('h.example', inside, interfaces)).toBe('h.example')
   expect(advertisedAddress(undefined, inside, interfaces)).toBe('')

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { instancesOf } from '../../src/registrator/instances.ts'
 import { ownInstances } from '../../src/registrator/own.ts'
 import { plainEntry, type PlainSettings } from '../../src/registrator/plain.ts'
-import { containerId } from '../core/samples.ts'
+import { containerId, network } from '../core/samples.ts'
 import { compose, container, settings } from './containers.ts'
 
 const auto: PlainSettings = {
@@ -67,7 +67,7 @@ for (const [name, facts, expected] of [
   ],
   [
     'IPv6 stands in brackets',
-    { networks: [{ name: 'n', ip: '', ip6: 'fd00::3', gateway: '' }] },
+    { networks: [network({ name: 'n', ip6: 'fd00::3' })] },
     ['/services/web/h:shop-web-1:3000 = [fd00::3]:3000'],
   ],
   [

@@ -66,7 +66,9 @@ function containerOf(
     },
     env: Object.fromEntries(pairs(entry(value, 'environment')).map((one) => [one.name, one.text])),
     networkMode: mode ?? networks[0] ?? 'none',
-    networks: networks.map((name) => ({ name, ip: '10.0.0.1', ip6: '', gateway: '' })),
+    networks: networks.map((name) => {
+      return { name, ip: '10.0.0.1', ip6: '', gateway: '', id: '', driver: '', internal: false }
+    }),
     ports: [],
     stopTimeout: 10,
   }
