@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { expect, test } from 'vitest'
@@ -8,7 +5,7 @@ import { expect, test } from 'vitest'
 import { messageOf } from '../../src/core/errors.ts'
 import { etcdStore } from '../../src/store/etcd/etcd.ts'
 import { createSession } from '../../src/store/session.ts'
-import { docker, startEtcd } from './etcd-server.ts'
+import { startEtcd } from './etcd-server.ts'
 import { eventually } from './eventually.ts'
 import { expectEqual, following, never, putAll } from './following.ts'
 
@@ -113,19 +110,11 @@ test.concurrent('a store that was restored from a snapshot is noticed', async ()
   await using lab = await startLab()
   const { server, store } = lab
   await putAll(store, { '/restore/a': '1' })
-  await server.ctl('snapshot', 'save', '/snapshot')
+  await using backup = await server.saved()
   await using one = await following(store, '/restore/')
   await putAll(store, { '/restore/b': '1', '/restore/c': '1' })
   await eventually(() => expect(one.mirror.entries.size).toBe(3))
-  const folder = await mkdtemp(join(tmpdir(), 'portolan-'))
-  try {
-    const restore = ['etcdutl', 'snapshot', 'restore', '/snapshot', '--data-dir=/restored']
-    await docker('exec', server.container, ...restore)
-    await docker('cp', `${server.container}:/restored/.`, folder)
-    await server.replace(folder)
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  await server.replace(backup.path)
   await eventually(() => expect([...one.mirror.entries.keys()]).toEqual(['/restore/a']), 4000)
 })
 
