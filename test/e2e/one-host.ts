@@ -18,8 +18,8 @@ export type OneHost = AsyncDisposable & {
   readonly portolan: Running
   /** Ends the Portolan that runs, if need be with `kill -9`, and starts one. */
   start(options?: StartOptions): Promise<Running>
-  /** Waits until the store is what the engine says, to the letter, and nobody else's key was touched. */
-  agreed(): Promise<number>
+  /** Waits until `store`, or another one, is what the engine says, to the letter, and nobody else's key was touched. */
+  agreed(at?: Store): Promise<number>
   /** Starts a web server that answers its name at `<name>.localhost`. */
   web(name: string, ...options: readonly string[]): Promise<TestContainer>
   /** What is answered for `<name>.localhost`. */
@@ -34,9 +34,13 @@ export type OneHost = AsyncDisposable & {
 }
 
 export type StartOptions = {
+  /** For `--store`; that of `etcd` unless given. */
   readonly store?: string
+  readonly lease?: string
   readonly args?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
+  /** Whether to wait until it is ready. */
+  readonly ready?: boolean
 }
 
 /** Short, so that what waits for it ends soon. */
@@ -64,11 +68,12 @@ export async function startOneHost(options: Options = {}): Promise<OneHost> {
     if (running) return running
     throw new Error('no Portolan runs')
   }
-  const start = async ({ store: url, args = [], env = {} }: StartOptions = {}) => {
+  const usual = `etcd://${fleet.gateway}:${etcd.port}`
+  const start = async (given: StartOptions = {}) => {
+    const { store: url = usual, lease = `${leaseMs}ms`, args = [], env = {}, ready = true } = given
     await running?.stop('SIGKILL')
-    const at = url ?? `etcd://${fleet.gateway}:${etcd.port}`
-    const all = ['--store', at, '--lease', `${leaseMs}ms`, '--log-level', 'debug', ...args]
-    running = await host.portolan({ args: all, env })
+    const all = ['--store', url, '--lease', lease, '--log-level', 'debug', ...args]
+    running = await host.portolan({ args: all, env, ready })
     return running
   }
   await start()
@@ -77,7 +82,12 @@ export async function startOneHost(options: Options = {}): Promise<OneHost> {
   await steps.serves('stays')
   const kept = cleanup.move()
   return {
-    ...{ fleet, host, etcd, store, start, ...steps },
+    ...steps,
+    fleet,
+    host,
+    etcd,
+    store,
+    start,
     get portolan() {
       return current()
     },
@@ -89,7 +99,7 @@ function stepsOn(host: Host, store: Store, current: () => Running) {
   const body = async (name: string) =>
     (await ask(current().proxyUrl, `${name}.localhost`)).body.trim()
   return {
-    agreed: () => agreement(store, [{ node: host.name, cli: host.cli }]),
+    agreed: (at = store) => agreement(at, [{ node: host.name, cli: host.cli }]),
     web: (name: string, ...options: readonly string[]) =>
       host.web(name, { host: `${name}.localhost`, options }),
     body,
