@@ -37,25 +37,29 @@ export type Actual = {
   readonly plain: ReadonlyMap<string, Entry>
 }
 
+/** So many leases are remembered; one is lost seldom, and what hangs on it ends with its time. */
+const mostLeases = 100
+
 /**
- * The entries that are this node's: those under its own prefix, and those of the plain tree that hang on a lease
- * that its own entries hang on. So nobody else's key is ever touched there, whatever it is
- * called. `foreign` are keys of the plain tree that we want and that somebody else holds.
+ * The entries that are this node's: those under its own prefix, and those of the plain tree that hang on a lease of
+ * this node: one of `known`, or one that its own entries hang on. So nobody else's key is ever touched there, whatever
+ * it is called. `foreign` are keys of the plain tree that somebody else holds; `leases` is to be `known` the next
+ * time, since the two trees are not read at one moment, and a store that is restored brings old leases back.
  */
-export function ownEntries(prefix: string, node: string, lease: string, actual: Actual) {
+export function ownEntries(prefix: string, node: string, known: Iterable<string>, actual: Actual) {
   const under = ownInstancesPrefix(prefix, node)
   const own = new Map<string, Entry>()
   for (const [key, entry] of actual.entries) if (key.startsWith(under)) own.set(key, entry)
   const record = actual.entries.get(nodeKey(prefix, node))
   if (record) own.set(nodeKey(prefix, node), record)
-  const leases = new Set([lease, ...[...own.values()].map((entry) => entry.lease)])
+  const leases = new Set([...known, ...[...own.values()].map((entry) => entry.lease)])
   leases.delete('')
   const foreign = new Set<string>()
   for (const [key, entry] of actual.plain) {
     if (leases.has(entry.lease)) own.set(key, entry)
     else foreign.add(key)
   }
-  return { own, foreign }
+  return { own, foreign, leases: [...leases].slice(-mostLeases) }
 }
 
 /** Edits by container; `before` knows whose keys were that are no longer desired. */

@@ -4,7 +4,6 @@ import type { Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Problem } from '../core/problems.ts'
 import { reconciler } from '../core/reconcile.ts'
-import { sleep } from '../core/retry.ts'
 import type { Mirror } from '../store/mirror.ts'
 import { plan, transactions } from '../store/plan.ts'
 import type { Session } from '../store/session.ts'
@@ -13,6 +12,7 @@ import { byContainer, type Desired, desiredEntries, instanceTexts, ownEntries } 
 import type { Own } from './own.ts'
 import { ownership } from './ownership.ts'
 import { foreignKey, hasLeft, nameTaken, newer, notWritten } from './problems.ts'
+import { readBack } from './read-back.ts'
 
 export type RegistratorOptions = {
   readonly store: Pick<Store, 'apply'>
@@ -45,6 +45,7 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
   const mirrors = plain ? [mirror, plain] : [mirror]
   const textOf = instanceTexts()
   let before: Desired = new Map()
+  let leases: readonly string[] = []
   let superseded = false
   let left = false
   let failing = false
@@ -70,8 +71,7 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
     if (left || !lease || !wanted || !haveRead()) return
     if (!mayWrite()) return
     const desired = desiredEntries(prefix, record, wanted, textOf)
-    const actual = { entries: mirror.entries, plain: plain?.entries ?? noPlain }
-    const { own: found, foreign } = ownEntries(prefix, node, lease.id, actual)
+    const { own: found, foreign } = foundEntries()
     const taken = [...desired.keys()].filter((key) => foreign.has(key))
     report('registrator.foreign', taken.map(foreignKey))
     const free = new Map([...desired].filter(([key]) => !foreign.has(key)))
@@ -80,6 +80,15 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
     const pieces = transactions(byContainer(changes, desired, before))
     await writeAll(pieces, desired, lease.id, signal)
     before = desired
+  }
+
+  /** What of the store is this node's. */
+  function foundEntries() {
+    const known = [...leases, session.lease.current?.id ?? '']
+    const actual = { entries: mirror.entries, plain: plain?.entries ?? noPlain }
+    const found = ownEntries(prefix, node, known, actual)
+    ;({ leases } = found)
+    return found
   }
 
   function haveRead(): boolean {
@@ -142,8 +151,15 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
     const { applied, revision } = await store.apply(edits, { lease, guards }, signal)
     log.debug({ changes: edits.length, applied, revision }, 'wrote to the store')
     if (!applied) return loop.poke()
-    for (let waitedMs = 0; mirror.revision < revision && waitedMs < 2000; waitedMs += 5) {
-      await sleep(5, signal)
+    await readBack({ mirror, plain, prefix }, { edits, lease, revision }, signal)
+  }
+
+  async function deleteAll(signal: AbortSignal): Promise<void> {
+    const { own: found } = foundEntries()
+    found.delete(nodeKey(prefix, node))
+    const deletes = [...found.keys()].map((key): Change => ({ kind: 'delete', key }))
+    for (const edits of transactions(byContainer(deletes, new Map(), before))) {
+      await store.apply(edits, {}, signal)
     }
   }
 
@@ -183,14 +199,7 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
     // The node's own key goes last, with the lease: instances that vanish together with it are doubted by others.
     async leave(signal) {
       left = true
-      const lease = session.lease.current
-      const actual = { entries: mirror.entries, plain: plain?.entries ?? noPlain }
-      const { own: found } = ownEntries(prefix, node, lease?.id ?? '', actual)
-      found.delete(nodeKey(prefix, node))
-      const deletes = [...found.keys()].map((key): Change => ({ kind: 'delete', key }))
-      for (const edits of transactions(byContainer(deletes, new Map(), before))) {
-        await store.apply(edits, {}, signal)
-      }
+      if (mayWrite()) await deleteAll(signal)
       await session.leave(signal)
       report('registrator.node', [hasLeft(node)])
       log.info({ node }, 'left: nothing of this node is registered any more')

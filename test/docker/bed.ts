@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
-import { networkInterfaces } from 'node:os'
 import { promisify } from 'node:util'
+
+import { freePlace } from '../bed/place.ts'
 
 const exec = promisify(execFile)
 
@@ -13,10 +14,9 @@ export type Bed = AsyncDisposable & {
   hosts(...args: readonly string[]): Promise<string>
 }
 
-/** Starts one with busybox in it, whose containers survive its death. `net` are the first three octets. */
-export async function bed(name: string, net: string): Promise<Bed> {
-  refuseUsed(net)
-  const env = { ...process.env, BED: name, BED_NET: net, BED_OPTS: '--live-restore' }
+/** Starts one with busybox in it, whose containers survive its death. */
+export async function bed(): Promise<Bed> {
+  const env = { ...process.env, ...freePlace(), BED_OPTS: '--live-restore' }
   const hosts = async (...args: readonly string[]) => {
     const { stdout } = await exec('bash', ['test/bed/hosts.sh', ...args], { env })
     return stdout
@@ -30,11 +30,4 @@ export async function bed(name: string, net: string): Promise<Bed> {
   const tcp = `tcp://${/HOST_ADDR=(\S+)/.exec(variables)?.[1] ?? ''}:2375`
   const kept = cleanup.move()
   return { host, tcp, hosts, [Symbol.asyncDispose]: async () => kept.disposeAsync() }
-}
-
-/** A bed on the network of the machine itself would take its router's address. */
-function refuseUsed(net: string): void {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
-  const used = addresses.find(({ address }) => address.startsWith(`${net}.`))
-  if (used) throw new Error(`the machine has ${used.address}: choose another net than ${net}`)
 }

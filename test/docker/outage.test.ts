@@ -12,8 +12,7 @@ const cleanup = new AsyncDisposableStack()
 let own: Bed
 
 beforeAll(async () => {
-  // of the range for tests of network devices (RFC 2544), which no real traffic uses
-  own = cleanup.use(await bed('portolan-dk', '198.18.77'))
+  own = cleanup.use(await bed())
 })
 afterAll(async () => cleanup.disposeAsync())
 

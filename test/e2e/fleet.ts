@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
+import { freePlace, type Place } from '../bed/place.ts'
 import {
   dockerCli,
   type DockerCli,
@@ -11,8 +12,6 @@ import {
 import { type Running, startPortolan } from './portolan.ts'
 
 const run = promisify(execFile)
-const name = 'cluster'
-const net = '198.18.80'
 
 /** A Docker host of the fleet, in namespaces of its own. */
 export type Host = {
@@ -51,7 +50,8 @@ export type Fleet = AsyncDisposable & {
 
 /** Starts `count` hosts with busybox on them. `engine` are options of dockerd. */
 export async function startFleet(count: number, engine = ''): Promise<Fleet> {
-  const env = { ...process.env, BED: name, BED_NET: net, BED_OPTS: engine }
+  const place = freePlace()
+  const env = { ...process.env, ...place, BED_OPTS: engine }
   const hosts = async (...args: readonly string[]) => {
     const { stdout } = await run('bash', ['test/bed/hosts.sh', ...args], { env })
     return stdout
@@ -60,10 +60,10 @@ export async function startFleet(count: number, engine = ''): Promise<Fleet> {
   cleanup.defer(async () => void (await hosts('down')))
   await hosts('up', String(count))
   await hosts('load', 'busybox:1.37')
-  const all = Array.from({ length: count }, (_, at) => hostOf(at + 1))
+  const all = Array.from({ length: count }, (_, at) => hostOf(place, at + 1))
   const kept = cleanup.move()
   return {
-    gateway: `${net}.1`,
+    gateway: `${place.BED_NET}.1`,
     hosts,
     host(number) {
       const found = all[number - 1]
@@ -74,7 +74,7 @@ export async function startFleet(count: number, engine = ''): Promise<Fleet> {
   }
 }
 
-function hostOf(number: number): Host {
+function hostOf({ BED: name, BED_NET: net }: Place, number: number): Host {
   const host = `h${number}`
   const address = `${net}.${10 + number}`
   const cli = dockerCli(`unix:///run/${name}/${host}/run/docker.sock`)

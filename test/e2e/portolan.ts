@@ -68,7 +68,7 @@ export async function startPortolan(options: StartOptions = {}): Promise<Running
   if (ready) {
     await eventually(
       async () => (await fetch(`${adminUrl}/readyz`)).status === 200,
-      15_000,
+      60_000,
       running.output,
     )
   }
@@ -85,10 +85,10 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Waits until `check` is true; fails with what was seen last after `limitMs`. */
+/** Waits until `check` is true; fails with what was seen last after `limitMs`: long, since the machine may be busy. */
 export async function eventually(
   check: () => Promise<boolean>,
-  limitMs = 5000,
+  limitMs = 30_000,
   about: () => string = () => '',
 ): Promise<number> {
   const started = performance.now()

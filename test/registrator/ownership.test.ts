@@ -57,7 +57,7 @@ test("nobody else's keys are ours, whatever they are called", () => {
       ['/services/web/h2:web-1:80', { value: 'y', lease: '8' }],
     ]),
   }
-  const { own: found, foreign } = ownEntries('/p', 'h1', '10', actual)
+  const { own: found, foreign } = ownEntries('/p', 'h1', ['10'], actual)
   expect([...found.keys()]).toEqual([
     '/p/instances/h1/abc/80',
     '/services/web/h1:web-1:80',

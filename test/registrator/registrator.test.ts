@@ -203,6 +203,19 @@ test('another engine with our name writes on; we write nothing and say why, unti
   expect(h1.problems()).toEqual([])
 })
 
+test('who leaves while another one has the name takes nothing of that one along', async () => {
+  await using all = world()
+  const h1 = all.node()
+  h1.run(web)
+  await becomes(all.keys, own)
+  const { revision } = await all.store.list('/', all.signal)
+  const other = all.node({ engine: 'E2', session: 's9' })
+  other.run(web)
+  await becomes(async () => other.problems().map(({ where }) => where), ['node h1'])
+  await other.registrator.leave(all.signal)
+  expect((await all.store.list('/', all.signal)).revision).toBe(revision)
+})
+
 test('a newer process of the same engine takes over, the older one stops until it is gone', async () => {
   await using all = world()
   const older = all.node()

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A TCP proxy on the loopback that can cut what goes through it. */
+/** A TCP proxy on the loopback, or on another address of ours, that can cut what goes through it. */
 export type CuttingProxy = AsyncDisposable & {
   /** `127.0.0.1:port` */
   readonly endpoint: string
@@ -11,7 +11,7 @@ export type CuttingProxy = AsyncDisposable & {
   cut(): void
 }
 
-export async function cuttingProxy(port: number): Promise<CuttingProxy> {
+export async function cuttingProxy(port: number, own = '127.0.0.1'): Promise<CuttingProxy> {
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1')
@@ -34,12 +34,12 @@ export async function cuttingProxy(port: number): Promise<CuttingProxy> {
       left -= chunk.length
       if (left <= 0) client.end(end)
     })
-  }).listen(0, '127.0.0.1')
+  }).listen(0, own)
   await once(server, 'listening')
   const address = server.address()
-  const own = address !== null && typeof address === 'object' ? address.port : 0
+  const ownPort = address !== null && typeof address === 'object' ? address.port : 0
   const proxy: CuttingProxy = {
-    endpoint: `127.0.0.1:${own}`,
+    endpoint: `${own}:${ownPort}`,
     cutAfter: undefined,
     cut() {
       for (const socket of sockets) socket.destroy()

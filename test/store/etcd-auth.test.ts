@@ -72,7 +72,7 @@ test('a watch comes back after etcd has forgotten its token, and loses nothing',
   // tokens live in etcd's memory
   await server.kill()
   await docker('start', server.container)
-  await eventually(async () => await putAll(direct, { '/token/a': '1' }), 5000)
+  await eventually(async () => await putAll(direct, { '/token/a': '1' }))
   await expectEqual(one, direct, '/token/')
   expect(one.mirror.entries.size).toBe(1)
 })

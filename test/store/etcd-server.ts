@@ -1,6 +1,10 @@
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempDisposable } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join as joinPath } from 'node:path'
 import { promisify } from 'node:util'
 
 import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers'
@@ -39,6 +43,8 @@ export type EtcdServer = AsyncDisposable & {
   thaw(): Promise<void>
   /** Takes it away and starts an empty one; or one with the data folder at `data`. */
   replace(data?: string): Promise<void>
+  /** A snapshot of it, restored to a data folder for `replace`. */
+  saved(): Promise<AsyncDisposable & { readonly path: string }>
 }
 
 export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdServer> {
@@ -68,10 +74,29 @@ export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdSe
       await remove(container)
       container = await startContainer(options, port, data)
     },
+    saved: () => saved(container.getId()),
     async [Symbol.asyncDispose]() {
       await remove(container)
     },
   }
+}
+
+async function saved(container: string) {
+  const [snapshot, restored] = [`/${randomUUID()}`, `/${randomUUID()}`]
+  await docker('exec', container, 'etcdctl', 'snapshot', 'save', snapshot)
+  await docker(
+    'exec',
+    container,
+    'etcdutl',
+    'snapshot',
+    'restore',
+    snapshot,
+    '--data-dir',
+    restored,
+  )
+  const folder = await mkdtempDisposable(joinPath(tmpdir(), 'portolan-'))
+  await docker('cp', `${container}:${restored}/.`, folder.path)
+  return folder
 }
 
 /** Runs the docker client; resolves to what it printed. */

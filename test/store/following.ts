@@ -27,7 +27,7 @@ export async function following(
     for await (const keys of mirror.follow(stop.signal)) turns.push(keys)
   }
   const running = Promise.all([mirror.run(stop.signal), collect()])
-  await eventually(() => expect(turns.length).toBeGreaterThan(0), 5000)
+  await eventually(() => expect(turns.length).toBeGreaterThan(0))
   return {
     mirror,
     errors,
@@ -39,17 +39,14 @@ export async function following(
   }
 }
 
-/** Fails unless the mirror is what the store has within `withinMs`. Gives the milliseconds that it took. */
+/** Waits until the mirror is what the store has now. */
 export async function expectEqual(
   { mirror }: Following,
   store: Pick<Store, 'list'>,
   prefix: string,
-  withinMs = 2500,
-): Promise<number> {
-  const started = performance.now()
+): Promise<void> {
   const { entries } = await store.list(prefix, never)
-  await eventually(() => expect(mirror.entries).toEqual(entries), withinMs)
-  return performance.now() - started
+  await eventually(() => expect(mirror.entries).toEqual(entries))
 }
 
 /** Puts `values` one after another, each in a transaction of its own. */
