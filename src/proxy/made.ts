@@ -22,7 +22,7 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
   const problems = [...foreign, ...unserved, ...unreachable]
   const { matches, hosts, pathLength, conditions } = rule
   const { createdAt } = claim
-  const { priority, name } = route
+  const { priority, name, tls } = route
   return {
     route: {
       key: `${service} ${claim.key}`,
@@ -33,6 +33,7 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
       source,
       targets,
       ...served,
+      tls,
       order: { priority, ruleLength: text.length, pathLength, conditions, createdAt },
       hosts,
       matches,

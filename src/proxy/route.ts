@@ -1,5 +1,6 @@
 import type { InstanceState } from '../core/instance.ts'
 import type { Problem } from '../core/problems.ts'
+import type { Route } from '../core/route.ts'
 import type { Predicate } from '../core/rule/compile.ts'
 import type { Hosts } from '../core/rule/hosts.ts'
 import type { BalanceName } from './balance.ts'
@@ -36,6 +37,7 @@ export type TableRoute = {
   readonly balance: BalanceName
   readonly passHost: boolean
   readonly stripPrefixes: readonly string[]
+  readonly tls: Route['tls']
   readonly order: Order
   readonly hosts: Hosts
   readonly matches: Predicate
