@@ -5,6 +5,7 @@ import { announce } from './assembly/announce.ts'
 import { createBase, type Base } from './assembly/base.ts'
 import { createRegistration } from './assembly/registration.ts'
 import { keepState } from './catalog/state.ts'
+import { type Certs, createCerts } from './certs/certs.ts'
 import { type Confd, createConfd } from './confd/confd.ts'
 import { renderOnce, type Result } from './confd/once.ts'
 import type { Config } from './config/config.ts'
@@ -32,6 +33,7 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
   const registration = has('registrator')
     ? createRegistration(config, base, version, log.child({ part: 'registrator' }))
     : undefined
+  const certs = has('proxy') ? certsOf(config, base, log) : undefined
   const proxy = has('proxy') ? proxyOf(config, base, log) : undefined
   const confd = has('confd') ? confdOf(config, base, log) : undefined
   const bound = (await proxy?.open()) ?? []
@@ -40,7 +42,7 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
     scheme: 'http' as const,
     port,
   }))
-  const shown = { registration, proxy, entrypoints }
+  const shown = { registration, proxy, certs, entrypoints }
   const administration = has('admin')
     ? createAdministration(config, base, shown, version, log, signal)
     : undefined
@@ -56,7 +58,7 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
     log,
   )
   const first = [proxy, confd]
-  const last = [base, registration, administration, stateKeeper(config, base, log)]
+  const last = [base, certs, registration, administration, stateKeeper(config, base, log)]
   await runAll(first.flatMap(runOf), last.flatMap(runOf), signal)
   log.info('stopped')
 }
@@ -105,6 +107,19 @@ function proxyOf(config: Config, base: Base, log: Log): Proxy {
     log: log.child({ part: 'proxy' }),
     report: (problems) => base.board.report('proxy', problems),
     registry: base.registry,
+  })
+}
+
+function certsOf({ certs: folder, prefix }: Config, base: Base, log: Log): Certs {
+  const { mirror, saved, registry } = base
+  return createCerts({
+    folder,
+    prefix,
+    mirror,
+    saved,
+    report: (problems) => base.board.report('certificates', problems),
+    registry,
+    log: log.child({ part: 'certs' }),
   })
 }
 

@@ -1,5 +1,12 @@
 /** What can be asked for at `/v1/<name>`. */
-export const viewNames = ['services', 'instances', 'routes', 'problems', 'nodes'] as const
+export const viewNames = [
+  'services',
+  'instances',
+  'routes',
+  'problems',
+  'nodes',
+  'certificates',
+] as const
 export type ViewName = (typeof viewNames)[number]
 
 /** Items of one kind; the revision grows with each change. */

@@ -1,11 +1,12 @@
 import { type Admin, createAdmin } from '../admin/admin.ts'
 import { instanceItems, serviceItems } from '../admin/items.ts'
 import type { About, Checks, Views } from '../admin/views.ts'
+import type { Certs } from '../certs/certs.ts'
 import type { Config } from '../config/config.ts'
 import { emptyCatalog } from '../core/catalog.ts'
 import { PortolanError } from '../core/errors.ts'
 import { identityOf } from '../core/instance.ts'
-import { live } from '../core/live.ts'
+import { live, type Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Proxy } from '../proxy/proxy.ts'
 import type { Base } from './base.ts'
@@ -17,6 +18,7 @@ import type { Registration } from './registration.ts'
 export type Shown = {
   readonly registration: Registration | undefined
   readonly proxy: Proxy | undefined
+  readonly certs: Certs | undefined
   /** Where requests come in. */
   readonly entrypoints: About['entrypoints']
 }
@@ -38,7 +40,13 @@ export function createAdministration(
 ): Administration | undefined {
   if (!config.admin) return undefined
   const changes = live(0)
-  const sources = [base.catalog, base.board.problems, base.docker.status, base.mirror.status]
+  const sources: readonly Live<unknown>[] = [
+    base.catalog,
+    base.board.problems,
+    base.docker.status,
+    base.mirror.status,
+    ...(shown.certs ? [shown.certs.certificates] : []),
+  ]
   const admin = createAdmin({
     listen: config.admin,
     views: viewsOf(base, shown, () => changes.current),
@@ -57,7 +65,7 @@ export function createAdministration(
   return {
     admin,
     async run(signal) {
-      const count = async (source: (typeof sources)[number]) => {
+      const count = async (source: Live<unknown>) => {
         for await (const _ of source.changes(signal)) changes.set(changes.current + 1)
       }
       await Promise.all(sources.map(count))
@@ -65,7 +73,7 @@ export function createAdministration(
   }
 }
 
-function viewsOf({ catalog, board }: Base, { proxy }: Shown, revision: () => number): Views {
+function viewsOf({ catalog, board }: Base, { proxy, certs }: Shown, revision: () => number): Views {
   const view = (items: () => readonly unknown[]) => () => ({ revision: revision(), items: items() })
   const now = () => catalog.current ?? emptyCatalog
   return {
@@ -74,6 +82,7 @@ function viewsOf({ catalog, board }: Base, { proxy }: Shown, revision: () => num
     routes: view(() => proxy?.routes() ?? []),
     problems: view(() => board.problems.current),
     nodes: view(() => [...now().nodes.values()]),
+    certificates: view(() => certs?.view() ?? []),
   }
 }
 

@@ -13,7 +13,7 @@ import { type ProblemBoard, problemBoard } from '../core/problems.ts'
 import type { Docker } from '../docker/docker.ts'
 import type { Wishes } from '../registrator/wishes.ts'
 import { createMirror, type Mirror } from '../store/mirror.ts'
-import type { Store } from '../store/store.ts'
+import type { Entry, Store } from '../store/store.ts'
 import { dockerOf, storeOf } from './connect.ts'
 import { type OwnNode, ownSight } from './own.ts'
 import { reportDocker, reportNetworks, reportOwn, reportStore, reportVantage } from './reports.ts'
@@ -32,6 +32,8 @@ export type Base = {
   readonly wishes: Live<Wishes>
   /** Of everything under `--prefix`. */
   readonly mirror: Mirror
+  /** What an earlier run left in `--state`. */
+  readonly saved: ReadonlyMap<string, Entry> | undefined
   /** A mirror of another part of the store, for as long as `signal` lives. */
   readonly open: (prefix: string, signal: AbortSignal) => Mirror
   readonly addressOf: (instance: Instance) => Chosen
@@ -55,12 +57,13 @@ export async function createBase(config: Config, log: Log): Promise<Base> {
   const seen = ownSight(config, docker, mirror, board)
   const { vantage, wishes } = seen
   const own = registers ? seen.own : live(undefined)
+  const saved = state === undefined ? undefined : await savedState(state, prefix, log)
   const follower = createCatalog({
     prefix,
     own,
     registers,
     mirror,
-    saved: state === undefined ? undefined : await savedState(state, prefix, log),
+    saved,
     probe: (instance, signal) => answers(addressOfInstance(instance), signal),
     doubtMs: 2 * config.leaseMs,
     report: board.report,
@@ -83,6 +86,7 @@ export async function createBase(config: Config, log: Log): Promise<Base> {
     catalog: follower.catalog,
     wishes,
     mirror,
+    saved,
     addressOf: addressOfInstance,
     open(under, signal) {
       const opened = mirrorOf(under)

@@ -124,6 +124,7 @@ function filled(name: CommandName, word: string, sources: Sources): Command {
     case 'events':
       return { kind: name, admin: adminOf(sources), json: isOn(sources, 'json') }
     case 'nodes':
+    case 'certificates':
     case 'services':
     case 'routes':
     case 'instances':

@@ -8,6 +8,7 @@ export const commands = {
   routes: { does: 'which hosts and paths lead where', takes: 'view' },
   instances: { does: 'each copy of each service, with its address', takes: 'view' },
   nodes: { does: 'the nodes that share the store', takes: 'view' },
+  certificates: { does: 'which host names they are good for, and until when', takes: 'view' },
   explain: {
     does: 'why a container is routed as it is, or what becomes of a request',
     takes: 'explain',

@@ -130,6 +130,25 @@ const columns: Readonly<Record<ViewName, Columns>> = {
       ],
     ],
   ),
+  certificates: columnsOf(
+    ['CERTIFICATE', 'SOURCE', 'NAMES', 'UNTIL', 'PROBLEM'],
+    z.object({
+      name: z.string(),
+      source: z.string(),
+      names: z.array(z.string()),
+      notAfter: z.string(),
+      problem: z.string().nullable(),
+    }),
+    ({ name, source, names, notAfter, problem }) => [
+      [
+        { text: name },
+        { text: source },
+        { text: names.join(', ') || '-' },
+        { text: notAfter },
+        problem === null ? { text: '-' } : { text: problem, tone: 'red' },
+      ],
+    ],
+  ),
   problems: columnsOf(
     ['SEVERITY', 'WHERE', 'WHAT, WHY, REMEDY'],
     z.object({

@@ -68,5 +68,6 @@ function viewsOf(world: MutableLive<World>): Views {
     routes: () => view(world.current.routes),
     problems: () => view(world.current.problems),
     nodes: () => view([]),
+    certificates: () => view([]),
   }
 }

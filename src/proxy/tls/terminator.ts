@@ -1,0 +1,77 @@
+import type { Socket } from 'node:net'
+import { type SecureContext, TLSSocket } from 'node:tls'
+
+import { normalHost } from '../../core/rule/host.ts'
+import { type Contexts, contextsOf, type TlsFeed } from './contexts.ts'
+
+/** A connection whose handshake is over. */
+export type Secured = {
+  readonly socket: TLSSocket
+  /** The name that the client asked for, as rules compare it; undefined if it named none, or resumed by TLS 1.2. */
+  readonly name: string | undefined
+  readonly protocol: 'h2' | 'http/1.1'
+}
+
+export type TerminatorOptions = {
+  /** The certificate that routes wish for `host`. */
+  readonly wishFor: (host: string) => string | undefined
+  /** Until the handshake is over; 10 s. */
+  readonly handshakeMs?: number
+}
+
+/** The server's side of TLS, on sockets that others have accepted. */
+export type Terminator = {
+  /** From now on handshakes go by this; connections that are there stay as they are. */
+  use(feed: TlsFeed): void
+  /** Calls `secured` unless the handshake fails or `raw` ends before; in both cases `raw` is destroyed. */
+  accept(raw: Socket, secured: (one: Secured) => void): void
+  /** Whether there is a certificate for `host`; the default one doesn't count. */
+  covers(host: string): boolean
+}
+
+const protocols = ['h2', 'http/1.1']
+/** unrecognized_name (RFC 6066, 3), fatal: so that a client can tell a wrong name from a broken server. */
+const unknownName = Buffer.from([21, 3, 3, 0, 2, 2, 112])
+
+export function terminator({ wishFor, handshakeMs = 10_000 }: TerminatorOptions): Terminator {
+  let contexts: Contexts | undefined
+
+  function contextFor(serverName: string): SecureContext | undefined {
+    const host = normalHost(serverName)
+    return host === undefined ? undefined : contexts?.named(host, wishFor(host))
+  }
+
+  return {
+    use(feed) {
+      contexts = contextsOf(feed, Date.now(), contexts)
+    },
+    covers: (host) => contexts?.covers(host, wishFor(host)) ?? false,
+    accept(raw, secured) {
+      // a client that resets its connection is nothing to speak of
+      raw.on('error', () => raw.destroy())
+      if (!contexts) return void raw.destroy()
+      const socket = new TLSSocket(raw, {
+        isServer: true,
+        secureContext: contexts.first,
+        ALPNProtocols: protocols,
+        SNICallback(serverName, done) {
+          const context = contextFor(serverName)
+          if (context) done(null, context)
+          else raw.end(unknownName)
+        },
+      })
+      const timer = setTimeout(() => raw.destroy(), handshakeMs)
+      socket.on('error', () => socket.destroy())
+      socket.once('close', () => clearTimeout(timer))
+      socket.once('secure', () => {
+        clearTimeout(timer)
+        const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1'
+        secured({ socket, name: nameOf(socket), protocol })
+      })
+    },
+  }
+}
+
+function nameOf({ servername }: TLSSocket): string | undefined {
+  return typeof servername === 'string' ? normalHost(servername) : undefined
+}
