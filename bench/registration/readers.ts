@@ -71,7 +71,7 @@ async function catalogCost(entries: Map<string, Entry>, changed: readonly Change
   const mirror = { entries, follow: (signal: AbortSignal) => turn.changes(signal) }
   const follower = createCatalog({
     prefix,
-    own: live({ node: 'here', instances: [] }),
+    own: live({ node: 'here', instances: [], definitions: [] }),
     registers: true,
     mirror,
     saved: undefined,

@@ -84,7 +84,9 @@ function addressExplained(chosen: Chosen) {
 /** Its keys, and whether the store has them. */
 function keysOf(instance: Instance, prefix: string, { mirror, own }: Base) {
   const key = instanceKey(prefix, instance)
-  const at = own.current?.instances.indexOf(instance) ?? -1
+  // the catalog's may have more to it: routes and middlewares of other containers
+  const identity = identityOf(instance)
+  const at = own.current?.instances.findIndex((one) => identityOf(one) === identity) ?? -1
   const plain = own.current?.plain[at]
   return [
     { key, stored: mirror.entries.has(key) },

@@ -1,17 +1,17 @@
 import type { Catalog } from '../core/catalog.ts'
+import type { Definition } from '../core/definition.ts'
 import type { Instance } from '../core/instance.ts'
-import { instanceKey, ownInstancesPrefix } from '../core/keys.ts'
+import { instanceKey, ownDefinitionsPrefix, ownInstancesPrefix, type Stored } from '../core/keys.ts'
 import { type Live, live } from '../core/live.ts'
 import type { Problem } from '../core/problems.ts'
 import type { Mirror } from '../store/mirror.ts'
 import type { Entry } from '../store/store.ts'
 import { doubtful } from './doubt.ts'
+import { lentInstances } from './lent.ts'
 import { lostNodes } from './lost-nodes.ts'
+import { ownEntries, type OwnPart } from './own-part.ts'
 import { serviceIndex } from './services.ts'
 import { storedEntries } from './stored.ts'
-
-/** What this node's registrator knows; undefined while Docker has not been read. */
-export type OwnPart = { readonly node: string; readonly instances: readonly Instance[] }
 
 export type CatalogOptions = {
   readonly prefix: string
@@ -43,12 +43,14 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
   const stored = storedEntries(prefix)
   const index = serviceIndex()
   const lost = lostNodes()
-  let ownKeys = new Map<string, Instance>()
+  const lent = lentInstances(prefix, (key, instance) => index.set(key, instance))
+  const ownPart = ownEntries(prefix, lent)
   let storeRead = false
 
   /** What this node wrote comes back from the store, and is no news: then the catalog stays the same object. */
   function publish(): void {
-    report('catalog', stored.problems())
+    for (const key of lost.settledDefinitions()) lent.define(key, undefined)
+    report('catalog', [...stored.problems(), ...lent.problems()])
     const { current } = catalog
     const now = {
       complete: (own.current !== undefined || !registers) && (storeRead || saved !== undefined),
@@ -64,32 +66,28 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
     if (!same) catalog.set({ revision: (current?.revision ?? 0) + 1, ...now })
   }
 
+  const isUnder = (start: typeof ownInstancesPrefix, key: string) =>
+    own.current !== undefined && key.startsWith(start(prefix, own.current.node))
   const isOwn = (key: string) =>
-    own.current !== undefined && key.startsWith(ownInstancesPrefix(prefix, own.current.node))
-
-  function takeOwn(part: OwnPart): void {
-    const next = new Map(part.instances.map((one) => [instanceKey(prefix, one), one]))
-    for (const key of ownKeys.keys()) if (!next.has(key)) index.set(key, undefined)
-    for (const [key, instance] of next) index.set(key, instance)
-    ownKeys = next
-  }
-
-  /** The first reading of Docker outdates what the store, or an earlier run, says of this node. */
-  function dropStoredOwn(): void {
-    for (const key of index.keys()) {
-      if (isOwn(key) && !ownKeys.has(key)) index.set(key, undefined)
-    }
-  }
+    isUnder(ownInstancesPrefix, key) || isUnder(ownDefinitionsPrefix, key)
 
   async function followOwn(signal: AbortSignal): Promise<void> {
     let first = true
     for await (const part of own.changes(signal)) {
       if (!part) continue
-      takeOwn(part)
-      if (first) dropStoredOwn()
+      ownPart.take(part)
+      if (first) ownPart.dropOthers(isOwn)
       first = false
       publish()
     }
+  }
+
+  /** What a lost node defines holds for as long as an instance of its is doubted: its routes may be among those. */
+  function takeDefinition(key: string, definition: Definition | undefined, before?: Stored): void {
+    lost.settleDefinition(key)
+    const isLost = before?.kind === 'definition' && !stored.hasNode(before.definition.node)
+    if (!definition && isLost) lost.keepDefinition(key, before.definition)
+    else lent.define(key, definition)
   }
 
   async function followStore(signal: AbortSignal): Promise<void> {
@@ -98,11 +96,14 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
       const before = stored.update(key, entry)
       if (before?.kind === 'node') lost.was(before.node)
       if (isOwn(key)) return
+      const definition = stored.definition(key)
+      if (definition || before?.kind === 'definition')
+        return takeDefinition(key, definition, before)
       const instance = stored.instance(key)
       if (instance || before?.kind !== 'instance' || stored.hasNode(before.instance.node)) {
         doubts.settle(key)
         lost.settle(key)
-        index.set(key, instance)
+        lent.set(key, instance)
       } else {
         lost.keep(key, before.instance)
         doubts.keep(key, before.instance)
@@ -128,7 +129,7 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
     lost.settle(key)
     // Docker has been read since: it knows better
     if (isOwn(key)) return
-    index.set(key, undefined)
+    lent.set(key, undefined)
     publish()
   }
 

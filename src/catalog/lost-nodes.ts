@@ -1,3 +1,4 @@
+import type { Definition } from '../core/definition.ts'
 import type { Instance } from '../core/instance.ts'
 import type { NodeRecord } from '../core/keys.ts'
 
@@ -10,6 +11,8 @@ type Nodes = ReadonlyMap<string, NodeRecord>
 export function lostNodes() {
   const last = new Map<string, NodeRecord>()
   const doubted = new Map<string, string>()
+  /** Nodes by the keys of definitions that went with them. */
+  const definitions = new Map<string, string>()
   let of: Nodes | undefined
   let joined: Nodes = new Map()
 
@@ -26,6 +29,21 @@ export function lostNodes() {
     /** The doubt about `key` is over, if there was one. */
     settle(key: string): void {
       if (doubted.delete(key)) of = undefined
+    },
+    /** The definition under `key` went with its node. */
+    keepDefinition(key: string, { node }: Definition): void {
+      definitions.set(key, node)
+    },
+    settleDefinition(key: string): void {
+      definitions.delete(key)
+    },
+    /** Keys of kept definitions whose nodes have no doubted instances left; each once. */
+    settledDefinitions(): string[] {
+      if (definitions.size === 0) return []
+      const needed = new Set(doubted.values())
+      const over = [...definitions].flatMap(([key, node]) => (needed.has(node) ? [] : [key]))
+      for (const key of over) definitions.delete(key)
+      return over
     },
     /** `nodes` and those that are still needed; the same map while nothing changed. */
     joinedTo(nodes: Nodes): Nodes {

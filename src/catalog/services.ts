@@ -35,7 +35,6 @@ export function serviceIndex() {
       members.getOrInsertComputed(id, () => new Set()).add(key)
       touched.add(id)
     },
-    keys: (): Iterable<string> => byKey.keys(),
     /** Whether the same run of the same container stands under another key: its node has another name now. */
     hasTwin(key: string, instance: Instance): boolean {
       const identity = identityOf(instance)

@@ -1,3 +1,4 @@
+import type { Definition } from '../core/definition.ts'
 import { PortolanError } from '../core/errors.ts'
 import type { Instance } from '../core/instance.ts'
 import { nodeKey, type NodeRecord, parseEntry, type Stored } from '../core/keys.ts'
@@ -57,6 +58,10 @@ export function storedEntries(prefix: string) {
     instance(key: string): Instance | undefined {
       const stored = read.get(key)
       return stored?.kind === 'instance' ? stored.instance : undefined
+    },
+    definition(key: string): Definition | undefined {
+      const stored = read.get(key)
+      return stored?.kind === 'definition' ? stored.definition : undefined
     },
     routes: () => routes,
     nodes: () => nodes,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { type Definition, definitionSchema } from './definition.ts'
 import { PortolanError } from './errors.ts'
 import { type Instance, instanceSchema } from './instance.ts'
 import { type StoredRoute, storedRouteSchema } from './route.ts'
@@ -39,6 +40,23 @@ export function instanceName({ container, port, protocol }: Instance): string {
   return `${container.slice(0, 12)}/${port}${protocol === 'udp' ? ':udp' : ''}`
 }
 
+export const ownDefinitionsPrefix = (prefix: string, node: string) =>
+  `${prefix}/definitions/${node}/`
+
+/** `<prefix>/definitions/<node>/<container id, 12>` */
+export function definitionKey(
+  prefix: string,
+  { node, container }: Pick<Instance, 'node' | 'container'>,
+): string {
+  return `${ownDefinitionsPrefix(prefix, node)}${container.slice(0, 12)}`
+}
+
+/** The keys that instances at `port` of the container have whose definition is `key`. */
+export function instanceKeysAt(prefix: string, key: string, port: number): string[] {
+  const tcp = `${instancesPrefix(prefix)}${key.slice(`${prefix}/definitions/`.length)}/${port}`
+  return [tcp, `${tcp}:udp`]
+}
+
 export const wishesPrefix = (prefix: string) => `${prefix}/wishes/`
 
 /** `<prefix>/wishes/<kind>/<node>/<container id, 12>/<port>[:udp]`; `subject` as `subjectOf` gives it. */
@@ -55,6 +73,7 @@ export function subjectOf(instance: Instance): string {
 export type Stored =
   | { readonly kind: 'node'; readonly node: NodeRecord }
   | { readonly kind: 'instance'; readonly instance: Instance }
+  | { readonly kind: 'definition'; readonly definition: Definition }
   | { readonly kind: 'route'; readonly name: string; readonly route: StoredRoute }
   | { readonly kind: 'wish'; readonly wish: string; readonly subject: string; readonly value: Wish }
   | { readonly kind: 'other' }
@@ -71,6 +90,8 @@ export function parseEntry(prefix: string, key: string, value: string): Stored {
       return { kind: 'node', node: parsed(key, value, nodeSchema) }
     case 'instances':
       return { kind: 'instance', instance: ownedInstance(prefix, key, value) }
+    case 'definitions':
+      return { kind: 'definition', definition: ownedDefinition(prefix, key, value) }
     case 'routes':
       return { kind: 'route', name, route: parsed(key, value, storedRouteSchema) }
     case 'wishes': {
@@ -90,6 +111,13 @@ function ownedInstance(prefix: string, key: string, value: string): Instance {
     'bad-value',
     `key ${key} holds the instance of ${instanceKey(prefix, instance)}; delete it`,
   )
+}
+
+function ownedDefinition(prefix: string, key: string, value: string): Definition {
+  const definition = parsed(key, value, definitionSchema)
+  const right = definitionKey(prefix, definition)
+  if (right === key) return definition
+  throw new PortolanError('bad-value', `key ${key} holds the definition of ${right}; delete it`)
 }
 
 function parsed<T>(key: string, value: string, schema: z.ZodType<T>): T {

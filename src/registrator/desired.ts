@@ -1,5 +1,12 @@
 import type { Instance } from '../core/instance.ts'
-import { instanceKey, type NodeRecord, nodeKey, ownInstancesPrefix } from '../core/keys.ts'
+import {
+  definitionKey,
+  instanceKey,
+  type NodeRecord,
+  nodeKey,
+  ownDefinitionsPrefix,
+  ownInstancesPrefix,
+} from '../core/keys.ts'
 import type { Change, Entry } from '../store/store.ts'
 import type { Own } from './own.ts'
 
@@ -20,6 +27,10 @@ export function desiredEntries(
     desired.set(instanceKey(prefix, instance), { value: textOf(instance), group })
     const plain = own.plain[index]
     if (plain) desired.set(plain[0], { value: plain[1], group })
+  }
+  for (const definition of own.definitions) {
+    const value = JSON.stringify(definition)
+    desired.set(definitionKey(prefix, definition), { value, group: definition.container })
   }
   return desired
 }
@@ -47,9 +58,11 @@ const mostLeases = 100
  * time, since the two trees are not read at one moment, and a store that is restored brings old leases back.
  */
 export function ownEntries(prefix: string, node: string, known: Iterable<string>, actual: Actual) {
-  const under = ownInstancesPrefix(prefix, node)
+  const under = [ownInstancesPrefix(prefix, node), ownDefinitionsPrefix(prefix, node)]
   const own = new Map<string, Entry>()
-  for (const [key, entry] of actual.entries) if (key.startsWith(under)) own.set(key, entry)
+  for (const [key, entry] of actual.entries) {
+    if (under.some((start) => key.startsWith(start))) own.set(key, entry)
+  }
   const record = actual.entries.get(nodeKey(prefix, node))
   if (record) own.set(nodeKey(prefix, node), record)
   const leases = new Set([...known, ...[...own.values()].map((entry) => entry.lease)])

@@ -1,7 +1,9 @@
+import type { Definition } from '../core/definition.ts'
 import type { Address, Instance, InstanceState } from '../core/instance.ts'
 import { defaultPolicy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
 import type { Container, ContainerNetwork, ContainerPort } from '../docker/docker.ts'
+import { definitionOf } from './definition.ts'
 import type { Declaration, DialectSettings, Facts } from './dialects/dialect.ts'
 import { merged, saidOf } from './dialects/merge.ts'
 import { factsOf, ordinalOf, serviceOf } from './names.ts'
@@ -16,6 +18,8 @@ export type RegisteredInstance = { readonly instance: Instance; readonly plain: 
 /** What one container gives: an instance for each eligible port, and what is wrong with its labels. */
 export type Registered = {
   readonly instances: readonly RegisteredInstance[]
+  /** What it declares for other containers. */
+  readonly definition: Definition | undefined
   readonly problems: readonly Problem[]
 }
 
@@ -23,7 +27,9 @@ export type Registered = {
 export function instancesOf(container: Container, settings: InstanceSettings): Registered {
   const facts = factsOf(container)
   const declared = merged(facts, settings)
-  if (declared.enabled === false) return { instances: [], problems: declared.problems }
+  if (declared.enabled === false) {
+    return { instances: [], definition: undefined, problems: declared.problems }
+  }
   const named = [...declared.named, ...declared.routes.flatMap(({ port }) => port ?? [])]
   const { ports, problems } = eligiblePorts(container, named)
   const fallback = defaultPort(ports)
@@ -36,7 +42,11 @@ export function instancesOf(container: Container, settings: InstanceSettings): R
     return [{ instance, plain: plainName(facts, declared, port) }]
   })
   const noPort = ports.length === 0 && declared.routes.length > 0 ? [withoutPort(container)] : []
-  return { instances, problems: [...declared.problems, ...problems, ...noPort] }
+  return {
+    instances,
+    definition: definitionOf(container, declared.shared, settings.node, fallback),
+    problems: [...declared.problems, ...problems, ...noPort],
+  }
 }
 
 function instanceAt(

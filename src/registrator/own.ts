@@ -1,3 +1,4 @@
+import type { Definition } from '../core/definition.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Instance } from '../core/instance.ts'
 import type { Problem } from '../core/problems.ts'
@@ -9,6 +10,8 @@ import { plainEntry, type PlainSettings } from './plain.ts'
 /** This node's instances as they ought to be; the rest of the world gets to know them through the store. */
 export type Own = {
   readonly instances: readonly Instance[]
+  /** What its containers declare for others. */
+  readonly definitions: readonly Definition[]
   /** The plain tree's entries of each instance, in the order of `instances`. */
   readonly plain: readonly (readonly [key: string, value: string] | undefined)[]
   readonly problems: readonly Problem[]
@@ -28,7 +31,13 @@ export function ownInstances(settings: InstanceSettings & PlainSettings) {
     const instances = all.map(({ instance }) => instance)
     const plain = all.map((one) => plainEntry(one.instance, one.plain, settings))
     const problems = registered.flatMap((one) => one.problems)
-    return { instances, plain, problems: [...problems, ...collisions(instances, plain)] }
+    const definitions = registered.flatMap(({ definition }) => definition ?? [])
+    return {
+      instances,
+      definitions,
+      plain,
+      problems: [...problems, ...collisions(instances, plain)],
+    }
   }
 }
 
@@ -42,6 +51,7 @@ function registeredOf(container: Container, settings: InstanceSettings): Registe
     const remedy = 'correct its labels'
     return {
       instances: [],
+      definition: undefined,
       problems: [{ severity: 'error', where, what, why: messageOf(error), remedy }],
     }
   }

@@ -1,5 +1,5 @@
 import { PortolanError } from '../core/errors.ts'
-import { type NodeRecord, nodeKey, ownInstancesPrefix } from '../core/keys.ts'
+import { type NodeRecord, nodeKey, ownDefinitionsPrefix, ownInstancesPrefix } from '../core/keys.ts'
 import type { Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Problem } from '../core/problems.ts'
@@ -180,6 +180,7 @@ export function createRegistrator(options: RegistratorOptions): Registrator {
     return (
       key === nodeKey(prefix, node) ||
       key.startsWith(ownInstancesPrefix(prefix, node)) ||
+      key.startsWith(ownDefinitionsPrefix(prefix, node)) ||
       key.includes(`/${node}:`) ||
       before.has(key)
     )

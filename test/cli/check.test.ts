@@ -43,6 +43,26 @@ async function checked(files: Readonly<Record<string, string>>, env: NodeJS.Proc
 
 const stack = (services: string) => ({ 'compose.yaml': `name: shop\nservices:\n${services}` })
 
+test('what one service declares for another is found, and what none does may be elsewhere', async () => {
+  const { problems, code } = await checked(
+    stack(`
+  a:
+    image: a
+    expose: [80]
+    labels:
+      traefik.http.routers.a.rule: Host(\`a\`)
+      traefik.http.routers.a.middlewares: m@docker,n@docker
+  b:
+    image: b
+    labels: { traefik.http.middlewares.m.stripprefix.prefixes: /x }
+`),
+  )
+  expect(problems.map(({ service, severity, what }) => [service, severity, what])).toEqual([
+    ['a', 'warning', 'middleware n@docker'],
+  ])
+  expect(code).toBe(0)
+})
+
 test('a good file has no problem, in all the forms that Compose has', async () => {
   const file = stack(`
   a:

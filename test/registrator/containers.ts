@@ -1,3 +1,4 @@
+import type { NodeRecord } from '../../src/core/keys.ts'
 import type { Container } from '../../src/docker/docker.ts'
 import { instancesOf, type InstanceSettings } from '../../src/registrator/instances.ts'
 import { containerId, network } from '../core/samples.ts'
@@ -27,6 +28,18 @@ export const compose = {
   'com.docker.compose.project': 'shop',
   'com.docker.compose.service': 'web',
   'com.docker.compose.container-number': '2',
+}
+
+/** The record of node h1. */
+export const nodeRecord: NodeRecord = {
+  v: 1,
+  node: 'h1',
+  engine: 'E1',
+  session: 's1',
+  address: '',
+  roles: [],
+  version: '0',
+  startedAt: '2026-01-01T00:00:10Z',
 }
 
 export const settings = { node: 'h1', domain: 'localhost', exposeAll: false }

@@ -7,20 +7,10 @@ import { ownInstances } from '../../src/registrator/own.ts'
 import { ownership } from '../../src/registrator/ownership.ts'
 import type { Change } from '../../src/store/store.ts'
 import { place } from '../core/samples.ts'
-import { container, settings } from './containers.ts'
+import { container, nodeRecord, settings } from './containers.ts'
 
-const record: NodeRecord = {
-  v: 1,
-  node: 'h1',
-  engine: 'E1',
-  session: 's1',
-  address: '',
-  roles: [],
-  version: '0',
-  startedAt: '2026-01-01T00:00:10Z',
-}
 const entry = (other: Partial<NodeRecord>) => ({
-  value: JSON.stringify({ ...record, ...other }),
+  value: JSON.stringify({ ...nodeRecord, ...other }),
   lease: '1',
 })
 
@@ -37,7 +27,7 @@ for (const [name, found, kind] of [
   ['garbage', { value: '{', lease: '' }, 'ours'],
 ] as const) {
   test(`a node registered by ${name}: ${kind}`, () => {
-    expect(ownership(record, found).kind).toBe(kind)
+    expect(ownership(nodeRecord, found).kind).toBe(kind)
   })
 }
 
@@ -82,7 +72,7 @@ test("a container's entries belong together", () => {
   const engine = { id: 'E1', name: 'h1', version: '', apiVersion: '', kind: 'native' } as const
   const desired = desiredEntries(
     '/p',
-    record,
+    nodeRecord,
     own({ kind: 'known', engine, byId, self: undefined }),
   )
   expect(desired.size).toBe(7)

@@ -165,7 +165,7 @@ test.for<[string, Labels, RegExp]>([
     { 'services.x.loadbalancer.server.port': '1', 'services.y.loadbalancer.server.port': '2' },
     /service= one of x, y/,
   ],
-  ['a service of nobody', { 'routers.web.service': 'z' }, /container of that service/],
+  ['a service of another provider', { 'routers.web.service': 'z@file' }, /a container declares/],
   ['a service of Traefik itself', { 'routers.web.service': 'api@internal' }, /--admin/],
   ['a service with a bad port', { 'services.web.loadbalancer.server.port': 'x' }, /1 to 65535/],
   ['a fixed address', { 'services.web.loadbalancer.server.url': 'http://10.0.0.9' }, /store/],

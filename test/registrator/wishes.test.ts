@@ -7,6 +7,7 @@ import { noWishes, wishesIn, wishesOf, wishing } from '../../src/registrator/wis
 import { embeddedStore } from '../../src/store/embedded.ts'
 import { createMirror } from '../../src/store/mirror.ts'
 import { containerId, instance } from '../core/samples.ts'
+import { nodeRecord } from './containers.ts'
 
 const prefix = '/portolan'
 const id = 'abc123def456'
@@ -15,6 +16,7 @@ const one = instance({ container: containerId(id) })
 const other = instance({ container: containerId('ffff'), name: 'shop-web-2' })
 const own: Own = {
   instances: [one, other],
+  definitions: [],
   plain: [
     ['/services/web/h1:shop-web-1:3000', '172.18.0.3:3000'],
     ['/services/web/h1:shop-web-2:3000', '172.18.0.4:3000'],
@@ -55,7 +57,7 @@ test('a weight is what was wished, and the state is left alone', () => {
 for (const state of ['starting', 'unhealthy', 'draining'] as const) {
   test(`${state} is no readier and no better for a wish to drain`, () => {
     const instances = [instance({ container: containerId(id), state })]
-    const plain = { instances, plain: [undefined], problems: [] }
+    const plain = { instances, definitions: [], plain: [undefined], problems: [] }
     const drained = wishing()(plain, prefix, wishes({ [`drain/${subject}`]: true }))
     expect(drained.instances).toEqual(instances)
   })
@@ -79,17 +81,6 @@ test('a wish that nobody can fulfil is a problem, one that is not wanted any mor
   expect(wishesOf(prefix, new Map([[`${prefix}/wishes/drain/a`, entry]])).problems).toEqual([])
 })
 
-const record: NodeRecord = {
-  v: 1,
-  node: 'h1',
-  engine: 'E1',
-  session: 's1',
-  address: '',
-  roles: [],
-  version: '0',
-  startedAt: '',
-}
-
 /** A store with wishes about three containers: one runs, one is stopped, one is gone; and about another node. */
 async function scene(stored: NodeRecord) {
   const stop = new AbortController()
@@ -107,7 +98,7 @@ async function scene(stored: NodeRecord) {
     store,
     mirror,
     prefix,
-    record,
+    record: nodeRecord,
     runs: (container: string) => container.startsWith('a'),
     exists: async (container: string) => {
       asked.push(container)
@@ -135,7 +126,7 @@ async function scene(stored: NodeRecord) {
 }
 
 test('wishes about a container that is gone for good are removed, those about a stopped one stay', async () => {
-  await using it = await scene(record)
+  await using it = await scene(nodeRecord)
   await expect
     .poll(it.left)
     .toEqual([
@@ -149,7 +140,7 @@ test('wishes about a container that is gone for good are removed, those about a 
 })
 
 test('nothing is removed while another machine has our name', async () => {
-  await using it = await scene({ ...record, engine: 'E2', session: 's2' })
+  await using it = await scene({ ...nodeRecord, engine: 'E2', session: 's2' })
   await expect.poll(() => it.left().length).toBe(6)
   await new Promise((resolve) => setTimeout(resolve, 150))
   expect(it.left()).toHaveLength(6)

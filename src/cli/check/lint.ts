@@ -1,6 +1,9 @@
 import type { Vantage } from '../../core/address.ts'
 import { byAge, compare, emptyCatalog } from '../../core/catalog.ts'
+import { defined } from '../../core/defined.ts'
+import { definitions } from '../../core/definitions.ts'
 import { type Instance, serviceId } from '../../core/instance.ts'
+import { definitionKey } from '../../core/keys.ts'
 import type { Problem } from '../../core/problems.ts'
 import { routeTable } from '../../proxy/table.ts'
 import type { DialectSettings } from '../../registrator/dialects/dialect.ts'
@@ -22,17 +25,23 @@ const vantage: Vantage = { node, place: { kind: 'host' }, containersUnreachable:
 export function findings(project: ComposeProject, settings: DialectSettings): Finding[] {
   const composed = containersOf(project.root, project.name)
   const instances: Instance[] = []
+  const lent = definitions()
   const found: { problem: Omit<Problem, 'where'>; of: Composed }[] = []
   for (const of of composed) {
     const registered = instancesOf(of.container, { ...settings, node })
     const own = registered.instances.map(({ instance }) => instance)
     const more = [...networkProblems(of, own), ...portProblems(of, own, settings)]
     found.push(...[...registered.problems, ...more].map((problem) => ({ problem, of })))
+    const { definition } = registered
+    if (definition) lent.set(definitionKey('', definition), definition)
     // one problem with a network is enough
     instances.push(...own.map((one) => ({ ...one, network: null, ...placed(one) })))
   }
   const byName = new Map(composed.map((one) => [`container ${one.container.name}`, one]))
-  for (const problem of tableProblems(instances)) {
+  const whole = instances.map((one) => defined(one, definitionKey('', one), lent))
+  const joint = [...lent.problems(), ...whole.flatMap(({ problems }) => problems)]
+  const routed = tableProblems(whole.map(({ instance }) => instance))
+  for (const problem of [...joint.map(maybeElsewhere), ...routed.filter(isOther)]) {
     const of = byName.get(problem.where)
     if (of) found.push({ problem, of })
   }
@@ -42,6 +51,16 @@ export function findings(project: ComposeProject, settings: DialectSettings): Fi
   ]
   const unique = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()]
   return unique.toSorted((a, b) => compare(a.file, b.file) || a.line - b.line)
+}
+
+/** Another file, or another project, may declare it. */
+function maybeElsewhere(problem: Problem): Problem {
+  return problem.severity === 'error' ? { ...problem, severity: 'warning' } : problem
+}
+
+/** That a middleware is missing has been said, with where to look for it. */
+function isOther({ what }: Problem): boolean {
+  return !/^middleware \S+@docker is not known$/.test(what)
 }
 
 function tableProblems(instances: readonly Instance[]): readonly Problem[] {

@@ -54,6 +54,15 @@ export type DeclaredPort = {
   readonly policy?: Partial<Omit<Policy, 'middlewares'>>
 }
 
+/** What a container declares for others. By full names in lower case, such as `auth@docker`. */
+export type Shared = {
+  readonly middlewares: Policy['middlewares']
+  /** The port of each service; undefined: the container's default port. */
+  readonly services: Readonly<Record<string, number | undefined>>
+  /** Its routes that lead to services of others. */
+  readonly routes: readonly { readonly service: string; readonly route: Route }[]
+}
+
 /**
  * What the labels of one dialect say of one container. Each dialect is one pure function of this type, knows no
  * other, and answers with nothing but the container's facts.
@@ -70,6 +79,7 @@ export type Declaration = {
   readonly routes: readonly DeclaredRoute[]
   /** By the names that routes use; a dialect takes care that its names are its own. */
   readonly middlewares: Policy['middlewares']
+  readonly shared?: Shared
   readonly problems: readonly Problem[]
 }
 

@@ -47,6 +47,8 @@ function over(first: Declaration, second: Declaration): Declaration {
     ports: [...first.ports, ...second.ports],
     routes: [...first.routes, ...second.routes.flatMap((one) => freeOf(first.routes, one))],
     middlewares: { ...second.middlewares, ...first.middlewares },
+    // only one dialect has words for it
+    ...((first.shared ?? second.shared) && { shared: first.shared ?? second.shared }),
     problems: [...first.problems, ...second.problems],
   }
 }

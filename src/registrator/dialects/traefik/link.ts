@@ -1,4 +1,4 @@
-import { didYouMean } from '../../../core/suggest.ts'
+import type { Route } from '../../../core/route.ts'
 import type { DeclaredRoute } from '../dialect.ts'
 import type { LabelReader } from '../labels.ts'
 import type { Router } from './routers.ts'
@@ -10,28 +10,40 @@ export type Linked = {
   readonly usable: boolean
 }
 
+/** Where the routers of one container lead: to a port of its own, or to a service that another one declares. */
+export type Links = {
+  readonly routes: readonly DeclaredRoute[]
+  readonly elsewhere: readonly { readonly service: string; readonly route: Route }[]
+}
+
 /**
- * Joins routers and services of one container. A router that names no service gets the only one, or that of its own
- * name, or, if there is none at all, the port `usual`. One that finds nothing is out, alone, and a problem says why.
+ * Joins routers and services. A router that names no service gets the only one of its container, or that of its own
+ * name, or, if there is none at all, the port `usual`. One that can't find any is out, alone, and a problem says why.
  */
 export function linked(
   routers: readonly Router[],
   services: readonly Linked[],
   usual: number | undefined,
   reader: LabelReader,
-): DeclaredRoute[] {
-  return routers.flatMap((router) => {
+): Links {
+  const routes: DeclaredRoute[] = []
+  const elsewhere: { service: string; route: Route }[] = []
+  for (const router of routers) {
     const found = serviceOf(router, services, usual, reader)
-    return found?.usable === true ? { port: found.port ?? usual, route: router.route } : []
-  })
+    const { route } = router
+    if (typeof found === 'string') elsewhere.push({ service: found, route })
+    else if (found?.usable === true) routes.push({ port: found.port ?? usual, route })
+  }
+  return { routes, elsewhere }
 }
 
+/** A service of this container, or the name of one that another declares. */
 function serviceOf(
   { label, service, route }: Router,
   services: readonly Linked[],
   usual: number | undefined,
   reader: LabelReader,
-): Linked | undefined {
+): Linked | string | undefined {
   if (service === undefined) {
     const [only] = services
     if (!only) return { name: route.name, port: usual, usable: true }
@@ -40,9 +52,13 @@ function serviceOf(
     return own
   }
   const [name = '', provider = 'docker'] = service.split('@')
-  const found = provider === 'docker' ? named(services, name) : undefined
-  if (!found) sayMissing(`${label}.service`, { service, name, provider }, services, reader)
-  return found
+  if (provider === 'docker') return named(services, name) ?? name
+  reader.note(`${label}.service`, service, {
+    severity: 'error',
+    why: `services of Traefik's provider ${provider} don't exist here`,
+    remedy: provider === 'internal' ? internal : 'name a service that a container declares',
+  })
+  return undefined
 }
 
 function named(services: readonly Linked[], name: string): Linked | undefined {
@@ -54,27 +70,6 @@ function sayWhich(label: string, services: readonly Linked[], reader: LabelReade
     severity: 'error',
     why: `it names no service, and this container has ${services.length}`,
     remedy: `write ${label}.service= one of ${namesOf(services).join(', ')}`,
-  })
-}
-
-type Missing = { readonly service: string; readonly name: string; readonly provider: string }
-
-function sayMissing(
-  label: string,
-  { service, name, provider }: Missing,
-  services: readonly Linked[],
-  reader: LabelReader,
-): void {
-  const names = namesOf(services)
-  const near = didYouMean(name, names)
-  reader.note(label, service, {
-    severity: 'error',
-    why:
-      provider === 'docker'
-        ? `this container declares no service ${name}${near}`
-        : `services of Traefik's provider ${provider} don't exist here`,
-    remedy:
-      provider === 'internal' ? internal : 'write the router to the container of that service',
   })
 }
 

@@ -27,8 +27,8 @@ export type Declared = {
   /** By the names that routes use: Traefik's full ones, such as `auth@docker`. */
   readonly known: Policy['middlewares']
   /**
-   * The names that a router's list stands for, in its order. What nobody declares stays in it, and a problem says so:
-   * the proxy closes the routes that use it.
+   * The names that a router's list stands for, in its order. What this container does not declare stays in it: another
+   * one may, and while nobody does the proxy closes the routes that use it.
    */
   readonly refer: (names: readonly string[], label: string) => string[]
 }
@@ -48,7 +48,7 @@ export function middlewaresOf(root: Node, protocol: 'http' | 'tcp', reader: Labe
 }
 
 /** HTTP and TCP have names of their own; a dot is in none of them. */
-function fullName(name: string, protocol: 'http' | 'tcp'): string {
+export function fullName(name: string, protocol: 'http' | 'tcp'): string {
   return `${protocol === 'tcp' ? 'tcp.' : ''}${name}@docker`
 }
 
@@ -97,16 +97,13 @@ function referred(
   const [name = '', provider = 'docker'] = text.split('@')
   const known = names.get(name.toLowerCase())
   if (known !== undefined && provider === 'docker') return known
-  const near = didYouMean(name.toLowerCase(), names.keys())
-  const local = provider === 'docker'
+  if (provider === 'docker') return fullName(name, protocol)
   reader.note(label, text, {
     severity: 'error',
-    why: local
-      ? `this container declares no middleware ${name}${near}; routes that use it are closed`
-      : `middlewares of Traefik's provider ${provider} are not read; routes that use it are closed`,
-    remedy: `declare it with labels of this container: traefik.${protocol}.middlewares.${name}.…`,
+    why: `middlewares of Traefik's provider ${provider} are not read; routes that use it are closed`,
+    remedy: `declare it with labels of a container: traefik.${protocol}.middlewares.${name}.…`,
   })
-  return local ? fullName(name, protocol) : `${name}@${provider}`
+  return `${name}@${provider}`
 }
 
 function noType({ name }: Node, kinds: Kinds) {

@@ -5,14 +5,16 @@ import {
   type DialectSettings,
   type Facts,
   nothing,
+  type Shared,
 } from '../dialect.ts'
 import { booleanOf, type LabelReader, labelReader } from '../labels.ts'
 import { masked, sayUnknown } from './decode.ts'
-import { linked } from './link.ts'
-import { middlewaresOf } from './middlewares.ts'
+import { linked, type Links } from './link.ts'
+import { fullName, middlewaresOf } from './middlewares.ts'
 import { usualRule } from './names.ts'
 import { sayOthers } from './others.ts'
 import { defaultRouter, type Reading, routersOf } from './routers.ts'
+import type { RouterProtocol } from './rule.ts'
 import { type Service, servicesOf } from './services.ts'
 import { sayUdp, tcpServicesOf } from './tcp.ts'
 import { childrenOf, childOf, type Node, treeOf } from './tree.ts'
@@ -37,12 +39,16 @@ function declared(facts: Facts, settings: DialectSettings): Declaration {
   const tcp = treeOf(container.labels, 'traefik.tcp', reader)
   const udp = treeOf(container.labels, 'traefik.udp', reader)
   const asked = enable === true || hasRouting(http) || hasRouting(tcp)
-  if (!asked) return { ...nothing, problems: reader.problems }
   if (enable === undefined && settings.traefik?.exposedByDefault === false) {
-    reader.note('traefik.enable', '', notEnabled)
+    if (asked) reader.note('traefik.enable', '', notEnabled)
     return { ...nothing, problems: reader.problems }
   }
   for (const root of [http, tcp]) saySections(root, reader)
+  if (!asked) {
+    const { known } = allMiddlewares({ http, tcp }, reader)
+    const shared = sharedOf(known, [], { http: [], tcp: [] })
+    return { ...nothing, shared, problems: reader.problems }
+  }
   sayUdp(udp, reader)
   return { ...routed({ http, tcp, udp }, facts, settings, reader), problems: reader.problems }
 }
@@ -88,8 +94,7 @@ function routed(
   settings: DialectSettings,
   reader: LabelReader,
 ): Omit<Declaration, 'problems'> {
-  const ofHttp = middlewaresOf(http, 'http', reader)
-  const ofTcp = middlewaresOf(tcp, 'tcp', reader)
+  const { ofHttp, ofTcp, known } = allMiddlewares({ http, tcp }, reader)
   const services = { http: servicesOf(http, reader), tcp: tcpServicesOf(tcp, reader) }
   const defaultRule = settings.traefik?.defaultRule ?? usualRule
   const reading: Reading = { facts, defaultRule, refer: ofHttp.refer, reader }
@@ -102,16 +107,46 @@ function routed(
   const all = [...services.http, ...services.tcp]
   sayShared(all, usual, reader)
   const ports = all.map(({ port, said }) => ({ ...said, port: port ?? usual }))
+  const links = {
+    http: linked(httpRouters, services.http, usual, reader),
+    tcp: linked(tcpRouters, services.tcp, usual, reader),
+  }
   return {
     ...nothing,
     network: networkOf(facts, settings),
     named: [...new Set(all.flatMap(({ port }) => port ?? []))],
     ports,
-    routes: [
-      ...linked(httpRouters, services.http, usual, reader),
-      ...linked(tcpRouters, services.tcp, usual, reader),
-    ],
-    middlewares: { ...ofHttp.known, ...ofTcp.known },
+    routes: [...links.http.routes, ...links.tcp.routes],
+    middlewares: known,
+    shared: sharedOf(known, [...links.http.elsewhere, ...links.tcp.elsewhere], services),
+  }
+}
+
+function allMiddlewares({ http, tcp }: Pick<Roots, 'http' | 'tcp'>, reader: LabelReader) {
+  const ofHttp = middlewaresOf(http, 'http', reader)
+  const ofTcp = middlewaresOf(tcp, 'tcp', reader)
+  return { ofHttp, ofTcp, known: { ...ofHttp.known, ...ofTcp.known } }
+}
+
+/** What routers of other containers may use, and those of this one that use what others have. */
+function sharedOf(
+  known: Shared['middlewares'],
+  elsewhere: Links['elsewhere'],
+  services: Readonly<Record<RouterProtocol, readonly Service[]>>,
+): Shared {
+  const portsOf = (protocol: RouterProtocol) =>
+    services[protocol].flatMap(({ name, port, usable }): [string, number | undefined][] =>
+      usable ? [[fullName(name.toLowerCase(), protocol), port]] : [],
+    )
+  return {
+    middlewares: Object.fromEntries(
+      Object.entries(known).map(([name, one]) => [name.toLowerCase(), one]),
+    ),
+    services: Object.fromEntries([...portsOf('http'), ...portsOf('tcp')]),
+    routes: elsewhere.map(({ service, route }) => {
+      const protocol = route.kind === 'tcp' ? 'tcp' : 'http'
+      return { service: fullName(service.toLowerCase(), protocol), route }
+    }),
   }
 }
 
