@@ -8,7 +8,10 @@ import { type Watching, watching } from './watching.ts'
 
 const a = idOf('a1')
 const b = idOf('b2')
-const quick = { callMs: 300, pingMs: 100 }
+/** Long enough for a busy machine: where no answer is late, none shall seem so. */
+const quick = { callMs: 10_000, pingMs: 100 }
+/** For answers that never come. */
+const hasty = { callMs: 300, pingMs: 100 }
 
 function add(engine: FakeEngine, id: string, changes: Parameters<typeof inspectJson>[1] = {}) {
   engine.containers.set(id, inspectJson(id, changes))
@@ -43,10 +46,9 @@ test('a list that is stale after a death revives nobody', async () => {
   engine.emit('die', a)
   await watch.container(a, (one) => one === undefined)
   const published = watch.seen.length
-  await pause(400)
-  expect(
-    engine.requests.filter((one) => one.startsWith('GET /containers/json')).length,
-  ).toBeGreaterThan(3)
+  const lists = () => engine.requests.filter((one) => one.startsWith('GET /containers/json')).length
+  const before = lists()
+  await expect.poll(lists).toBeGreaterThan(before + 3)
   expect(watch.seen.slice(published).some(({ state }) => state.byId.has(a))).toBe(false)
 })
 
@@ -74,14 +76,14 @@ test('a death takes effect while no API call gets an answer', async () => {
   await using engine = await fakeEngine()
   add(engine, a)
   add(engine, b)
-  await using watch = watching({ host: engine.host, callMs: 2000 })
+  await using watch = watching({ host: engine.host, callMs: 60_000 })
   await watch.known()
   engine.faults.set('/containers', 'hang')
   engine.emit('kill', b, { signal: '15' })
   engine.emit('die', a)
   const start = performance.now()
   await watch.known(({ byId }) => !byId.has(a) && byId.get(b)?.draining === true)
-  expect(performance.now() - start).toBeLessThan(200)
+  expect(performance.now() - start).toBeLessThan(30_000)
 })
 
 test('a lost death is found by the safety pass, and a lost start too', async () => {
@@ -176,7 +178,7 @@ for (const [fault, path, pattern] of [
     await using engine = await fakeEngine()
     add(engine, a)
     engine.faults.set(path, fault)
-    await using watch = watching({ host: engine.host, ...quick })
+    await using watch = watching({ host: engine.host, ...hasty })
     await watch.down(pattern)
     await pause(1000)
     expect(watch.docker.containers.current.kind).toBe('unknown')
@@ -259,7 +261,7 @@ test('200 starts at once are published in a few states', async () => {
     engine.emit('start', id)
   }
   await watch.known(({ byId }) => byId.size === many.length)
-  expect(watch.seen.length).toBeLessThan(30)
+  expect(watch.seen.length).toBeLessThan(many.length / 2)
   expect(most).toBeLessThanOrEqual(8)
 })
 
@@ -268,8 +270,8 @@ test('stopping is prompt while the engine hangs', async () => {
   engine.faults.set('/', 'hang')
   const start = performance.now()
   {
-    await using _ = watching({ host: engine.host, callMs: 5000 })
-    await pause(100)
+    await using _ = watching({ host: engine.host, callMs: 60_000 })
+    await expect.poll(() => engine.requests.length).toBeGreaterThan(0)
   }
-  expect(performance.now() - start).toBeLessThan(1000)
+  expect(performance.now() - start).toBeLessThan(30_000)
 })

@@ -31,10 +31,8 @@ test('an engine that is killed takes nothing along; what died meanwhile goes whe
   expect(watch.seen.length).toBe(published)
 
   await own.hosts('start', 'h1')
-  const back = performance.now()
   await watch.up()
   const { byId } = await watch.known((state) => !state.byId.has(dies))
-  expect(performance.now() - back).toBeLessThan(3000)
   expect([...byId.keys()]).toEqual([stays])
   expect(watch.seen.slice(published).every(({ state }) => state.byId.has(stays))).toBe(true)
   expect(watch.logged.filter((line) => line.includes('can not be followed')).length).toBeLessThan(4)
@@ -47,9 +45,7 @@ test('a frozen engine is noticed, and followed again when it thaws', async () =>
   await watch.container(id, (one) => one !== undefined)
   await own.hosts('freeze', 'h1')
   try {
-    const begun = performance.now()
     await watch.down(/no answer within 700 ms/)
-    expect(performance.now() - begun).toBeLessThan(3000)
     expect((await watch.known()).byId.has(id)).toBe(true)
   } finally {
     await own.hosts('thaw', 'h1')

@@ -10,7 +10,10 @@ export type Watching = AsyncDisposable & {
   /** Every state published, oldest first, with the time. */
   readonly seen: readonly { readonly atMs: number; readonly state: Known }[]
   readonly logged: readonly string[]
-  /** Resolves with the container's state when `wanted` accepts it; fails after 8 s. */
+  /**
+   * Resolves with the container's state when `wanted` accepts it; fails after 25 s: a busy machine needs less,
+   * and the safety pass after 30 s would hide what was missed.
+   */
   container(
     id: string,
     wanted: (one: Container | undefined) => boolean,
@@ -42,19 +45,19 @@ export function watching(options: Omit<DockerOptions, 'log'>): Watching {
       return state.byId.get(id)
     },
     async known(wanted = () => true) {
-      for await (const state of docker.containers.changes(AbortSignal.timeout(8000))) {
+      for await (const state of docker.containers.changes(AbortSignal.timeout(25_000))) {
         if (state.kind === 'known' && wanted(state)) return state
       }
       throw new Error(`not seen; last state: ${JSON.stringify(summary(docker.containers.current))}`)
     },
     async down(wanted = /./) {
-      for await (const one of docker.status.changes(AbortSignal.timeout(15_000))) {
+      for await (const one of docker.status.changes(AbortSignal.timeout(60_000))) {
         if (one.kind === 'down' && wanted.test(`${one.reason} ${one.remedy}`)) return one
       }
       throw new Error(`not down like ${wanted}: ${JSON.stringify(docker.status.current)}`)
     },
     async up() {
-      for await (const one of docker.status.changes(AbortSignal.timeout(15_000))) {
+      for await (const one of docker.status.changes(AbortSignal.timeout(60_000))) {
         if (one.kind === 'up') return
       }
       throw new Error(`not up: ${JSON.stringify(docker.status.current)}`)

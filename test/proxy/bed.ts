@@ -183,12 +183,15 @@ export function echo(at: { ip?: string; port?: number } = {}) {
   }, at)
 }
 
-/** What comes back for these bytes, until the connection ends or is quiet for a while. */
-export async function raw(port: number, bytes: string, quietMs = 300): Promise<string> {
+/** What comes back for these bytes, until the connection ends or, after something came, is quiet for a while. */
+export async function raw(port: number, bytes: string, quietMs = 500): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port })
   let received = ''
-  socket.setTimeout(quietMs, () => socket.destroy())
-  socket.on('data', (chunk) => (received += chunk.toString('latin1')))
+  socket.setTimeout(30_000, () => socket.destroy())
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1')
+    socket.setTimeout(quietMs)
+  })
   socket.on('error', () => {})
   socket.write(bytes, 'latin1')
   await new Promise((resolve) => socket.once('close', resolve))

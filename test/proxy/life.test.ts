@@ -22,14 +22,16 @@ test('a bad range to trust is refused by name', async () => {
 })
 
 test('when stopped it finishes what runs, says that connections end, and is closed then', async () => {
+  const asked = Promise.withResolvers<void>()
   await using service = await backend((incoming, response) => {
-    if (incoming.url === '/slow') setTimeout(() => response.end('done'), 700)
-    else response.end('ok')
+    if (incoming.url !== '/slow') return void response.end('ok')
+    asked.resolve()
+    setTimeout(() => response.end('done'), 700)
   })
-  const proxy = await bed({ drainMs: 3000 })
+  const proxy = await bed({ drainMs: 60_000 })
   proxy.catalog.set(catalogOf([instance({ port: service.port })]))
   const slow = proxy.get('/slow')
-  await pause(100)
+  await asked.promise
   const stopped = proxy.stop()
   await pause(50)
   // a moment longer new connections are served, and told to end
@@ -41,15 +43,14 @@ test('when stopped it finishes what runs, says that connections end, and is clos
 })
 
 test('when stopped it cuts what takes longer than the drain time', async () => {
-  await using service = await backend(() => {})
+  const asked = Promise.withResolvers<void>()
+  await using service = await backend(() => asked.resolve())
   const proxy = await bed({ drainMs: 200 })
   proxy.catalog.set(catalogOf([instance({ port: service.port })]))
   const cut = expect(proxy.get()).rejects.toThrow(/hang up|ECONNRESET/)
-  await pause(50)
-  const began = performance.now()
+  await asked.promise
   await proxy.stop()
   await cut
-  expect(performance.now() - began).toBeLessThan(1500)
 })
 
 test('an endpoint that drains keeps no idle connection', async () => {
@@ -67,12 +68,10 @@ test('an endpoint that drains keeps no idle connection', async () => {
   await Promise.all([proxy.get(), proxy.get(), proxy.get(), proxy.get()])
   expect(one.sockets.size).toBeGreaterThan(0)
   publish('draining')
-  await pause(50)
-  expect([one.sockets.size, two.sockets.size > 0]).toEqual([0, true])
+  await expect.poll(() => [one.sockets.size, two.sockets.size > 0]).toEqual([0, true])
   publish('ready')
   await Promise.all([proxy.get(), proxy.get(), proxy.get(), proxy.get()])
-  await pause(20)
-  expect(one.sockets.size).toBeGreaterThan(0)
+  await expect.poll(() => one.sockets.size).toBeGreaterThan(0)
 })
 
 test('routes are shown once, with entrypoints, instances and problems', async () => {
@@ -138,19 +137,21 @@ test('a client’s kept connection serves several hosts, each by its own route',
 })
 
 test('when stopped, a kept connection whose last answer came before costs no time', async () => {
-  await using service = await backend(
-    (_, response) => void setTimeout(() => response.end('ok'), 900),
-  )
-  const proxy = await bed({ drainMs: 8000 })
+  const asking = Promise.withResolvers<void>()
+  await using service = await backend((_, response) => {
+    asking.resolve()
+    setTimeout(() => response.end('ok'), 900)
+  })
+  const proxy = await bed({ drainMs: 60_000 })
   proxy.catalog.set(catalogOf([instance({ port: service.port })]))
   const agent = new Agent({ keepAlive: true })
   const asked = request({ port: proxy.port, agent, headers: { host: 'shop.test' } }).end()
-  await pause(200)
+  await asking.promise
   const startedMs = performance.now()
   const stopped = proxy.stop()
   const [answer] = await once(asked, 'response')
   answer.resume()
   await stopped
-  expect(performance.now() - startedMs).toBeLessThan(3000)
+  expect(performance.now() - startedMs).toBeLessThan(30_000)
   agent.destroy()
 })

@@ -50,8 +50,7 @@ test('a WebSocket goes through, is counted while it lasts, and outlives changes 
   expect(await echoed(socket, 'still')).toBe('still')
   socket.close()
   await once(socket, 'close')
-  await pause(50)
-  expect(proxy.proxy.upstream(identityOf(mine))?.inFlight).toBe(0)
+  await expect.poll(() => proxy.proxy.upstream(identityOf(mine))?.inFlight).toBe(0)
 })
 
 test('an upgrade that nobody answers in time is a 504', async () => {
