@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 
-import { retryBudget } from './budget.ts'
 import { chooser } from './choose.ts'
-import { holdQueue } from './hold.ts'
-import { httpProxy } from './http-proxy.ts'
+import { retryBudget } from './exchange/budget.ts'
+import { Engine } from './exchange/engine.ts'
+import { holdQueue } from './exchange/hold.ts'
 import { metricsIn } from './metrics.ts'
 import type { ProxyOptions } from './options.ts'
 import { ownParts } from './own-parts.ts'
 import type { Target } from './route.ts'
-import { serve } from './serve.ts'
 import { httpServer } from './server.ts'
 import { tables } from './tables.ts'
 import { trustOf } from './trust.ts'
@@ -32,24 +31,22 @@ export function planeOf(options: ProxyOptions) {
       options.log.debug({ changes: changes.length }, 'route table replaced')
     },
   })
-  const metrics = metricsIn(options.registry, () => hold.size)
-  const shared = {
+  const { firstByteMs = 60_000, idleMs = 60_000, holdMs } = options
+  const engine = new Engine({
     tables: current,
     upstreams: known,
     chooser: choosing,
     budget: retryBudget(performance.now()),
     hold,
-    holdMs: options.holdMs,
-    retried: () => metrics.retried(),
-  }
-  const { firstByteMs = 60_000, idleMs = 60_000 } = options
-  const via = `portolan-${randomBytes(6).toString('hex')}`
-  const trust = trustOf(options.trust)
-  const serving = { shared, metrics, forward: httpProxy(), trust, via, firstByteMs, idleMs }
-  const servers = options.listeners.map((listener) =>
-    httpServer(listener, serve(listener.entrypoint, serving)),
-  )
-  return { own, current, known, servers }
+    counts: metricsIn(options.registry, () => hold.size),
+    trust: trustOf(options.trust),
+    via: `portolan-${randomBytes(6).toString('hex')}`,
+    holdMs,
+    firstByteMs,
+    idleMs,
+  })
+  const servers = options.listeners.map((listener) => httpServer(listener, engine))
+  return { own, current, known, servers, engine }
 }
 
 /** A leaving container's work has to end a second before Docker ends it. */

@@ -26,18 +26,19 @@ export type Proxy = {
 /** The HTTP data plane. Throws `bad-config` for a bad `trust`. */
 export function createProxy(options: ProxyOptions): Proxy {
   const { catalog, vantage, drainMs } = options
-  const { own, current, known, servers } = planeOf(options)
+  const { own, current, known, servers, engine } = planeOf(options)
   const byIdentity = derive(catalog, identities)
 
   return {
     async open() {
       const bound = await openAll(servers)
+      engine.start()
       own.listening(bound)
       return bound
     },
     async run(signal) {
       await current.follow(signal)
-      await closeAll(servers, known, drainMs)
+      await closeAll(servers, engine, drainMs)
     },
     routes: () => routeViews(current.table.routes),
     explain: (asked) => explainRequest(current, own.parts().listeners, asked),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { holdQueue } from '../../src/proxy/hold.ts'
+import { holdQueue } from '../../src/proxy/exchange/hold.ts'
 import { backend, bed, catalogOf, instance, named, pause } from './bed.ts'
 
 test('a request waits for the successor of the last endpoint', async () => {

@@ -1,0 +1,47 @@
+/** Requests that wait until somebody can take them. Bounded, in all and for each route. */
+export type HoldQueue = {
+  readonly size: number
+  /**
+   * Calls `wake` once: at the next change, or after `ms`. Undefined when there is no room; else how to leave before
+   * that.
+   */
+  wait(key: string, ms: number, wake: () => void): (() => void) | undefined
+  /** Something changed: everybody looks again, in the order in which they came. */
+  wake(): void
+}
+
+export function holdQueue({ perRoute = 1000, total = 10_000 } = {}): HoldQueue {
+  const waiting = new Set<() => void>()
+  const counts = new Map<string, number>()
+  const add = (key: string, change: number) => {
+    const next = (counts.get(key) ?? 0) + change
+    if (next > 0) counts.set(key, next)
+    else counts.delete(key)
+  }
+
+  return {
+    get size() {
+      return waiting.size
+    },
+    wait(key, ms, wake) {
+      if (waiting.size >= total || (counts.get(key) ?? 0) >= perRoute) return undefined
+      const leave = () => {
+        if (!waiting.delete(woken)) return
+        clearTimeout(timer)
+        add(key, -1)
+      }
+      const woken = () => {
+        leave()
+        wake()
+      }
+      const timer = setTimeout(woken, ms)
+      waiting.add(woken)
+      add(key, 1)
+      return leave
+    },
+    wake() {
+      // those who wait again do so for the next change
+      for (const woken of [...waiting]) woken()
+    },
+  }
+}
