@@ -3,46 +3,55 @@ import type { RouteChange } from './changes.ts'
 import type { TableRoute, Target } from './route.ts'
 import type { Upstream, Upstreams } from './upstreams.ts'
 
-/** Who takes a request; or nobody, and when to look again because a connect may succeed then. */
-export type Choice =
-  | { readonly kind: 'target'; readonly target: Target; readonly upstream: Upstream }
-  | { readonly kind: 'nobody'; readonly refusedUntilMs: number | undefined }
+/** What a policy may want to know of a request; asked only by those that need it. */
+export type Asking = { readonly ip: string; headers(name: string): readonly string[] }
 
 export type Chooser = {
-  choose(route: TableRoute, tried: ReadonlySet<string>, nowMs: number): Choice
+  /** An endpoint for one request that is none of `tried`; undefined if nobody takes it now. */
+  choose(
+    route: TableRoute,
+    asking: Asking,
+    tried: ReadonlySet<Upstream> | undefined,
+    nowMs: number,
+  ): Upstream | undefined
+  /** After `choose` found nobody: when a connect may succeed again; undefined if there is nobody at all. */
+  nextTryMs(route: TableRoute, nowMs: number): number | undefined
   /** Forgets the turns of routes that are no more, or are balanced in another way. */
   forget(changes: readonly RouteChange[]): void
 }
 
-const firstPauseMs = 50
-const longestPauseMs = 250
+type Rotation = { readonly upstreams: readonly Upstream[]; readonly balance: Balance }
 
 /** Ready endpoints; if there are none, draining ones; never a mix. Those that just refused a connect are let be. */
 export function chooser(upstreams: Upstreams): Chooser {
   const turns = new Map<string, Balance>()
-  const turnOf = (route: TableRoute) =>
-    turns.getOrInsertComputed(turnName(route), () => balances[route.balance]())
+  const rotations = new WeakMap<TableRoute, Rotation>()
+
+  function rotationOf(route: TableRoute, nowMs: number): Rotation {
+    const found = rotations.get(route)
+    if (found) return found
+    const made = {
+      upstreams: inRotation(route.targets).map((target) => upstreams.of(target, nowMs)),
+      balance: turns.getOrInsertComputed(turnName(route), () => balances[route.balance]()),
+    }
+    rotations.set(route, made)
+    return made
+  }
 
   return {
-    choose(route, tried, nowMs) {
-      const able = inRotation(route.targets)
-      const candidates = able.map((target) => {
-        const upstream = upstreams.of(target, nowMs)
-        return { target, upstream, weight: target.weight || 1, busy: upstream.inFlight }
-      })
-      const free = candidates.filter(
-        ({ target, upstream }) => !tried.has(target.identity) && upstream.nextTryMs <= nowMs,
-      )
-      const chosen = free.length > 0 ? turnOf(route)(free) : undefined
-      if (chosen) {
-        const { target, upstream } = chosen
-        // one request at a time finds out whether it is back
-        if (upstream.failures > 0) upstream.nextTryMs = nowMs + pauseMs(upstream.failures)
-        return { kind: 'target', target, upstream }
-      }
-      if (candidates.length === 0) return { kind: 'nobody', refusedUntilMs: undefined }
-      const earliest = Math.min(...candidates.map(({ upstream }) => upstream.nextTryMs))
-      return { kind: 'nobody', refusedUntilMs: earliest }
+    choose(route, _asking, tried, nowMs) {
+      const { upstreams: able, balance } = rotationOf(route, nowMs)
+      const isFree = (one: Upstream) => one.nextTryMs <= nowMs && tried?.has(one) !== true
+      const candidates = allFree(able, tried, nowMs) ? able : able.filter(isFree)
+      const chosen = candidates.length > 0 ? balance(candidates) : undefined
+      // one request at a time finds out whether it is back
+      if (chosen && chosen.failures > 0) chosen.postpone(nowMs)
+      return chosen
+    },
+    nextTryMs(route, nowMs) {
+      const { upstreams: able } = rotationOf(route, nowMs)
+      if (able.length === 0) return undefined
+      return Math.min(...able.map((upstream) => upstream.nextTryMs))
     },
     forget(changes) {
       for (const { before, after } of changes) {
@@ -54,25 +63,18 @@ export function chooser(upstreams: Upstreams): Chooser {
   }
 }
 
+function allFree(
+  able: readonly Upstream[],
+  tried: ReadonlySet<Upstream> | undefined,
+  nowMs: number,
+): boolean {
+  if (tried !== undefined) return false
+  for (const upstream of able) if (upstream.nextTryMs > nowMs) return false
+  return true
+}
+
 function turnName({ key, balance }: TableRoute): string {
   return `${balance} ${key}`
-}
-
-/** A connect failed: others are preferred for a growing while. */
-export function markRefused(upstream: Upstream, nowMs: number): void {
-  upstream.failures++
-  upstream.showFailures(upstream.failures)
-  upstream.nextTryMs = nowMs + pauseMs(upstream.failures)
-}
-
-export function markReached(upstream: Upstream): void {
-  upstream.failures = 0
-  upstream.showFailures(0)
-  upstream.nextTryMs = 0
-}
-
-function pauseMs(failures: number): number {
-  return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 10))
 }
 
 function inRotation(targets: readonly Target[]): readonly Target[] {

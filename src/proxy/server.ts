@@ -1,75 +1,64 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { createServer, type Server, type AddressInfo, type Socket } from 'node:net'
 
+import { plainAddress } from '../core/ranges.ts'
+import { Asked } from './exchange/asked.ts'
+import type { Engine } from './exchange/engine.ts'
+import { Exchange, type Front } from './exchange/exchange.ts'
+import { ClientConnection } from './http1/client-connection.ts'
 import { type Bound, type Listener, listenError } from './listener.ts'
-import type { Serve } from './serve.ts'
-import { watchBody } from './slow-bodies.ts'
 
 /** One listening entrypoint. */
 export type HttpServer = {
   /** Rejects `listen` with setting, address and remedy. */
   open(): Promise<Bound>
-  /** From now on answers say that the connection will end. */
-  announceEnd(): void
   /** Accepts no more connections; resolves when the last has ended. */
   close(): Promise<void>
   /** Ends them now. */
   cut(): void
 }
 
-const maxHeaderSize = 64 * 1024
-const idleSweepMs = 100
-
-export function httpServer(listener: Listener, served: Serve): HttpServer {
-  const upgraded = new Set<Duplex>()
-  let ending = false
-  const server = createServer({
-    maxHeaderSize,
-    insecureHTTPParser: false,
-    headersTimeout: 10_000,
-    // bodies have a minimum rate instead
-    requestTimeout: 0,
-    keepAliveTimeout: 75_000,
-    connectionsCheckingInterval: 2000,
-    noDelay: true,
-    shouldUpgradeCallback: ({ method, headers }) =>
-      method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket',
-  })
-  // counted instead of cut off, see admit.ts
-  server.maxHeadersCount = 0
-  server.on('upgrade', (message, client, head) => {
-    upgraded.add(client)
-    client.once('close', () => upgraded.delete(client))
-    void served.upgrade(message, client, head)
-  })
-  for (const event of ['request', 'checkContinue'] as const) {
-    server.on(event, (message, response) => {
-      if (ending) response.shouldKeepAlive = false
-      watchBody(message)
-      void served.request(message, response)
+/** Serves HTTP/1.1 on one entrypoint; `slot` is its place in the counters. */
+export function httpServer(listener: Listener, slot: number, engine: Engine): HttpServer {
+  const { entrypoint } = listener
+  const connections = new Set<ClientConnection>()
+  const front: Front = { entrypoint, slot, scheme: 'http' }
+  const options = { allowHalfOpen: true, noDelay: true }
+  const server = createServer(options, (socket) => {
+    const connection = accepted(socket, front, engine, (closed) => {
+      connections.delete(closed)
+      engine.clients.delete(closed)
     })
-  }
+    connections.add(connection)
+    engine.clients.add(connection)
+  })
 
   return {
     open: () => opened(server, listener),
-    announceEnd() {
-      ending = true
-    },
     async close() {
       const { promise, resolve } = Promise.withResolvers<void>()
       server.close(() => resolve())
-      // a connection whose answer was announced as not the last becomes idle later
-      const sweep = setInterval(() => server.closeIdleConnections(), idleSweepMs)
-      server.closeIdleConnections()
+      for (const connection of connections) if (connection.isIdle) connection.end()
       await promise
-      clearInterval(sweep)
     },
     cut() {
-      server.closeAllConnections()
-      for (const client of upgraded) client.destroy()
+      for (const connection of connections) connection.destroy()
     },
   }
+}
+
+function accepted(
+  socket: Socket,
+  front: Front,
+  engine: Engine,
+  onClosed: (connection: ClientConnection) => void,
+): ClientConnection {
+  const peer = plainAddress(socket.remoteAddress ?? '')
+  const { scheme } = front
+  const origin = { peer, scheme, port: socket.localPort ?? 0, via: engine.via }
+  const connection = new ClientConnection(socket, engine.requestHead, engine.nowMs, onClosed)
+  const asked = new Asked(origin, engine.trust(peer))
+  connection.start(new Exchange(connection, asked, front, engine))
+  return connection
 }
 
 async function opened(server: Server, listener: Listener): Promise<Bound> {

@@ -1,7 +1,7 @@
 import { sleep } from '../core/retry.ts'
+import type { Engine } from './exchange/engine.ts'
 import type { Bound } from './listener.ts'
 import type { HttpServer } from './server.ts'
-import type { Upstreams } from './upstreams.ts'
 
 /** Others must have heard that we are leaving before we stop to listen. */
 export const acceptMs = 500
@@ -18,13 +18,13 @@ export async function openAll(servers: readonly HttpServer[]): Promise<readonly 
 /** Accepts for a moment more, lets what runs finish within `drainMs`, and closes everything. */
 export async function closeAll(
   servers: readonly HttpServer[],
-  { all }: Pick<Upstreams, 'all'>,
+  engine: Engine,
   drainMs: number,
 ): Promise<void> {
   const forced = new AbortController()
-  for (const server of servers) server.announceEnd()
+  engine.isEnding = true
   await sleep(Math.min(acceptMs, drainMs), forced.signal)
-  for (const { tunnels } of all()) {
+  for (const { tunnels } of engine.upstreams.all()) {
     for (const tunnel of tunnels) tunnel.leave(drainMs, () => true)
   }
   const ended = Promise.all(servers.map((server) => server.close()))
@@ -32,5 +32,5 @@ export async function closeAll(
   forced.abort()
   for (const server of servers) server.cut()
   await ended
-  for (const { pool } of all()) pool.agent.destroy()
+  engine.stop()
 }

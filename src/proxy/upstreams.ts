@@ -1,32 +1,92 @@
 import type { RouteChange } from './changes.ts'
 import type { Counters } from './counters.ts'
-import { type Pool, poolOf } from './pool.ts'
+import type { Tunnel } from './exchange/tunnel.ts'
+import type { UpstreamConnection } from './http1/upstream-connection.ts'
 import type { Target } from './route.ts'
-import type { Tunnel } from './tunnel.ts'
+
+/** How a try ended, as far as it tells something of the endpoint. */
+export type Ending = 'ok' | 'connect' | 'reset' | 'timeout' | 'status5xx'
+
+const firstPauseMs = 50
+const longestPauseMs = 250
+
+/** Where the main thread sees what is in flight at each endpoint, and which of them refuse. */
+export type Shown = Pick<Counters, 'inFlight' | 'failures'>
 
 /** What is known of one endpoint besides its place in the table. Outlives all tables that name it. */
-export type Upstream = {
-  readonly pool: Pool
+export class Upstream {
   readonly firstSeenMs: number
-  readonly tunnels: Set<Tunnel>
+  /** Kept connections, the one used last at the end. */
+  readonly idle: UpstreamConnection[] = []
+  readonly tunnels = new Set<Tunnel>()
   target: Target
   /** How many routes have it. */
-  listed: number
-  inFlight: number
+  listed = 0
+  inFlight = 0
   /** Connects that failed since the last one that did not. */
-  failures: number
+  failures = 0
   /** Not before this, after a failed connect. */
-  nextTryMs: number
-  retired: boolean
-  /** Lets the main thread see `failures`. */
-  readonly showFailures: (failures: number) => void
+  nextTryMs = 0
+  retired = false
+  private readonly shown: Shown
+
+  constructor(target: Target, shown: Shown, nowMs: number) {
+    this.target = target
+    this.shown = shown
+    this.firstSeenMs = nowMs
+  }
+
+  get weight(): number {
+    return this.target.weight || 1
+  }
+
+  get busy(): number {
+    return this.inFlight
+  }
+
+  /** A request is sent to it. */
+  began(): void {
+    this.inFlight++
+    this.show()
+  }
+
+  /** That request is over. */
+  ended(how: Ending, _tookMs: number): void {
+    this.inFlight--
+    if (how === 'connect') this.failures++
+    this.show()
+    if (how !== 'connect') return
+    this.postpone(performance.now())
+  }
+
+  /** It has taken a connection. */
+  reached(): void {
+    this.failures = 0
+    this.nextTryMs = 0
+    this.show()
+  }
+
+  /** Others are preferred for a while that grows with each failure. */
+  postpone(nowMs: number): void {
+    const pauseMs = firstPauseMs * 2 ** Math.min(this.failures - 1, 10)
+    this.nextTryMs = nowMs + Math.min(longestPauseMs, pauseMs)
+  }
+
+  closeIdle(): void {
+    for (const connection of this.idle.splice(0)) connection.destroy()
+  }
+
+  private show(): void {
+    const { slot } = this.target
+    if (slot === 0) return
+    this.shown.inFlight[slot] = this.inFlight
+    this.shown.failures[slot] = this.failures
+  }
 }
 
 export type Upstreams = {
   of(target: Target, nowMs: number): Upstream
   get(identity: string): Upstream | undefined
-  /** Counts a request until it is disposed. */
-  enter(upstream: Upstream): Disposable
   /**
    * A new table is in force. Endpoints that drain or have gone keep no idle connection, and their tunnels leave within
    * `leaveMs`; those without work are forgotten.
@@ -35,11 +95,7 @@ export type Upstreams = {
   readonly all: () => Iterable<Upstream>
 }
 
-/** The counters are where the main thread sees what is in flight at each endpoint, and which of them refuse. */
-export function upstreams({
-  inFlight,
-  failures,
-}: Pick<Counters, 'inFlight' | 'failures'>): Upstreams {
+export function upstreams(shown: Shown): Upstreams {
   const known = new Map<string, Upstream>()
   /** Those that no route has, but some request still has: looked at again later. */
   const unlisted = new Set<string>()
@@ -47,24 +103,21 @@ export function upstreams({
   function of(target: Target, nowMs: number): Upstream {
     const found = known.get(target.identity)
     if (found && samePlace(found.target, target)) return found
+    const created = new Upstream(target, shown, nowMs)
     // the same run of the same container at another address: connections to the old one are of no use
-    if (found) found.pool.retire()
-    const showFailures = (count: number) => show(failures, target, count)
-    const created = { ...fresh(target, nowMs), listed: found?.listed ?? 0, showFailures }
+    if (found) {
+      found.retired = true
+      found.closeIdle()
+      created.listed = found.listed
+    }
     known.set(target.identity, created)
     return created
   }
 
   function retire(upstream: Upstream, leaveMs: number): void {
     upstream.retired = true
-    upstream.pool.retire()
+    upstream.closeIdle()
     for (const tunnel of upstream.tunnels) tunnel.leave(leaveMs, () => upstream.retired)
-  }
-
-  /** One that was to go and stays after all. */
-  function revive(upstream: Upstream): void {
-    upstream.retired = false
-    upstream.pool.revive()
   }
 
   function settleOne(identity: string, leaveMs: (target: Target) => number): void {
@@ -72,7 +125,7 @@ export function upstreams({
     if (!upstream) return
     const gone = upstream.listed <= 0
     if (gone || upstream.target.state === 'draining') retire(upstream, leaveMs(upstream.target))
-    else revive(upstream)
+    else upstream.retired = false
     const busy = upstream.inFlight > 0
     if (gone && !busy) known.delete(identity)
     if (gone && busy) unlisted.add(identity)
@@ -83,14 +136,6 @@ export function upstreams({
     of,
     get: (identity) => known.get(identity),
     all: () => known.values(),
-    enter(upstream) {
-      const count = (by: number) => {
-        upstream.inFlight += by
-        show(inFlight, upstream.target, upstream.inFlight)
-      }
-      count(1)
-      return { [Symbol.dispose]: () => count(-1) }
-    },
     settle(changes, leaveMs, nowMs) {
       const touched = new Set(unlisted)
       for (const { before, after } of changes) {
@@ -113,13 +158,4 @@ export function upstreams({
 
 function samePlace(a: Target, b: Target): boolean {
   return a.ip === b.ip && a.port === b.port && a.protocol === b.protocol
-}
-
-function show(numbers: Int32Array, { slot }: Target, count: number): void {
-  if (slot > 0) numbers[slot] = count
-}
-
-function fresh(target: Target, nowMs: number): Omit<Upstream, 'showFailures'> {
-  const state = { listed: 0, inFlight: 0, failures: 0, nextTryMs: 0, retired: false }
-  return { pool: poolOf(target), firstSeenMs: nowMs, tunnels: new Set(), target, ...state }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { type Balance, balances } from '../../src/proxy/balance.ts'
-import { retryBudget } from '../../src/proxy/budget.ts'
+import { retryBudget } from '../../src/proxy/exchange/budget.ts'
 
 const one = { name: 'one', weight: 1, busy: 0 }
 const two = { name: 'two', weight: 1, busy: 0 }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 
 import { identityOf } from '../../src/core/instance.ts'
-import { frameTracker } from '../../src/proxy/frames.ts'
+import { FrameTracker } from '../../src/proxy/exchange/frames.ts'
 import { backend, bed, catalogOf, instance, pause, raw } from './bed.ts'
 
 /** A WebSocket server that answers each message with the same. */
@@ -128,7 +128,7 @@ test('frames are followed wherever the stream is cut', () => {
   ])
   const ends = [5, 209, 217, frames.length]
   for (const size of [1, 2, 3, 7, 1000]) {
-    const tracker = frameTracker()
+    const tracker = new FrameTracker()
     for (let at = 0; at < frames.length; at += size) {
       tracker.push(frames.subarray(at, at + size))
       const end = Math.min(at + size, frames.length)

@@ -1,11 +1,10 @@
-import { retryBudget } from '../budget.ts'
 import { chooser } from '../choose.ts'
+import { retryBudget } from '../exchange/budget.ts'
+import { Engine } from '../exchange/engine.ts'
+import { holdQueue } from '../exchange/hold.ts'
 import type { Start } from '../feed.ts'
-import { holdQueue } from '../hold.ts'
-import { httpProxy } from '../http-proxy.ts'
 import type { Listener } from '../listener.ts'
 import type { Target } from '../route.ts'
-import { serve } from '../serve.ts'
 import { type HttpServer, httpServer } from '../server.ts'
 import { trustOf } from '../trust.ts'
 import { upstreams } from '../upstreams.ts'
@@ -27,22 +26,22 @@ export function planeOf(start: Start, catchUp: () => void) {
       hold.wake()
     },
   })
-  const shared = {
+  const engine = new Engine({
     tables,
     upstreams: known,
     chooser: choosing,
     budget: retryBudget(performance.now()),
     hold,
+    counts: counting,
+    trust: trustOf(start.trust),
+    via,
     holdMs,
-    retried: () => counting.retried(),
-  }
-  const trust = trustOf(start.trust)
-  const serving = { shared, counting, forward: httpProxy(), trust, via, firstByteMs, idleMs }
-  const serverOf = (listener: Listener): HttpServer => {
-    const { entrypoint } = listener
-    return httpServer(listener, serve(entrypoint, entrypoints.indexOf(entrypoint), serving))
-  }
-  return { tables, known, serverOf }
+    firstByteMs,
+    idleMs,
+  })
+  const serverOf = (listener: Listener): HttpServer =>
+    httpServer(listener, entrypoints.indexOf(listener.entrypoint), engine)
+  return { tables, engine, serverOf }
 }
 
 /** A leaving container's work has to end a second before Docker ends it. */

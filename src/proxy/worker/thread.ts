@@ -38,14 +38,16 @@ function take(order: Order): void {
 async function listen(listeners: readonly Listener[]): Promise<void> {
   servers = listeners.map(plane.serverOf)
   try {
-    report({ kind: 'listening', bound: await openAll(servers) })
+    const bound = await openAll(servers)
+    plane.engine.start()
+    report({ kind: 'listening', bound })
   } catch (error) {
     report({ kind: 'refused', message: messageOf(error) })
   }
 }
 
 async function close(): Promise<void> {
-  await closeAll(servers, plane.known, start.drainMs)
+  await closeAll(servers, plane.engine, start.drainMs)
   // ends this thread only
   process.exit()
 }

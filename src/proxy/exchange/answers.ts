@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from 'node:http'
 
 /** An answer of our own. */
 export type Answer = {
@@ -24,33 +24,22 @@ export const refused: Answer = { status: 502, why: 'The service did not answer.'
 export const timedOut: Answer = { status: 504, why: 'The service took too long.' }
 export const loop: Answer = { status: 508, why: 'The request came back to where it had been.' }
 
-/** Sends `answer` as JSON or as a small page, whichever the client asks for, and ends the exchange. */
-export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  if (response.headersSent || response.destroyed) return
-  const json = !/\btext\/html\b/.test(request.headers.accept ?? '')
-  const body = json ? jsonOf(answer) : pageOf(answer)
-  response.statusCode = answer.status
-  response.setHeader('content-type', json ? 'application/json' : 'text/html; charset=utf-8')
-  response.setHeader('content-length', Buffer.byteLength(body))
-  response.setHeader('cache-control', 'no-store')
-  response.setHeader('x-content-type-options', 'nosniff')
-  if (answer.retryAfterSeconds !== undefined) {
-    response.setHeader('retry-after', answer.retryAfterSeconds)
-  }
-  // the rest of a body that nobody read can not be told from a next request
-  if (!request.complete) response.shouldKeepAlive = false
-  request.resume()
-  response.end(body)
+/** What is asked for cannot be done, or not be understood. */
+export function badRequest(status: number, why: string): Answer {
+  return { status, why: `Bad request: ${why}.` }
 }
 
-/** The same for a connection that has left HTTP. */
-export function sendRaw(socket: { end(text: string): unknown }, answer: Answer): void {
-  const body = jsonOf(answer)
+/** `answer` as it is sent: JSON or a small page, as `accept` says, with the headers in `added`. */
+export function textOf(answer: Answer, accept: string, added: string, isHead: boolean): string {
+  const isPage = /\btext\/html\b/.test(accept)
+  const body = isPage ? pageOf(answer) : jsonOf(answer)
+  const type = isPage ? 'text/html; charset=utf-8' : 'application/json'
   const retry =
     answer.retryAfterSeconds === undefined ? '' : `retry-after: ${answer.retryAfterSeconds}\r\n`
-  socket.end(
-    `HTTP/1.1 ${answer.status} ${nameOf(answer)}\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n${retry}connection: close\r\n\r\n${body}`,
+  return (
+    `HTTP/1.1 ${answer.status} ${nameOf(answer)}\r\ndate: ${new Date().toUTCString()}\r\n` +
+    `content-type: ${type}\r\ncontent-length: ${body.length}\r\ncache-control: no-store\r\n` +
+    `x-content-type-options: nosniff\r\n${retry}${added}\r\n${isHead ? '' : body}`
   )
 }
 

@@ -1,11 +1,11 @@
-/** Why a wait has ended. */
-export type Woken = 'look again' | 'full' | 'gone'
-
 /** Requests that wait until somebody can take them. Bounded, in all and for each route. */
 export type HoldQueue = {
   readonly size: number
-  /** Until the next change, or `ms`, or `gone`; at once when there is no room. */
-  wait(key: string, ms: number, gone: AbortSignal): Promise<Woken>
+  /**
+   * Calls `wake` once: at the next change, or after `ms`. Undefined when there is no room; else how to leave before
+   * that.
+   */
+  wait(key: string, ms: number, wake: () => void): (() => void) | undefined
   /** Something changed: everybody looks again, in the order in which they came. */
   wake(): void
 }
@@ -32,24 +32,25 @@ export function holdQueue(options: HoldOptions = {}): HoldQueue {
     get size() {
       return waiting.size
     },
-    async wait(key, ms, gone) {
-      if (gone.aborted) return 'gone'
-      if (waiting.size >= total || (counts.get(key) ?? 0) >= perRoute) return 'full'
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const wake = () => resolve()
-      const timer = setTimeout(wake, ms)
-      waiting.add(wake)
+    wait(key, ms, wake) {
+      if (waiting.size >= total || (counts.get(key) ?? 0) >= perRoute) return undefined
+      const leave = () => {
+        if (!waiting.delete(woken)) return
+        clearTimeout(timer)
+        add(key, -1)
+      }
+      const woken = () => {
+        leave()
+        wake()
+      }
+      const timer = setTimeout(woken, ms)
+      waiting.add(woken)
       add(key, 1)
-      gone.addEventListener('abort', wake)
-      await promise
-      gone.removeEventListener('abort', wake)
-      clearTimeout(timer)
-      waiting.delete(wake)
-      add(key, -1)
-      return gone.aborted ? 'gone' : 'look again'
+      return leave
     },
     wake() {
-      for (const wake of waiting) wake()
+      // those who wait again do so for the next change
+      for (const woken of [...waiting]) woken()
     },
   }
 }

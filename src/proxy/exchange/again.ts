@@ -1,0 +1,95 @@
+import { errnoOf } from '../../core/errors.ts'
+import type { Loss, UpstreamConnection } from '../http1/upstream-connection.ts'
+import { lostLately, rememberMs } from '../memory.ts'
+import type { TableRoute, Target } from '../route.ts'
+import type { Upstream } from '../upstreams.ts'
+import { nobodyReady, refused, timedOut } from './answers.ts'
+import type { Engine } from './engine.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Times that a request which an endpoint may have seen is sent once more. */
+const mostRepeats = 3
+/** How long a refusal is doubted: Docker reports a death a moment after it. */
+const doubtMs = 1000
+const shortestPauseMs = 10
+
+/** How long a connect may take: on our own node an answer that is not at once will not come. */
+export function connectTimeoutMs({ own }: Target): number {
+  return own ? 500 : 3000
+}
+
+/** `connection` was lost before the answer came: tries somebody else as far as that is safe. */
+export function afterLoss(
+  exchange: Exchange,
+  upstream: Upstream,
+  connection: UpstreamConnection,
+  loss: Loss,
+): void {
+  const { engine } = exchange
+  const isConnect = !connection.isConnected
+  const nowMs = performance.now()
+  const isLate = loss === 'late' || errnoOf(connection.error) === 'ETIMEDOUT'
+  exchange.ended(isConnect ? 'connect' : isLate ? 'timeout' : 'reset', nowMs)
+  exchange.failure = isLate ? timedOut : refused
+  if (!isConnect && !isRepeatable(exchange, upstream, connection, loss)) {
+    return exchange.answer(exchange.failure)
+  }
+  if (!connection.isReused) (exchange.tried ??= new Set()).add(upstream)
+  const may = engine.budget.spend(nowMs)
+  if (may) engine.counts.retried()
+  else if (!isConnect) return exchange.answer(exchange.failure)
+  if (!isConnect) {
+    exchange.repeats++
+    exchange.sending.rewind()
+  }
+  exchange.look(nowMs)
+}
+
+/** What took too long once would do so everywhere, and keep several endpoints busy. */
+function isRepeatable(
+  { asked, repeats, sending }: Exchange,
+  { target, retired }: Upstream,
+  { hasBegun }: UpstreamConnection,
+  loss: Loss,
+): boolean {
+  if (loss !== 'closed' || hasBegun) return false
+  if (asked.isRepeatable) return repeats < mostRepeats
+  // it has been told to end, and resets what it did not take
+  const isLeaving = retired || target.state === 'draining'
+  return isLeaving && sending.canRewind && repeats === 0
+}
+
+/** Nobody takes the request now: it waits, or is answered if that is in vain. */
+export function waitForSomebody(exchange: Exchange, route: TableRoute): void {
+  const { engine, failure, startedMs } = exchange
+  const nowMs = performance.now()
+  const refusedUntilMs = engine.chooser.nextTryMs(route, nowMs)
+  const leftMs = startedMs + patienceMs(engine, route, refusedUntilMs, nowMs) - nowMs
+  if (leftMs <= 0) {
+    return exchange.answer(refusedUntilMs === undefined ? nobodyReady : (failure ?? nobodyReady))
+  }
+  const pauseMs =
+    refusedUntilMs === undefined ? leftMs : Math.max(shortestPauseMs, refusedUntilMs - nowMs)
+  const leave = engine.hold.wait(route.key, Math.min(leftMs, pauseMs), () => {
+    exchange.tried = undefined
+    exchange.look(performance.now())
+  })
+  if (leave) exchange.held(leave)
+  else exchange.answer(nobodyReady)
+}
+
+/** How long a request may wait in all, from its beginning. */
+function patienceMs(
+  { tables, upstreams, holdMs }: Engine,
+  route: TableRoute,
+  refusedUntilMs: number | undefined,
+  nowMs: number,
+): number {
+  const isStarting = route.targets.some(({ state }) => state === 'starting')
+  if (isStarting || lostLately(tables.memory, route.key, nowMs)) return holdMs
+  if (refusedUntilMs === undefined) return 0
+  const isYoung = route.targets.some(
+    (target) => nowMs - upstreams.of(target, nowMs).firstSeenMs < rememberMs,
+  )
+  return isYoung ? holdMs : Math.min(holdMs, doubtMs)
+}

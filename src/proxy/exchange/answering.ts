@@ -1,0 +1,140 @@
+import { type AnswerHead, framing } from '../http1/answer-head.ts'
+import type { ClientConnection } from '../http1/client-connection.ts'
+import type { Sender } from '../http1/sender.ts'
+import type { UpstreamConnection } from '../http1/upstream-connection.ts'
+import { answerText } from './answer-text.ts'
+import { type Answer, textOf } from './answers.ts'
+import type { Asked } from './asked.ts'
+
+const nothing = Buffer.alloc(0)
+const crlf = '\r\n'
+const lastChunk = '0\r\n\r\n'
+const switching = 'connection: Upgrade\r\nupgrade: websocket\r\n'
+const eventStream = 'text/event-stream'
+/** Larger pieces are written from where they were read. */
+const smallBytes = 4 * 1024
+
+/** One answer on its way to the client. */
+export class Answering {
+  /** 0 until there is one. */
+  status = 0
+  /** The connection ends after it. */
+  closes = false
+  /** It may stand still as long as it likes. */
+  isEndless = false
+  private readonly client: ClientConnection
+  private readonly asked: Asked
+  private readonly sender: Sender
+  /** The head, until it is written. */
+  private head = ''
+  /** Content gets chunks of our own. */
+  private wraps = false
+
+  constructor(client: ClientConnection, asked: Asked, sender: Sender) {
+    this.client = client
+    this.asked = asked
+    this.sender = sender
+  }
+
+  /** For a new request. */
+  reset(): void {
+    this.status = 0
+    this.closes = false
+    this.isEndless = false
+    this.head = ''
+    this.wraps = false
+  }
+
+  /** Nothing of it has been written. */
+  get isUnseen(): boolean {
+    return this.status === 0 || this.head !== ''
+  }
+
+  /** Of the interim answers only early hints tell the client something. */
+  interim(head: AnswerHead, bytes: Buffer): void {
+    if (head.status !== 103 || this.asked.minor === 0) return
+    this.client.stream.write(answerText(head, bytes, ''), 'latin1')
+  }
+
+  /** Framing is ours; it follows what the endpoint chose where the client understands that. */
+  begin(head: AnswerHead, bytes: Buffer, ends: number, from: UpstreamConnection): void {
+    const isOld = this.asked.minor === 0
+    this.status = head.status
+    let added = ''
+    if (head.status === 101) {
+      added = switching
+      this.isEndless = true
+    } else if (ends === framing.length) {
+      added = `content-length: ${head.contentLength}\r\n`
+    } else if (ends === framing.none) {
+      // what a HEAD or a 304 is about has a length all the same
+      if (head.contentLength >= 0 && head.status !== 204) {
+        added = `content-length: ${head.contentLength}\r\n`
+      }
+    } else if (isOld) {
+      this.closes = true
+      from.isUnwrapped = true
+    } else {
+      added = 'transfer-encoding: chunked\r\n'
+      this.wraps = ends === framing.close
+    }
+    if (head.contentType >= 0 && head.value(bytes, head.contentType).startsWith(eventStream)) {
+      this.isEndless = true
+    }
+    this.head = answerText(head, bytes, added + this.connectionText(head.status === 101))
+  }
+
+  /** Returns whether `bytes` are in use for longer. */
+  piece(bytes: Buffer, start: number, end: number, from: UpstreamConnection): boolean {
+    const { stream } = this.client
+    let text = this.head
+    this.head = ''
+    if (this.wraps) text += `${(end - start).toString(16)}\r\n`
+    let isKeepingUp = this.sender.send(stream, text, bytes, start, end)
+    if (this.wraps) isKeepingUp = stream.write(crlf, 'latin1')
+    const isPending = stream.writableLength > 0
+    if (!isKeepingUp && isPending) from.pause()
+    return isPending && end - start > smallBytes
+  }
+
+  /** Writes the head if no content came with it. */
+  flush(): void {
+    if (this.head === '') return
+    this.client.stream.write(this.head, 'latin1')
+    this.head = ''
+  }
+
+  end(): void {
+    this.sender.send(
+      this.client.stream,
+      this.wraps ? this.head + lastChunk : this.head,
+      nothing,
+      0,
+      0,
+    )
+    this.head = ''
+  }
+
+  /** An answer of our own, whole. */
+  own(answer: Answer, accept: string): void {
+    this.status = answer.status
+    this.head = ''
+    const added = this.connectionText(false)
+    this.client.stream.write(textOf(answer, accept, added, this.asked.verb === 'HEAD'), 'latin1')
+  }
+
+  /** What `OPTIONS *` gets: there is nothing to say of us. */
+  empty(): void {
+    this.status = 204
+    this.client.stream.write(
+      `HTTP/1.1 204 No Content\r\n${this.connectionText(false)}\r\n`,
+      'latin1',
+    )
+  }
+
+  private connectionText(isUpgrade: boolean): string {
+    if (isUpgrade) return ''
+    if (this.closes) return 'connection: close\r\n'
+    return this.asked.minor === 0 ? 'connection: keep-alive\r\n' : ''
+  }
+}

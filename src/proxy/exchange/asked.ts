@@ -1,0 +1,194 @@
+import { normalHost } from '../../core/rule/host.ts'
+import type { RequestView } from '../../core/rule/request.ts'
+import type { Content } from '../http1/client-connection.ts'
+import { coding } from '../http1/fields.ts'
+import { methodOf, type RequestHead } from '../http1/request-head.ts'
+import type { Expected } from '../http1/upstream-connection.ts'
+import { normalPath, strippedPath } from '../paths.ts'
+import type { TableRoute, Target } from '../route.ts'
+import { refusal, unusualTarget } from './admit.ts'
+import { type Answer, badRequest, loop } from './answers.ts'
+import { endToEnd, type Origin, originText, saidIn } from './request-text.ts'
+
+/** What somebody has looked at. */
+export const looked = { path: 1, deeper: 2 } as const
+
+const slash = 0x2f
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/** What one client asks for; the same object for all requests of a connection, one after the other. */
+export class Asked implements RequestView {
+  host = ''
+  readonly ip: string
+  readonly isTrusted: boolean
+  verb = ''
+  minor = 1
+  /** With the question mark, or empty. */
+  search = ''
+  /** What rules have looked at besides the host, bits of `looked`. */
+  looks = 0
+  content: Content = 'none'
+  /** Of content whose end is counted. */
+  length = 0
+  /** It may be sent again even if an endpoint may have acted on it. */
+  isRepeatable = false
+  waitsForContinue = false
+  isUpgrade = false
+  expected: Expected = 'content'
+  keepsAlive = false
+  private readonly origin: Origin
+  private route = ''
+  private hostText = ''
+  private fields = ''
+  private passed = ''
+  private originText = ''
+  /** Which host `cachedOrigin` is for. */
+  private originHost = ''
+  private cachedOrigin = ''
+  private hasId = false
+
+  constructor(origin: Origin, isTrusted: boolean) {
+    this.ip = origin.peer
+    this.origin = origin
+    this.isTrusted = isTrusted
+  }
+
+  get path(): string {
+    this.looks |= looked.path
+    return this.route
+  }
+
+  /** It asks nobody behind us. */
+  get isForUs(): boolean {
+    return this.route === '*'
+  }
+
+  get method(): string {
+    this.looks |= looked.deeper
+    return this.verb
+  }
+
+  /** Takes over a head. Undefined, or why it is refused. */
+  read(head: RequestHead, bytes: Buffer): Answer | undefined {
+    this.verb = methodOf(bytes, head.start, head.methodEnd)
+    this.minor = head.minor
+    this.fields = bytes.latin1Slice(head.fieldsStart, head.end - 2)
+    this.keepsAlive = !head.close && (head.minor === 1 || head.keepAlive)
+    const refused =
+      refusal(head, bytes, this.verb) ?? this.readHost(head) ?? this.readTarget(head, bytes)
+    if (refused) return refused
+    this.readContent(head, bytes)
+    if (head.via >= 0 && this.hasPassed()) return loop
+    this.passed = endToEnd(head, this.fields, this.isTrusted)
+    this.readOrigin(head, bytes)
+    return undefined
+  }
+
+  /** The whole head for an endpoint; `id` is used unless a trusted peer gave one. */
+  textFor(route: TableRoute, target: Target, id: string): string {
+    let path = this.route
+    let added = this.hasId ? this.originText : `${this.originText}${id}\r\n`
+    let { passed } = this
+    if (route.stripPrefixes.length > 0) {
+      const stripped = strippedPath(path, route.stripPrefixes)
+      path = stripped.path
+      if (stripped.prefix !== '') added += `x-forwarded-prefix: ${stripped.prefix}\r\n`
+    }
+    if (!route.passHost) passed = withHost(passed, target)
+    if (this.content === 'chunked') added += 'transfer-encoding: chunked\r\n'
+    else if (this.length >= 0) added += `content-length: ${this.length}\r\n`
+    if (this.isUpgrade) added += 'connection: Upgrade\r\nupgrade: websocket\r\n'
+    return `${this.verb} ${path}${this.search} HTTP/1.1\r\n${passed}${added}\r\n`
+  }
+
+  /** All values of a header; `name` in lower case. */
+  headers(name: string): readonly string[] {
+    const { fields } = this
+    const values: string[] = []
+    this.looks |= looked.deeper
+    for (let at = 0; at < fields.length;) {
+      const end = fields.indexOf('\r\n', at)
+      const colon = at + name.length
+      if (fields[colon] === ':' && fields.slice(at, colon).toLowerCase() === name) {
+        values.push(fields.slice(colon + 1, end).trim())
+      }
+      at = end + 2
+    }
+    return values
+  }
+
+  /** All values of a parameter of the query. */
+  query(name: string): readonly string[] {
+    this.looks |= looked.deeper
+    return new URLSearchParams(this.search).getAll(name)
+  }
+
+  private readHost({ host, fieldsStart, offsets }: RequestHead): Answer | undefined {
+    const start = (offsets[4 * host + 2] ?? 0) - fieldsStart
+    const text = this.fields.slice(start, (offsets[4 * host + 3] ?? 0) - fieldsStart)
+    if (text === this.hostText) return undefined
+    const normal = normalHost(text)
+    if (normal === undefined) return badRequest(400, 'the Host header is no host name')
+    this.hostText = text
+    this.host = normal
+    return undefined
+  }
+
+  private readTarget(head: RequestHead, bytes: Buffer): Answer | undefined {
+    let target = bytes.latin1Slice(head.targetStart, head.targetEnd)
+    let mark = head.query < 0 ? -1 : head.query - head.targetStart
+    if (bytes[head.targetStart] !== slash) {
+      const read = unusualTarget(target, this.hostText, this.verb)
+      if (typeof read === 'string') return badRequest(400, read)
+      target = read.target
+      mark = target.indexOf('?')
+    }
+    const path = mark < 0 ? target : target.slice(0, mark)
+    this.search = mark < 0 ? '' : target.slice(mark)
+    this.route = head.unusual ? normalPath(path) : path
+    return undefined
+  }
+
+  private readContent(head: RequestHead, bytes: Buffer): void {
+    const isChunked = head.coding === coding.chunked
+    this.length = head.contentLength
+    this.content = isChunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none'
+    this.isRepeatable =
+      this.content === 'none' && (this.verb === 'GET' || idempotent.has(this.verb))
+    this.waitsForContinue = head.expect >= 0 && this.content !== 'none' && head.minor === 1
+    this.isUpgrade =
+      head.wantsUpgrade &&
+      head.upgrade >= 0 &&
+      this.verb === 'GET' &&
+      head.minor === 1 &&
+      this.content === 'none' &&
+      head.value(bytes, head.upgrade).toLowerCase() === 'websocket'
+    this.expected = this.isUpgrade ? 'upgrade' : this.verb === 'HEAD' ? 'no content' : 'content'
+  }
+
+  private readOrigin(head: RequestHead, bytes: Buffer): void {
+    const { origin, hostText, minor } = this
+    this.hasId = false
+    if (this.isTrusted && head.origins > 0) {
+      const said = saidIn(head, bytes)
+      this.originText = originText(origin, hostText, minor, said)
+      this.hasId = said.requestId
+    } else if (minor === 0) {
+      this.originText = originText(origin, hostText, 0)
+    } else {
+      if (this.originHost !== hostText) this.cachedOrigin = originText(origin, hostText, 1)
+      this.originHost = hostText
+      this.originText = this.cachedOrigin
+    }
+  }
+
+  /** Whether the request went through us before. */
+  private hasPassed(): boolean {
+    return this.headers('via').some((value) => value.includes(this.origin.via))
+  }
+}
+
+function withHost(fields: string, { ip, port }: Target): string {
+  const host = ip.includes(':') ? `[${ip}]` : ip
+  return `host: ${host}:${port}\r\n${fields.replace(/^host:[^\r]*\r\n/im, '')}`
+}

@@ -1,0 +1,95 @@
+import type { Chooser } from '../choose.ts'
+import { AnswerHead } from '../http1/answer-head.ts'
+import { Buffers } from '../http1/buffers.ts'
+import type { ClientConnection } from '../http1/client-connection.ts'
+import { RequestHead } from '../http1/request-head.ts'
+import { Sender } from '../http1/sender.ts'
+import type { Tables } from '../tables.ts'
+import type { Trust } from '../trust.ts'
+import type { Upstreams } from '../upstreams.ts'
+import type { Counting } from '../worker/counting.ts'
+import type { RetryBudget } from './budget.ts'
+import type { HoldQueue } from './hold.ts'
+import { RequestIds } from './ids.ts'
+import { closeOld } from './kept.ts'
+
+export type EngineOptions = {
+  readonly tables: Tables
+  readonly upstreams: Upstreams
+  readonly chooser: Chooser
+  readonly budget: RetryBudget
+  readonly hold: HoldQueue
+  readonly counts: Counting
+  readonly trust: Trust
+  /** What we are called in Via, unique to this process. */
+  readonly via: string
+  readonly holdMs: number
+  readonly firstByteMs: number
+  readonly idleMs: number
+}
+
+/** How often time limits are looked at: they are that much longer at most. */
+const tickMs = 200
+
+/** What all exchanges of one worker share. */
+export class Engine {
+  readonly tables: Tables
+  readonly upstreams: Upstreams
+  readonly chooser: Chooser
+  readonly budget: RetryBudget
+  readonly hold: HoldQueue
+  readonly counts: Counting
+  readonly trust: Trust
+  readonly via: string
+  readonly holdMs: number
+  readonly firstByteMs: number
+  readonly idleMs: number
+  readonly buffers = new Buffers()
+  readonly requestHead = new RequestHead()
+  readonly answerHead = new AnswerHead()
+  readonly sender = new Sender(this.buffers)
+  readonly ids = new RequestIds()
+  /** All connections of clients. */
+  readonly clients = new Set<ClientConnection>()
+  /** Monotonic, as of the last tick. */
+  nowMs = performance.now()
+  /** Answers say that their connection ends. */
+  isEnding = false
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(options: EngineOptions) {
+    this.tables = options.tables
+    this.upstreams = options.upstreams
+    this.chooser = options.chooser
+    this.budget = options.budget
+    this.hold = options.hold
+    this.counts = options.counts
+    this.trust = options.trust
+    this.via = options.via
+    this.holdMs = options.holdMs
+    this.firstByteMs = options.firstByteMs
+    this.idleMs = options.idleMs
+    this.timer = undefined
+  }
+
+  /** Begins to watch time limits. */
+  start(): void {
+    this.timer ??= setInterval(() => this.tick(), tickMs)
+  }
+
+  /** Closes what is kept. */
+  stop(): void {
+    clearInterval(this.timer)
+    this.timer = undefined
+    for (const { idle } of this.upstreams.all()) {
+      for (const connection of idle.splice(0)) connection.destroy()
+    }
+  }
+
+  private tick(): void {
+    const nowMs = performance.now()
+    this.nowMs = nowMs
+    for (const client of this.clients) client.tick(nowMs)
+    for (const upstream of this.upstreams.all()) closeOld(upstream, nowMs)
+  }
+}

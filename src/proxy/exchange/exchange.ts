@@ -1,0 +1,367 @@
+import { noService } from '../counters.ts'
+import type { AnswerHead } from '../http1/answer-head.ts'
+import type { ClientConnection, RequestTaker } from '../http1/client-connection.ts'
+import type { RequestHead } from '../http1/request-head.ts'
+import { type AnswerTaker, type Loss, UpstreamConnection } from '../http1/upstream-connection.ts'
+import type { TableRoute } from '../route.ts'
+import type { Ending, Upstream } from '../upstreams.ts'
+import { afterLoss, connectTimeoutMs, waitForSomebody } from './again.ts'
+import { Answering } from './answering.ts'
+import { type Answer, badRequest, closedRoute, notYet, refused, unknownHost } from './answers.ts'
+import type { Asked } from './asked.ts'
+import type { Engine } from './engine.ts'
+import { RouteFinder } from './find.ts'
+import { dropKept, keep, takeKept } from './kept.ts'
+import { Sending } from './sending.ts'
+import { Tunnel } from './tunnel.ts'
+
+/** One entrypoint. */
+export type Front = {
+  readonly entrypoint: string
+  /** Where its requests are counted. */
+  readonly slot: number
+  readonly scheme: 'http' | 'https'
+}
+
+/** How far an exchange is. */
+const phase = { idle: 0, held: 1, connecting: 2, sent: 3, answering: 4 } as const
+
+const mostInterims = 16
+/**
+ * A client that closes its half with its request wants the answer all the same. One that does so later, while nothing
+ * has come yet, has most likely given up: nobody can tell.
+ */
+const halfCloseMs = 10
+
+/** One request and its answer; the same object for all of a connection, one after the other. */
+export class Exchange implements RequestTaker, AnswerTaker {
+  readonly engine: Engine
+  readonly asked: Asked
+  readonly sending: Sending
+  /** Monotonic. */
+  startedMs = 0
+  /** Endpoints that failed. */
+  tried: Set<Upstream> | undefined
+  /** What the client gets if nobody else is found. */
+  failure: Answer | undefined
+  /** How often it was sent again to endpoints that may have seen it. */
+  repeats = 0
+  private readonly client: ClientConnection
+  private readonly front: Front
+  private readonly finder: RouteFinder
+  private readonly answering: Answering
+  private phase: number = phase.idle
+  private route: TableRoute | undefined
+  private upstream: Upstream | undefined
+  private connection: UpstreamConnection | undefined
+  private leaveHold: (() => void) | undefined
+  private tunnel: Tunnel | undefined
+  /** When the try began. */
+  private triedMs = 0
+  /** When something moved the last time, by the clock of ticks. */
+  private movedMs = 0
+  private id = ''
+  private interims = 0
+
+  constructor(client: ClientConnection, asked: Asked, front: Front, engine: Engine) {
+    this.client = client
+    this.asked = asked
+    this.front = front
+    this.engine = engine
+    this.finder = new RouteFinder(engine.tables, front.entrypoint)
+    this.sending = new Sending(client, engine.sender)
+    this.answering = new Answering(client, asked, engine.sender)
+    this.tried = undefined
+    this.failure = undefined
+    this.route = undefined
+    this.upstream = undefined
+    this.connection = undefined
+    this.leaveHold = undefined
+    this.tunnel = undefined
+  }
+
+  onRequest(head: RequestHead, bytes: Buffer): void {
+    const { engine, asked } = this
+    this.begin()
+    const wrong = asked.read(head, bytes)
+    if (wrong) return this.refuse(wrong)
+    this.client.expect(asked.content, asked.length)
+    this.sending.reset(asked.content === 'none')
+    this.answering.closes = !asked.keepsAlive || engine.isEnding
+    if (asked.isForUs) return this.answerEmpty()
+    this.id = engine.ids.next()
+    engine.budget.earn()
+    this.look(this.startedMs)
+  }
+
+  /** Finds an endpoint and asks it. */
+  look(nowMs: number): void {
+    const { engine, asked } = this
+    const route = this.finder.find(asked)
+    this.route = route
+    this.leaveHold = undefined
+    if (route === undefined) {
+      return this.answer(this.failure ?? (engine.tables.table.complete ? unknownHost : notYet))
+    }
+    if (route.closed !== undefined) return this.answer(closedRoute)
+    const upstream = engine.chooser.choose(route, asked, this.tried, nowMs)
+    if (upstream === undefined) return waitForSomebody(this, route)
+    this.ask(route, upstream)
+  }
+
+  onConnected(): void {
+    const { connection } = this
+    this.phase = phase.sent
+    this.movedMs = this.engine.nowMs
+    this.upstream?.reached()
+    this.sayContinue()
+    if (connection) this.sending.open(connection, true)
+  }
+
+  onContent(bytes: Buffer, start: number, end: number): void {
+    if (this.phase === phase.idle) return
+    this.movedMs = this.engine.nowMs
+    this.sending.content(bytes, start, end)
+  }
+
+  onContentEnd(): void {
+    this.sending.hasAll = true
+  }
+
+  onReadAll(): void {
+    if (this.phase === phase.sent) this.sending.flush()
+  }
+
+  onSent(): void {
+    this.movedMs = this.engine.nowMs
+    if (this.client.isPaused) this.client.resume()
+  }
+
+  onInterim(head: AnswerHead, bytes: Buffer): boolean {
+    this.movedMs = this.engine.nowMs
+    this.answering.interim(head, bytes)
+    return ++this.interims <= mostInterims
+  }
+
+  onAnswer(head: AnswerHead, bytes: Buffer, ends: number): void {
+    const { answering, client, connection } = this
+    this.phase = phase.answering
+    this.movedMs = this.engine.nowMs
+    // the rest of a body that nobody read can not be told from a next request
+    if (client.isOwing || this.engine.isEnding) answering.closes = true
+    if (connection) answering.begin(head, bytes, ends, connection)
+    if (head.status === 101) this.beginTunnel()
+  }
+
+  onPiece(bytes: Buffer, start: number, end: number): boolean {
+    const { connection, tunnel } = this
+    if (!connection) return false
+    this.movedMs = this.engine.nowMs
+    if (this.client.stream.writableLength === 0) connection.reclaim(true)
+    if (tunnel) {
+      if (tunnel.isLeaving) return false
+      tunnel.pass(bytes, start, end)
+    }
+    return this.answering.piece(bytes, start, end, connection)
+  }
+
+  onRead(): void {
+    this.answering.flush()
+  }
+
+  onAnswerEnd(): void {
+    const { answering, client, connection, upstream } = this
+    const nowMs = performance.now()
+    answering.end()
+    this.connection = undefined
+    this.ended(answering.status >= 500 ? 'status5xx' : 'ok', nowMs)
+    if (connection && upstream) {
+      if (client.isOwing || this.tunnel) connection.destroy()
+      else keep(upstream, connection, nowMs)
+    }
+    this.finish(nowMs)
+  }
+
+  onLost(loss: Loss): void {
+    const { connection, upstream } = this
+    this.connection = undefined
+    if (!connection || !upstream) return
+    this.sending.close()
+    if (this.phase !== phase.answering) return afterLoss(this, upstream, connection, loss)
+    const nowMs = performance.now()
+    this.ended(loss === 'late' ? 'timeout' : 'reset', nowMs)
+    if (this.answering.isUnseen) return this.answer(refused)
+    // nobody must take what has come for whole
+    this.count(this.answering.status, nowMs)
+    this.client.destroy()
+  }
+
+  onMalformed(status: number, why: string): void {
+    if (this.phase === phase.idle) this.begin()
+    this.refuse(badRequest(status, why))
+  }
+
+  onClientEnd(): void {
+    const isGone = performance.now() - this.startedMs > halfCloseMs
+    this.answering.closes = true
+    if (this.tunnel) this.connection?.socket.end()
+    else if (isGone && this.phase !== phase.answering) this.client.destroy()
+  }
+
+  onClientGone(): void {
+    if (this.phase === phase.idle) return
+    const nowMs = performance.now()
+    this.leaveHold?.()
+    this.drop()
+    this.count(this.answering.status, nowMs)
+  }
+
+  onClientDrain(): void {
+    const { connection } = this
+    if (!connection) return
+    this.movedMs = this.engine.nowMs
+    if (connection.isPaused) connection.resume()
+  }
+
+  onTick(nowMs: number): void {
+    const { connection, upstream, engine } = this
+    if (!connection || !upstream) return
+    switch (this.phase) {
+      case phase.connecting:
+        if (nowMs - this.triedMs > connectTimeoutMs(upstream.target)) connection.fail('late')
+        return
+      case phase.sent: {
+        // a client that has still to send has time limits of its own
+        const limitMs = this.sending.hasAll ? engine.firstByteMs : engine.idleMs
+        const isWaited = this.sending.hasAll || this.client.isPaused
+        if (isWaited && nowMs - this.movedMs > limitMs) connection.fail('late')
+        return
+      }
+      default:
+        if (!this.answering.isEndless && nowMs - this.movedMs > engine.idleMs)
+          connection.fail('late')
+    }
+  }
+
+  /** Waits, until `leave` is called. */
+  held(leave: () => void): void {
+    this.phase = phase.held
+    this.leaveHold = leave
+  }
+
+  /** The try has ended. */
+  ended(how: Ending, nowMs: number): void {
+    const { upstream, tunnel } = this
+    if (!upstream) return
+    if (tunnel) upstream.tunnels.delete(tunnel)
+    upstream.ended(how, nowMs - this.triedMs)
+    this.upstream = undefined
+  }
+
+  /** Answers ourselves. */
+  answer(answer: Answer): void {
+    if (this.client.isOwing || this.engine.isEnding) this.answering.closes = true
+    this.drop()
+    this.answering.own(answer, this.asked.headers('accept').join())
+    this.finish(performance.now())
+  }
+
+  private begin(): void {
+    this.startedMs = performance.now()
+    this.phase = phase.held
+    this.tried = undefined
+    this.failure = undefined
+    this.repeats = 0
+    this.interims = 0
+    this.answering.reset()
+    this.engine.counts.began(this.front.slot)
+  }
+
+  /** Nothing that comes after what was refused can be understood. */
+  private refuse(answer: Answer): void {
+    const isUnseen = this.answering.isUnseen
+    this.answering.closes = true
+    this.leaveHold?.()
+    this.drop()
+    if (!isUnseen) return this.client.destroy()
+    this.client.refuse()
+    this.answering.own(answer, '')
+    this.finish(performance.now())
+  }
+
+  private answerEmpty(): void {
+    this.answering.empty()
+    this.finish(performance.now())
+  }
+
+  private ask(route: TableRoute, upstream: Upstream): void {
+    const { asked, engine, sending } = this
+    const isPlain = this.failure === undefined && !asked.isUpgrade && upstream.failures === 0
+    const kept = isPlain ? takeKept(upstream, asked.isRepeatable, this.startedMs) : undefined
+    const connection = kept ?? this.dial(upstream)
+    this.upstream = upstream
+    this.connection = connection
+    this.movedMs = engine.nowMs
+    upstream.began()
+    connection.begin(this, asked.expected)
+    sending.prepare(asked.textFor(route, upstream.target, this.id))
+    if (!kept) {
+      this.phase = phase.connecting
+      return
+    }
+    this.phase = phase.sent
+    this.triedMs = this.startedMs
+    this.sayContinue()
+    // content that is here already is written together with the head
+    sending.open(connection, sending.isReady || asked.waitsForContinue)
+  }
+
+  private dial(upstream: Upstream): UpstreamConnection {
+    this.triedMs = performance.now()
+    return new UpstreamConnection(upstream.target, this.engine, (ended) =>
+      dropKept(upstream, ended),
+    )
+  }
+
+  private sayContinue(): void {
+    if (this.asked.waitsForContinue && !this.sending.hasContent) {
+      this.client.stream.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
+    }
+  }
+
+  private beginTunnel(): void {
+    const { client, upstream } = this
+    const tunnel = new Tunnel(client.stream, () => client.destroy())
+    this.tunnel = tunnel
+    this.answering.closes = true
+    client.expect('tunnel', 0)
+    upstream?.tunnels.add(tunnel)
+  }
+
+  /** Lets go of the endpoint. */
+  private drop(): void {
+    const { connection } = this
+    this.connection = undefined
+    connection?.destroy()
+    this.ended('ok', performance.now())
+  }
+
+  private count(status: number, nowMs: number): void {
+    const { engine, front, finder, route, tunnel } = this
+    this.phase = phase.idle
+    this.leaveHold = undefined
+    tunnel?.close()
+    this.tunnel = undefined
+    this.sending.close()
+    const seconds = (nowMs - this.startedMs) / 1000
+    engine.counts.answered(front.slot, route ? finder.slot : noService, status, seconds)
+  }
+
+  /** The answer is written: the connection goes on, or ends. */
+  private finish(nowMs: number): void {
+    const { answering, client, engine } = this
+    this.count(answering.status, nowMs)
+    if (answering.closes || engine.isEnding) client.end()
+    else client.next()
+  }
+}

@@ -1,0 +1,122 @@
+import { isIPv6 } from 'node:net'
+
+import { field } from '../http1/names.ts'
+import type { RequestHead } from '../http1/request-head.ts'
+
+/** Headers that go no further whoever sends them: of one hop, or written anew. */
+const dropped = tableOf(
+  field.contentLength,
+  field.transferEncoding,
+  field.connection,
+  field.upgrade,
+  field.expect,
+  field.hop,
+)
+/** Of a peer whose word counts: what is added to is written anew too. */
+const droppedOfTrusted = tableOf(field.forwardedFor, field.forwarded)
+const droppedOfStrangers = tableOf(
+  field.forwardedFor,
+  field.forwarded,
+  field.forwardedHost,
+  field.forwardedProto,
+  field.forwardedPort,
+  field.realIp,
+  field.requestId,
+  field.forwardedOther,
+)
+
+/** The headers that go through as they are. `fields` is the text of all of them. */
+export function endToEnd(head: RequestHead, fields: string, isTrusted: boolean): string {
+  if (head.specials === 1) return fields
+  const also = isTrusted ? droppedOfTrusted : droppedOfStrangers
+  let text = ''
+  let from = 0
+  for (let at = 0; at < head.specials; at++) {
+    const index = head.special[at] ?? 0
+    const kind = head.kinds[index] ?? 0
+    if (dropped[kind] !== 1 && also[kind] !== 1) continue
+    const start = head.lineStart(index) - head.fieldsStart
+    if (start > from) text += fields.slice(from, start)
+    from = head.lineStart(index + 1) - head.fieldsStart
+  }
+  return from === 0 ? fields : text + fields.slice(from)
+}
+
+/** Who asked, and how. */
+export type Origin = {
+  /** Address of the peer. */
+  readonly peer: string
+  readonly scheme: 'http' | 'https'
+  /** Our port that it came in on. */
+  readonly port: number
+  /** What we are called in Via. */
+  readonly via: string
+}
+
+/** What a trusted peer says itself, each undefined if it does not. */
+export type Said = {
+  readonly forwardedFor: string | undefined
+  readonly forwarded: string | undefined
+  readonly host: boolean
+  readonly proto: boolean
+  readonly port: boolean
+  readonly realIp: boolean
+  readonly requestId: boolean
+}
+
+const nothing: Said = {
+  forwardedFor: undefined,
+  forwarded: undefined,
+  host: false,
+  proto: false,
+  port: false,
+  realIp: false,
+  requestId: false,
+}
+
+/**
+ * The headers that say where a request for `host` came from; all but the value of X-Request-Id, which ends it unless
+ * the peer has said one.
+ */
+export function originText(origin: Origin, host: string, minor: number, said = nothing): string {
+  const { peer, scheme, port, via } = origin
+  const node = isIPv6(peer) ? `"[${peer}]"` : peer
+  const forwarded = `for=${node};host="${host}";proto=${scheme}`
+  let text = `x-forwarded-for: ${joined(said.forwardedFor, peer)}\r\n`
+  text += `forwarded: ${joined(said.forwarded, forwarded)}\r\n`
+  text += `via: 1.${minor} ${via}\r\n`
+  if (!said.host) text += `x-forwarded-host: ${host}\r\n`
+  if (!said.proto) text += `x-forwarded-proto: ${scheme}\r\n`
+  if (!said.port) text += `x-forwarded-port: ${/:(\d+)$/.exec(host)?.[1] ?? port}\r\n`
+  if (!said.realIp) text += `x-real-ip: ${peer}\r\n`
+  return said.requestId ? text : `${text}x-request-id: `
+}
+
+/** What `head`, of a peer whose word counts, says. */
+export function saidIn(head: RequestHead, bytes: Buffer): Said {
+  const values = new Map<number, string>()
+  for (let at = 0; at < head.specials; at++) {
+    const index = head.special[at] ?? 0
+    const kind = head.kinds[index] ?? 0
+    values.set(kind, joined(values.get(kind), head.value(bytes, index)))
+  }
+  return {
+    forwardedFor: values.get(field.forwardedFor),
+    forwarded: values.get(field.forwarded),
+    host: values.has(field.forwardedHost),
+    proto: values.has(field.forwardedProto),
+    port: values.has(field.forwardedPort),
+    realIp: values.has(field.realIp),
+    requestId: values.has(field.requestId),
+  }
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined || before === '' ? value : `${before}, ${value}`
+}
+
+function tableOf(...kinds: readonly number[]): Uint8Array {
+  const table = new Uint8Array(32)
+  for (const kind of kinds) table[kind] = 1
+  return table
+}

@@ -1,0 +1,109 @@
+import type { ClientConnection } from '../http1/client-connection.ts'
+import type { Sender } from '../http1/sender.ts'
+import type { UpstreamConnection } from '../http1/upstream-connection.ts'
+
+const nothing = Buffer.alloc(0)
+const none: readonly Buffer[] = []
+
+/** One request on its way to an endpoint: its head, and content as it comes. */
+export class Sending {
+  /** Content has come; all of it. */
+  hasContent = false
+  hasAll = true
+  private readonly client: ClientConnection
+  private readonly sender: Sender
+  /** Where it goes; undefined while that is not known or not connected. */
+  private to: UpstreamConnection | undefined
+  /** The head, until it is written. */
+  private head = ''
+  /** Content that nobody could take yet. */
+  private early: readonly Buffer[] = none
+  /** Where the first piece is, to send it again if it was all. */
+  private first: Buffer = nothing
+  private firstStart = 0
+  private firstEnd = 0
+  private pieces = 0
+
+  constructor(client: ClientConnection, sender: Sender) {
+    this.client = client
+    this.sender = sender
+    this.to = undefined
+  }
+
+  /** For a new request, with content or without. */
+  reset(isWhole: boolean): void {
+    this.hasContent = false
+    this.hasAll = isWhole
+    this.to = undefined
+    this.head = ''
+    this.early = none
+    this.first = nothing
+    this.pieces = 0
+  }
+
+  /** The head for the next try. */
+  prepare(head: string): void {
+    this.to = undefined
+    this.head = head
+  }
+
+  /** Whether something is here to be written. */
+  get isReady(): boolean {
+    return this.hasAll || this.early !== none
+  }
+
+  /** From now on everything goes to `to`: at once what is here, if that is not to wait for more. */
+  open(to: UpstreamConnection, isAtOnce: boolean): void {
+    this.to = to
+    if (isAtOnce) this.flush()
+  }
+
+  /** Writes the head, and what there is of content. */
+  flush(): void {
+    const { early, to } = this
+    if (!to || (this.head === '' && early === none)) return
+    let isKeepingUp = true
+    this.early = none
+    if (early === none) isKeepingUp = this.write(to, nothing, 0, 0)
+    for (const piece of early) isKeepingUp = this.write(to, piece, 0, piece.length)
+    if (this.client.isPaused && isKeepingUp) this.client.resume()
+  }
+
+  content(bytes: Buffer, start: number, end: number): void {
+    this.hasContent = true
+    if (this.pieces++ === 0) {
+      this.first = bytes
+      this.firstStart = start
+      this.firstEnd = end
+    }
+    if (this.to) return void this.write(this.to, bytes, start, end)
+    this.early = [...this.early, bytes.subarray(start, end)]
+    this.client.pause()
+  }
+
+  /** Whether it could be sent once more. */
+  get canRewind(): boolean {
+    return this.hasAll && this.pieces <= 1
+  }
+
+  /** All that was written is to be written again. */
+  rewind(): void {
+    this.early = this.pieces === 0 ? none : [this.first.subarray(this.firstStart, this.firstEnd)]
+  }
+
+  /** What comes from now on goes nowhere. */
+  close(): void {
+    this.to = undefined
+    this.head = ''
+  }
+
+  /** False if the client has been paused because the endpoint does not keep up. */
+  private write(to: UpstreamConnection, bytes: Buffer, start: number, end: number): boolean {
+    const { head } = this
+    this.head = ''
+    const isKeepingUp = this.sender.send(to.socket, head, bytes, start, end)
+    if (isKeepingUp || to.socket.writableLength === 0) return true
+    this.client.pause()
+    return false
+  }
+}

@@ -1,0 +1,297 @@
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+
+import { type AnswerHead, framing } from './answer-head.ts'
+import type { Buffers } from './buffers.ts'
+import { chunk, ChunkScanner } from './chunks.ts'
+import { more } from './fields.ts'
+import { limits } from './limits.ts'
+
+/** Where an endpoint is reached. */
+export type Place = {
+  readonly protocol: 'http' | 'https'
+  readonly ip: string
+  readonly port: number
+}
+
+/** Why a connection was lost. */
+export type Loss = 'closed' | 'malformed' | 'late'
+
+/** Who gets what comes over a connection to an endpoint. */
+export type AnswerTaker = {
+  /** The connection is there. */
+  onConnected(): void
+  /** The head of an interim answer; false if there are too many. */
+  onInterim(head: AnswerHead, bytes: Buffer): boolean
+  /** The head of the answer; its content ends as `ends` says, a value of `framing`. */
+  onAnswer(head: AnswerHead, bytes: Buffer, ends: number): void
+  /** A piece of the content. The bytes are good until the call returns; true if they are in use for longer. */
+  onPiece(bytes: Buffer, start: number, end: number): boolean
+  onAnswerEnd(): void
+  /** All that was read at once has been handed over. */
+  onRead(): void
+  /** All that was written has gone. */
+  onSent(): void
+  /** The connection has ended before the answer. Nothing comes after it. */
+  onLost(loss: Loss): void
+}
+
+/** What all connections share. */
+export type Shared = { readonly buffers: Buffers; readonly answerHead: AnswerHead }
+
+/** What an exchange expects of the connection that it uses. */
+export type Expected = 'content' | 'no content' | 'upgrade'
+
+/** For heads and small answers, which is what most reads bring. */
+const smallBytes = 16 * 1024
+const lineFeed = 0x0a
+/** What `head` and `content` return for bytes that nobody must get. */
+const bad = -1
+
+/** One connection to an endpoint, which carries one exchange after the other. */
+export class UpstreamConnection {
+  readonly socket: Socket
+  taker: AnswerTaker | undefined
+  isConnected = false
+  /** It has carried an exchange before this one. */
+  isReused = false
+  /** It may carry another one. */
+  isKept = true
+  /** Some of the answer has come. */
+  hasBegun = false
+  /** Content is handed over without its chunks. */
+  isUnwrapped = false
+  isPaused = false
+  /** When its last exchange ended, monotonic. */
+  usedMs = 0
+  error: Error | undefined
+  private readonly shared: Shared
+  private readonly chunks = new ChunkScanner()
+  private small: Buffer = Buffer.allocUnsafeSlow(smallBytes)
+  private buffer: Buffer = this.small
+  /** Buffers that were handed over and are still being written. */
+  private lent: Buffer[] = []
+  private expected: Expected = 'content'
+  private isInContent = false
+  private ends: number = framing.none
+  private left = 0
+  private stash: Buffer | undefined
+  private readonly onIdleEnd: (connection: UpstreamConnection) => void
+
+  /** Connects. `onIdleEnd` hears of the end of a connection that nobody uses at the time. */
+  constructor(place: Place, shared: Shared, onIdleEnd: (connection: UpstreamConnection) => void) {
+    this.taker = undefined
+    this.shared = shared
+    this.onIdleEnd = onIdleEnd
+    this.socket = place.protocol === 'http' ? this.plain(place) : this.encrypted(place)
+    this.socket.on('error', (error) => {
+      this.error = error
+    })
+    this.socket.on('end', () => this.onEnd())
+    this.socket.on('close', () => this.onClose())
+    this.socket.on('drain', () => this.taker?.onSent())
+  }
+
+  /** The next exchange. */
+  begin(taker: AnswerTaker, expected: Expected): void {
+    this.taker = taker
+    this.expected = expected
+    this.hasBegun = false
+    this.isInContent = false
+    this.isUnwrapped = false
+  }
+
+  /** The exchange is over and this may carry the next one. */
+  release(nowMs: number): void {
+    this.taker = undefined
+    this.usedMs = nowMs
+    this.isReused = true
+    this.reclaim(this.lent.length === 0)
+    if (this.buffer !== this.small) {
+      this.shared.buffers.give(this.buffer)
+      this.buffer = this.small
+    }
+  }
+
+  destroy(): void {
+    this.taker = undefined
+    this.socket.destroy()
+  }
+
+  pause(): void {
+    this.isPaused = true
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.isPaused = false
+    this.reclaim(true)
+    this.socket.resume()
+  }
+
+  /** Nobody uses what was lent any more; or, if not `isFree`, that is not known and it is forgotten. */
+  reclaim(isFree: boolean): void {
+    if (this.lent.length === 0) return
+    if (isFree) for (const buffer of this.lent) this.shared.buffers.give(buffer)
+    this.lent = []
+  }
+
+  private plain({ ip, port }: Place): Socket {
+    const callback = (count: number) => {
+      this.read(this.buffer, count)
+      return true
+    }
+    const onread = { buffer: () => this.buffer, callback }
+    const socket = connect({ host: ip, port, noDelay: true, onread })
+    socket.on('connect', () => this.onConnect())
+    return socket
+  }
+
+  private encrypted({ ip, port }: Place): Socket {
+    const socket = connectTls({ host: ip, port, ...unchecked })
+    socket.setNoDelay(true)
+    socket.on('secureConnect', () => this.onConnect())
+    socket.on('data', (bytes: Buffer) => this.read(bytes, bytes.length))
+    return socket
+  }
+
+  private onConnect(): void {
+    this.isConnected = true
+    this.taker?.onConnected()
+  }
+
+  private onEnd(): void {
+    const { taker } = this
+    this.isKept = false
+    if (taker && this.isInContent && this.ends === framing.close) taker.onAnswerEnd()
+    else this.socket.destroy()
+  }
+
+  private onClose(): void {
+    const { taker } = this
+    this.taker = undefined
+    if (taker) taker.onLost('closed')
+    else this.onIdleEnd(this)
+  }
+
+  private read(read: Buffer, count: number): void {
+    if (!this.taker) return this.destroy()
+    let bytes = read
+    let to = count
+    if (this.stash) {
+      bytes = Buffer.concat([this.stash, read.subarray(0, count)])
+      to = bytes.length
+      this.stash = undefined
+      // a line that is not whole needs no look
+      if (!this.isInContent && !read.subarray(0, count).includes(lineFeed)) return this.keep(bytes)
+    }
+    this.hasBegun = true
+    let at = 0
+    while (at < to && at !== bad && this.taker) {
+      at = this.isInContent ? this.content(bytes, at, to) : this.head(bytes, at, to)
+    }
+    if (at === bad) return this.fail('malformed')
+    this.taker?.onRead()
+    const isBulk = count === read.length && this.buffer === this.small && this.taker !== undefined
+    if (isBulk) this.buffer = this.shared.buffers.take()
+  }
+
+  private keep(bytes: Buffer): void {
+    if (bytes.length > limits.head) this.fail('malformed')
+    else this.stash = bytes
+  }
+
+  /** Ends the connection, and with it the exchange. */
+  fail(loss: Loss): void {
+    const { taker } = this
+    this.destroy()
+    taker?.onLost(loss)
+  }
+
+  private head(bytes: Buffer, at: number, to: number): number {
+    const head = this.shared.answerHead
+    const end = head.scan(bytes, at, to)
+    if (end === more) {
+      // a copy: the next read goes to the same place
+      this.stash = Buffer.from(bytes.subarray(at, to))
+      return to
+    }
+    if (end < 0) return bad
+    if (head.status < 200 && head.status !== 101) {
+      return this.taker?.onInterim(head, bytes) === true ? end : bad
+    }
+    return this.begun(head, bytes, end, to)
+  }
+
+  /** The head of the answer ends at `end`. */
+  private begun(head: AnswerHead, bytes: Buffer, end: number, to: number): number {
+    const isUpgrade = head.status === 101
+    if (isUpgrade && this.expected !== 'upgrade') return bad
+    const ends = isUpgrade ? framing.close : head.framing(this.expected === 'no content')
+    if (ends < 0 || (ends === framing.none && end < to)) return bad
+    if (head.close || head.minor === 0 || ends === framing.close) this.isKept = false
+    this.ends = ends
+    this.left = ends === framing.length ? head.contentLength : 0
+    this.isInContent = true
+    if (ends === framing.chunked) this.chunks.reset()
+    this.taker?.onAnswer(head, bytes, ends)
+    const isOver = ends === framing.none || (ends === framing.length && this.left === 0)
+    if (isOver) this.over(end, to)
+    return end
+  }
+
+  /** What comes after the end of an answer is nobody's. */
+  private over(end: number, to: number): void {
+    if (end < to) this.isKept = false
+    this.taker?.onAnswerEnd()
+  }
+
+  private content(bytes: Buffer, at: number, to: number): number {
+    if (this.ends === framing.chunked) return this.chunked(bytes, at, to)
+    if (this.ends === framing.close) {
+      this.piece(bytes, at, to)
+      return to
+    }
+    const end = Math.min(to, at + this.left)
+    this.left -= end - at
+    this.piece(bytes, at, end)
+    if (this.left === 0) this.over(end, to)
+    return end
+  }
+
+  /** Chunks go on as they are, but for what nobody needs. */
+  private chunked(bytes: Buffer, from: number, to: number): number {
+    const { chunks, isUnwrapped } = this
+    let run = from
+    let at = from
+    while (this.taker) {
+      const found = chunks.next(bytes, at, to)
+      if (found === chunk.bad) return bad
+      at = chunks.end
+      if (found === chunk.data) {
+        if (isUnwrapped) this.piece(bytes, chunks.start, at)
+      } else {
+        const end = found === chunk.extra ? chunks.start : at
+        if (!isUnwrapped && end > run) this.piece(bytes, run, end)
+        run = at
+        if (found === chunk.done) this.over(at, to)
+        if (found !== chunk.extra) return at
+      }
+    }
+    return to
+  }
+
+  private piece(bytes: Buffer, start: number, end: number): void {
+    const isInUse = this.taker?.onPiece(bytes, start, end) === true
+    if (!isInUse || bytes !== this.buffer) return
+    this.lent.push(bytes)
+    if (bytes === this.small) this.small = Buffer.allocUnsafeSlow(smallBytes)
+    this.buffer = this.shared.buffers.take()
+  }
+}
+
+/**
+ * Containers are reached by address, for which nobody has a certificate: encrypted, not authenticated. What stands
+ * behind an address is known from Docker.
+ */
+const unchecked = { rejectUnauthorized: false } as const
