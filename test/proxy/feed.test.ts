@@ -32,13 +32,13 @@ function wired() {
     wire,
     tables,
     /** Makes `instances` the catalog, and sends what that changes. */
-    publish(instances: readonly Instance[]) {
+    publish: (instances: readonly Instance[]) => {
       const { changes, table } = make(catalogOf(instances), vantage)
       numbers.follow(changes)
       feed.change(changes, table.complete)
     },
     /** Delivers what waits, and what follows from that; or so many orders. */
-    deliver(most = Infinity) {
+    deliver: (most = Infinity) => {
       for (let count = 0; count < most; count++) {
         const order = wire.shift()
         if (!order) return

@@ -72,7 +72,7 @@ test('places are used again, cleared, the longest free one first; who finds none
   const cleared: number[] = []
   const clear = (slot: number) => void cleared.push(slot)
   const places = slots({ from: 1, to: 3, shared: 0, keepMs: 10, clear, clock: () => nowMs })
-  expect(['a', 'b', 'c'].map(places.hold)).toEqual([1, 2, 0])
+  expect(['a', 'b', 'c'].map((name) => places.hold(name))).toEqual([1, 2, 0])
   expect([...places.named()]).toEqual([
     ['a', 1],
     ['b', 2],
@@ -82,6 +82,6 @@ test('places are used again, cleared, the longest free one first; who finds none
   places.release('a')
   places.release('c')
   nowMs = 15
-  expect(['d', 'e', 'f'].map(places.hold)).toEqual([2, 1, 0])
+  expect(['d', 'e', 'f'].map((name) => places.hold(name))).toEqual([2, 1, 0])
   expect(cleared).toEqual([1, 2, 2, 1])
 })

@@ -38,13 +38,14 @@ export function seat(options: SeatOptions): Seat {
   let { member, feed } = occupied()
 
   function occupied() {
-    const one = startMember({
+    const started = startMember({
       name,
       start: { ...options.start, counters },
-      applied: () => feed.applied(),
+      applied: () => fed.applied(),
       warned: (warning) => log.warn({ worker: name, warning }, 'a worker warns'),
     })
-    return { member: one, feed: sender({ ...feeding, post: one.post, table: options.table() }) }
+    const fed = sender({ ...feeding, post: started.post, table: options.table() })
+    return { member: started, feed: fed }
   }
 
   async function open(listeners: readonly Listener[]): Promise<readonly Bound[]> {
@@ -54,8 +55,8 @@ export function seat(options: SeatOptions): Seat {
   }
 
   async function replace(listeners: readonly Listener[]): Promise<void> {
-    ;({ member, feed } = occupied())
     try {
+      ;({ member, feed } = occupied())
       await open(listeners)
       changed(undefined)
     } catch (error) {
