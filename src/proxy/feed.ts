@@ -16,11 +16,11 @@ export type FedRoute = Omit<TableRoute, 'hosts' | 'matches' | 'problems' | 'poli
 /** The route that this key has from now on, if any. */
 export type RouteEdit = readonly [key: string, route: FedRoute | undefined]
 
-/** Endpoints of a route that are less than they were. */
-export type Leaving = readonly [
-  key: string,
-  targets: readonly (readonly [identity: string, now: InstanceState | 'gone'])[],
-]
+/** What an endpoint may become that is less than it was. */
+export const lesser = ['gone', 'draining', 'unhealthy', 'starting', 'ready'] as const satisfies (
+  | InstanceState
+  | 'gone'
+)[]
 
 /** What a worker is told. */
 export type Order =
@@ -29,9 +29,14 @@ export type Order =
       readonly edits: readonly RouteEdit[]
       /** Whether what is not in the table then does not exist. */
       readonly complete: boolean
+      /** Whether no edit waits any more. */
+      readonly last: boolean
     }
-  /** Ahead of the edits that say the same: it costs next to nothing, however many there are. */
-  | { readonly kind: 'leaving'; readonly leaving: readonly Leaving[] }
+  /**
+   * Endpoints that are less than they were, ahead of the edits that say the same: it costs next to nothing, however many
+   * they are. Each is its place in the counters and the place in `lesser` of what it is now.
+   */
+  | { readonly kind: 'leaving'; readonly pairs: Int32Array }
   | { readonly kind: 'listen'; readonly listeners: readonly Listener[] }
   /** Let what runs finish, and end. */
   | { readonly kind: 'close' }

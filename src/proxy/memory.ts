@@ -1,6 +1,6 @@
 import type { RouteChange } from './changes.ts'
 import type { TableRoute } from './route.ts'
-import { reindexed, type RouteIndex } from './shelves.ts'
+import { type OwnIndex, reindex, reindexed, type RouteIndex } from './shelves.ts'
 
 /** How long a route is remembered after its last endpoint. */
 export const rememberMs = 60_000
@@ -8,7 +8,7 @@ export const rememberMs = 60_000
 /** A route that lost its last endpoint; `gone`: it is in the table no more. */
 type Lost = { readonly atMs: number; readonly route: TableRoute; readonly gone: boolean }
 
-/** Routes that lost their last endpoint lately, by key, and a way to find those that are in no table any more. */
+/** Routes that lost their last endpoint lately, by key, the oldest first, and a way to find those that are in no table any more. */
 export type Memory = {
   readonly lost: ReadonlyMap<string, Lost>
   readonly ghosts: RouteIndex
@@ -16,36 +16,64 @@ export type Memory = {
   readonly untilMs: number
 }
 
+/** One that is changed in place, by its only owner. */
+export type OwnMemory = { lost: Map<string, Lost>; ghosts: OwnIndex; untilMs: number }
+
 export const emptyMemory: Memory = { lost: new Map(), ghosts: new Map(), untilMs: Infinity }
 
 /** What to remember after `changes` to the routes. Pure. */
 export function remember(memory: Memory, changes: readonly RouteChange[], nowMs: number): Memory {
-  const next = new Map<string, Lost | undefined>()
-  if (nowMs >= memory.untilMs) {
-    for (const [key, { atMs }] of memory.lost) {
-      if (nowMs - atMs >= rememberMs) next.set(key, undefined)
+  const edits = editsOf(memory, changes, nowMs)
+  if (edits.size === 0) return memory
+  const lost = new Map(memory.lost)
+  const ghosts = reindexed(memory.ghosts, edited(lost, edits))
+  return { lost, ghosts, untilMs: untilOf(lost) }
+}
+
+/** The same in place: what that costs does not grow with what is remembered. */
+export function rememberIn(
+  memory: OwnMemory,
+  changes: readonly RouteChange[],
+  nowMs: number,
+): void {
+  const edits = editsOf(memory, changes, nowMs)
+  if (edits.size === 0) return
+  reindex(memory.ghosts, edited(memory.lost, edits))
+  memory.untilMs = untilOf(memory.lost)
+}
+
+type Edits = ReadonlyMap<string, Lost | undefined>
+
+function editsOf({ lost, untilMs }: Memory, changes: readonly RouteChange[], nowMs: number): Edits {
+  const edits = new Map<string, Lost | undefined>()
+  if (nowMs >= untilMs) {
+    for (const [key, { atMs }] of lost) {
+      if (nowMs - atMs < rememberMs) break
+      edits.set(key, undefined)
     }
   }
   for (const { before, after } of changes) {
     const key = (after ?? before)?.key ?? ''
-    const known = next.has(key) ? next.get(key) : memory.lost.get(key)
-    const now = lostNow(known, before, after, nowMs)
-    if (now !== known) next.set(key, now)
+    const known = edits.has(key) ? edits.get(key) : lost.get(key)
+    const next = lostNow(known, before, after, nowMs)
+    if (next !== known) edits.set(key, next)
   }
-  return next.size === 0 ? memory : edited(memory, next)
+  return edits
 }
 
-function edited(memory: Memory, edits: ReadonlyMap<string, Lost | undefined>): Memory {
-  const lost = new Map(memory.lost)
-  const ghosts = [...edits].map(([key, next]) => {
+/** Changes `lost`, whose oldest stay first, and gives what that means for the index. */
+function edited(lost: Map<string, Lost>, edits: Edits): RouteChange[] {
+  return [...edits].map(([key, next]) => {
     const before = lost.get(key)
+    if (next?.atMs !== before?.atMs) lost.delete(key)
     if (next) lost.set(key, next)
-    else lost.delete(key)
     return { before: ghostOf(before), after: ghostOf(next) }
   })
-  let untilMs = Infinity
-  for (const { atMs } of lost.values()) untilMs = Math.min(untilMs, atMs + rememberMs)
-  return { lost, ghosts: reindexed(memory.ghosts, ghosts), untilMs }
+}
+
+function untilOf(lost: ReadonlyMap<string, Lost>): number {
+  const { value: oldest } = lost.values().next()
+  return oldest ? oldest.atMs + rememberMs : Infinity
 }
 
 function ghostOf(lost: Lost | undefined): TableRoute | undefined {

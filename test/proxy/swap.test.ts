@@ -37,7 +37,7 @@ function load(port: number, clients: number) {
   })
   return {
     answers: () => counts.get('200') ?? 0,
-    async finish() {
+    finish: async () => {
       stop.abort()
       await Promise.all(running)
       agent.destroy()

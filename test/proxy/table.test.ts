@@ -206,6 +206,31 @@ test('of differing policies in one service the newest container has its way', ()
   expect(table.routes.map(({ balance }) => balance)).toEqual(['least'])
 })
 
+test('a chain stands for its members in their order, and closes the route if one of them is unknown', () => {
+  const middlewares = {
+    outer: { chain: ['b', 'inner'] },
+    inner: { chain: ['a', 'b'] },
+    a: { stripPrefix: ['/a'] },
+    b: { stripPrefix: ['/b'] },
+    broken: { chain: ['a', 'lost'] },
+    endless: { chain: ['a', 'round'] },
+    round: { chain: ['endless'] },
+  }
+  const routes = ['outer', 'broken', 'endless'].map((name) => ({
+    name,
+    rule: `Host(\`${name}\`)`,
+    middlewares: [name],
+  }))
+  const policy = { ...instance().policy, middlewares }
+  const { table } = routeTable(catalogOf([instance({ routes, policy })]), vantage)
+  const state = table.routes.map((one) => [one.closed, one.middlewares.map(({ name }) => name)])
+  expect(state).toEqual([
+    [undefined, ['b', 'a', 'b']],
+    ['middleware lost is not known', ['a']],
+    ['middleware endless is a chain that contains itself', ['a']],
+  ])
+})
+
 test('a route with a middleware that is unknown or unsupported is closed; prefixes are stripped', () => {
   const routes = [
     { name: 'lost', rule: 'Host(`a`)', middlewares: ['auth@file'] },

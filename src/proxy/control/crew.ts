@@ -40,7 +40,7 @@ export function crew(options: CrewOptions): Crew {
   const { numbers, start, table, log, report } = options
   const shared = numbers.all.length > 1
   const wanted = options.listeners.map((one) => ({ ...one, reusePort: shared }))
-  const fed = feeder(numbers)
+  const feeding = feeder(numbers)
   const away = new Map<string, Error>()
   let seats: readonly Seat[] = []
   let crashes = 0
@@ -56,7 +56,7 @@ export function crew(options: CrewOptions): Crew {
     return numbers.all.map((counters, at) => {
       const name = `worker ${at + 1}`
       const changed = (ended: Error | undefined) => changedAt(name, ended)
-      return seat({ name, start, counters, fed, table, log, changed })
+      return seat({ name, start, counters, feeding, table, log, changed })
     })
   }
 

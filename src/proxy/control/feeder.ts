@@ -1,18 +1,19 @@
-import type { FedRoute } from '../feed.ts'
-import type { RoutePolicy, TableRoute } from '../route.ts'
+import type { RoutePolicy } from '../route.ts'
 import type { Numbers } from './numbers.ts'
+import type { SenderOptions } from './sender.ts'
 
-/** Makes the form in which a route is sent, with the places of its numbers. */
-export function feeder({ services, endpoints }: Numbers): (route: TableRoute) => FedRoute {
+/** The form in which routes are sent, with the places of their numbers. */
+export function feeder({ services, endpoints }: Numbers): Pick<SenderOptions, 'fed' | 'placeOf'> {
   const texts = new WeakMap<RoutePolicy, string>()
+  const placeOf = (identity: string) => endpoints.of(identity) ?? 0
 
-  return ({ hosts: _hosts, matches: _matches, problems: _problems, policy, ...route }) => ({
-    ...route,
-    targets: route.targets.map((target) => ({
-      ...target,
-      slot: endpoints.of(target.identity) ?? 0,
-    })),
-    policy: texts.getOrInsertComputed(policy, (one) => JSON.stringify(one)),
-    slot: services.of(route.service) ?? 0,
-  })
+  return {
+    placeOf,
+    fed: ({ hosts: _hosts, matches: _matches, problems: _problems, policy, ...route }) => ({
+      ...route,
+      targets: route.targets.map((target) => ({ ...target, slot: placeOf(target.identity) })),
+      policy: texts.getOrInsertComputed(policy, (one) => JSON.stringify(one)),
+      slot: services.of(route.service) ?? 0,
+    }),
+  }
 }

@@ -1,14 +1,17 @@
-import type { Leaving } from '../feed.ts'
+import type { InstanceState } from '../../core/instance.ts'
 import type { TableRoute, Target } from '../route.ts'
+
+/** An endpoint, and what it is now. */
+export type Leaving = readonly [identity: string, now: InstanceState | 'gone']
 
 /** The endpoints of `before` that should get less, or nothing, from now on. */
 export function leavingOf(
   before: TableRoute | undefined,
   after: TableRoute | undefined,
-): Leaving[1] {
+): readonly Leaving[] {
   if (!before) return []
   const stay = new Map(after?.targets.map((target) => [target.identity, target]))
-  return before.targets.flatMap((target): Leaving[1] => {
+  return before.targets.flatMap((target): readonly Leaving[] => {
     const now = stay.get(target.identity)
     if (!now || !samePlace(now, target)) return [[target.identity, 'gone']]
     return target.state === 'ready' && now.state !== 'ready' ? [[target.identity, now.state]] : []

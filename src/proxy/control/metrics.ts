@@ -7,7 +7,11 @@ import type { Numbers } from './numbers.ts'
 type Label = 'entrypoint' | 'service' | 'code' | 'le'
 
 /** Shows the numbers of all workers in `registry`. They are added up when somebody looks, and at no other time. */
-export function metricsIn(registry: Registry, numbers: Numbers, crew: Crew): void {
+export function metricsIn(
+  registry: Registry,
+  numbers: Numbers,
+  crew: Pick<Crew, 'size' | 'crashes'>,
+): void {
   const { all } = numbers
   for (const metric of [requestsOf(numbers), secondsOf(numbers), runningOf(numbers)]) {
     registry.registerMetric(metric)

@@ -27,18 +27,24 @@ export type Numbers = {
 /** A scrape or two, even where they are rare, see the last count of a service. */
 const keepMs = 300_000
 
-export function numbersOf(entrypoints: readonly string[], workers: number): Numbers {
+/** `clock`: monotonic, in milliseconds; performance.now unless given. */
+export function numbersOf(
+  entrypoints: readonly string[],
+  workers: number,
+  clock = () => performance.now(),
+): Numbers {
   const all = Array.from({ length: workers }, () => newCounters(entrypoints.length))
   const services = slots({
     from: otherService + 1,
     to: mostServices,
     shared: otherService,
     keepMs,
+    clock,
     clear(slot) {
       for (const counters of all) clearService(counters, entrypoints.length, slot)
     },
   })
-  const endpoints = slots({ from: 1, to: mostEndpoints, shared: 0, keepMs, clear() {} })
+  const endpoints = slots({ from: 1, to: mostEndpoints, shared: 0, keepMs, clock, clear() {} })
   const at = (numbers: Int32Array, identity: string) => numbers[endpoints.of(identity) ?? 0] ?? 0
 
   function hold({ service, targets }: TableRoute): void {

@@ -1,12 +1,11 @@
 import type { Log } from '../../core/log.ts'
 import { backoffMs, sleep } from '../../core/retry.ts'
 import { clearRunning, type Counters } from '../counters.ts'
-import type { FedRoute, Start } from '../feed.ts'
+import type { Start } from '../feed.ts'
 import type { Bound, Listener } from '../listener.ts'
-import type { TableRoute } from '../route.ts'
 import type { RouteTable } from '../table.ts'
 import { startMember } from './member.ts'
-import { type Sender, sender } from './sender.ts'
+import { type Sender, sender, type SenderOptions } from './sender.ts'
 
 /** A place in the crew that always has a worker, one after the other if they end. */
 export type Seat = Pick<Sender, 'change'> & {
@@ -22,7 +21,7 @@ export type SeatOptions = {
   readonly name: string
   readonly start: Omit<Start, 'ordered' | 'counters'>
   readonly counters: Counters
-  readonly fed: (route: TableRoute) => FedRoute
+  readonly feeding: Pick<SenderOptions, 'fed' | 'placeOf'>
   readonly table: () => RouteTable
   readonly log: Log
   /** Somebody ended without being told to, or took that one's place. */
@@ -33,19 +32,20 @@ export type SeatOptions = {
 const steadyMs = 60_000
 
 export function seat(options: SeatOptions): Seat {
-  const { name, counters, fed, log, changed } = options
+  const { name, counters, feeding, log, changed } = options
   const closing = new AbortController()
   let listens = false
   let { member, feed } = occupied()
 
   function occupied() {
-    const one = startMember({
+    const started = startMember({
       name,
       start: { ...options.start, counters },
-      applied: () => feed.applied(),
+      applied: () => fed.applied(),
       warned: (warning) => log.warn({ worker: name, warning }, 'a worker warns'),
     })
-    return { member: one, feed: sender({ post: one.post, fed, table: options.table() }) }
+    const fed = sender({ ...feeding, post: started.post, table: options.table() })
+    return { member: started, feed: fed }
   }
 
   async function open(listeners: readonly Listener[]): Promise<readonly Bound[]> {
@@ -55,8 +55,8 @@ export function seat(options: SeatOptions): Seat {
   }
 
   async function replace(listeners: readonly Listener[]): Promise<void> {
-    ;({ member, feed } = occupied())
     try {
+      ;({ member, feed } = occupied())
       await open(listeners)
       changed(undefined)
     } catch (error) {

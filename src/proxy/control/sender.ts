@@ -1,8 +1,8 @@
 import type { RouteChange } from '../changes.ts'
-import type { FedRoute, Leaving, Order, RouteEdit } from '../feed.ts'
+import { type FedRoute, lesser, type Order, type RouteEdit } from '../feed.ts'
 import type { TableRoute } from '../route.ts'
 import type { RouteTable } from '../table.ts'
-import { leavingOf } from './leaving.ts'
+import { type Leaving, leavingOf } from './leaving.ts'
 
 /** Brings the route table to one worker. */
 export type Sender = {
@@ -16,26 +16,28 @@ export type SenderOptions = {
   readonly post: (order: Order) => void
   /** A route in the form in which it is sent. */
   readonly fed: (route: TableRoute) => FedRoute
+  /** The place of an endpoint in the counters; 0 for none. */
+  readonly placeOf: (identity: string) => number
   /** Sent at once and in one piece: the worker serves nobody yet. */
   readonly table: Pick<RouteTable, 'routes' | 'complete'>
 }
 
 /** Routes in one piece: the worker answers nobody while it reads one. */
-const most = 64
+const most = 32
 
 /**
  * Large changes go in pieces, the next one when the last is in force, so that requests come between; of a route that
  * changes meanwhile only the newest is sent. Endpoints that leave never wait: if they are many, the worker is told
  * who they are, and the edits follow.
  */
-export function sender({ post, fed, table }: SenderOptions): Sender {
+export function sender({ post, fed, placeOf, table }: SenderOptions): Sender {
   const urgent = new Map<string, TableRoute | undefined>()
   const calm = new Map<string, TableRoute | undefined>()
   let { complete } = table
   let told = complete
   let unanswered = 1
 
-  function queue({ before, after }: RouteChange): Leaving[] {
+  function queue({ before, after }: RouteChange): readonly Leaving[] {
     const { key } = after ?? before ?? { key: '' }
     const leaving = leavingOf(before, after)
     if (leaving.length === 0 && !urgent.has(key)) {
@@ -44,34 +46,46 @@ export function sender({ post, fed, table }: SenderOptions): Sender {
     }
     calm.delete(key)
     urgent.set(key, after)
-    return leaving.length > 0 ? [[key, leaving]] : []
+    return leaving
   }
 
   /** Those that make somebody leave first. */
   function send(): void {
     const edits: RouteEdit[] = []
+    // before the first whole table requests are put off anyhow: the sooner it is there the better
+    const room = told ? most : Infinity
     for (const queued of [urgent, calm]) {
       for (const [key, route] of queued) {
-        if (edits.length === most) break
+        if (edits.length === room) break
         queued.delete(key)
         edits.push([key, route && fed(route)])
       }
     }
+    const last = urgent.size + calm.size === 0
     // what has not been sent may not be taken for what does not exist
-    told = complete && (told || urgent.size + calm.size === 0)
+    told = complete && (told || last)
     unanswered++
-    post({ kind: 'edits', edits, complete: told })
+    post({ kind: 'edits', edits, complete: told, last })
+  }
+
+  /** An endpoint that has no place is out when its route is read. */
+  function pairsOf(leaving: readonly Leaving[]): Int32Array {
+    const pairs = leaving.flatMap(([identity, now]) => {
+      const place = placeOf(identity)
+      return place > 0 ? [place, lesser.indexOf(now)] : []
+    })
+    return Int32Array.from(pairs)
   }
 
   const all = table.routes.map((route): RouteEdit => [route.key, fed(route)])
-  post({ kind: 'edits', edits: all, complete })
+  post({ kind: 'edits', edits: all, complete, last: true })
 
   return {
     change(changes, isComplete) {
       complete = isComplete
       const leaving = changes.flatMap(queue)
       const many = leaving.length > 0 && urgent.size > most
-      if (many) post({ kind: 'leaving', leaving })
+      if (many) post({ kind: 'leaving', pairs: pairsOf(leaving) })
       if (unanswered === 0 || (leaving.length > 0 && !many)) send()
     },
     applied() {

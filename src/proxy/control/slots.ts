@@ -18,13 +18,13 @@ export type SlotsOptions = {
   readonly keepMs: number
   /** A place goes to somebody new. */
   readonly clear: (slot: number) => void
-  readonly clock?: () => number
+  readonly clock: () => number
 }
 
 type Held = { readonly slot: number; times: number; freeMs: number }
 
 export function slots(options: SlotsOptions): Slots {
-  const { to, shared, keepMs, clear, clock = () => performance.now() } = options
+  const { to, shared, keepMs, clear, clock } = options
   const held = new Map<string, Held>()
   /** Released, the longest ago first. */
   const leaving = new Set<string>()

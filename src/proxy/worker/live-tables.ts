@@ -1,19 +1,19 @@
 import type { RequestView } from '../../core/rule/request.ts'
 import type { RouteChange } from '../changes.ts'
-import type { Leaving, RouteEdit } from '../feed.ts'
+import type { Order } from '../feed.ts'
 import { look } from '../look.ts'
 import type { Match } from '../match.ts'
-import { emptyMemory, remember } from '../memory.ts'
+import { type OwnMemory, rememberIn } from '../memory.ts'
 import type { TableRoute } from '../route.ts'
 import { type OwnIndex, reindex } from '../shelves.ts'
 import type { Tables } from '../tables.ts'
+import { leavers } from './leavers.ts'
 import { routeReader } from './read-route.ts'
-import { withoutLeaving } from './without-leaving.ts'
 
 export type LiveTables = Tables & {
-  apply(edits: readonly RouteEdit[], complete: boolean): void
+  apply(edits: Extract<Order, { kind: 'edits' }>): void
   /** Each route loses those endpoints before it is found for the next time; its edit follows. */
-  leave(leaving: readonly Leaving[]): void
+  leave(pairs: Int32Array): void
 }
 
 export type LiveTablesOptions = {
@@ -27,14 +27,14 @@ export function liveTables({ catchUp, changed }: LiveTablesOptions): LiveTables 
   const readRoute = routeReader()
   const routes = new Map<string, TableRoute>()
   const index: OwnIndex = new Map()
-  const leaving = new Map<string, Leaving[1]>()
+  const leaving = leavers()
   let table = { complete: false }
-  let memory = emptyMemory
+  const memory: OwnMemory = { lost: new Map(), ghosts: new Map(), untilMs: Infinity }
 
   function change(changes: readonly RouteChange[], complete: boolean): void {
     const nowMs = performance.now()
     reindex(index, changes)
-    memory = remember(memory, changes, nowMs)
+    rememberIn(memory, changes, nowMs)
     table = { complete }
     changed(changes, nowMs)
   }
@@ -48,7 +48,7 @@ export function liveTables({ catchUp, changed }: LiveTablesOptions): LiveTables 
 
   function found(entrypoint: string, request: RequestView): Match | undefined {
     const nowMs = memory.lost.size === 0 ? 0 : performance.now()
-    if (nowMs >= memory.untilMs) memory = remember(memory, [], nowMs)
+    if (nowMs >= memory.untilMs) rememberIn(memory, [], nowMs)
     return look(index, memory, entrypoint, request)
   }
 
@@ -64,25 +64,21 @@ export function liveTables({ catchUp, changed }: LiveTablesOptions): LiveTables 
     find(entrypoint, request) {
       catchUp()
       const first = found(entrypoint, request)
-      if (!first || leaving.size === 0) return first
-      const { route } = first
-      const left = leaving.get(route.key)
-      if (!left) return first
-      leaving.delete(route.key)
-      change(replaced(route.key, withoutLeaving(route, left)), table.complete)
+      const after = first && leaving.some ? leaving.without(first.route) : undefined
+      if (!after) return first
+      change(replaced(after.key, after), table.complete)
       return found(entrypoint, request)
     },
-    apply(edits, complete) {
+    apply({ edits, complete, last }) {
       const changes = edits.flatMap(([key, fed]) => {
-        leaving.delete(key)
+        leaving.read(key)
         return replaced(key, fed && readRoute(fed))
       })
+      if (last) leaving.done()
       change(changes, complete)
     },
-    leave(list) {
-      for (const [key, targets] of list) {
-        leaving.set(key, [...(leaving.get(key) ?? []), ...targets])
-      }
+    leave(pairs) {
+      leaving.add(pairs)
       // whoever remembers a route of it has to look again
       table = { ...table }
     },

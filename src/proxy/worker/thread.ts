@@ -24,10 +24,10 @@ const plane = planeOf(start, () => orders.catchUp())
 function take(order: Order): void {
   switch (order.kind) {
     case 'edits':
-      plane.tables.apply(order.edits, order.complete)
+      plane.tables.apply(order)
       return report({ kind: 'applied' })
     case 'leaving':
-      return plane.tables.leave(order.leaving)
+      return plane.tables.leave(order.pairs)
     case 'listen':
       return void listen(order.listeners)
     case 'close':
