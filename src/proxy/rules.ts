@@ -1,8 +1,10 @@
 import { messageOf } from '../core/errors.ts'
-import { callsOf, type Rule } from '../core/rule/ast.ts'
+import type { Rule } from '../core/rule/ast.ts'
 import { compileRule, type Predicate, tcpMatchersIn } from '../core/rule/compile.ts'
+import { exactnessOf } from '../core/rule/exactness.ts'
 import { hostsOf, type Hosts } from '../core/rule/hosts.ts'
 import { parseRule } from '../core/rule/parse.ts'
+import { restFor } from '../core/rule/rest.ts'
 
 /** All that a table needs of a rule. */
 export type ReadRule =
@@ -10,9 +12,10 @@ export type ReadRule =
       readonly ok: true
       readonly matches: Predicate
       readonly hosts: Hosts
-      /** Of the longest path that it names. */
       readonly pathLength: number
       readonly conditions: number
+      /** What it still asks of requests of a host. */
+      readonly restFor: (host: string) => string
       /** Matchers of TCP, by which no request can be matched; then it matches nothing. */
       readonly foreign: readonly string[]
     }
@@ -42,14 +45,12 @@ function read(text: string): ReadRule {
   } catch (error) {
     return { ok: false, error: messageOf(error) }
   }
-  const calls = callsOf(rule)
-  const paths = calls.filter(({ name }) => name.startsWith('Path')).flatMap(({ args }) => args)
   return {
     ok: true,
     matches: compileRule(rule),
     hosts: hostsOf(rule),
-    pathLength: Math.max(0, ...paths.map(({ length }) => length)),
-    conditions: calls.length,
+    ...exactnessOf(rule),
+    restFor: (host) => restFor(rule, host),
     foreign: tcpMatchersIn(rule),
   }
 }

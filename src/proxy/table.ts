@@ -5,6 +5,7 @@ import type { RouteChange } from './changes.ts'
 import { settled } from './contest.ts'
 import { closedEntrypoints } from './entrypoints.ts'
 import { type Made, routeOf } from './made.ts'
+import { hostsTouched, overlaps } from './overlaps.ts'
 import { nobody, type Own } from './own.ts'
 import { problemList } from './problem-list.ts'
 import { roll } from './roll.ts'
@@ -46,6 +47,8 @@ export function tableMaker(readRule: RuleReader = ruleReader()) {
   const asked = roll()
   const problems = problemList()
   const routes = new Map<string, TableRoute>()
+  /** Where each route was declared, for people. */
+  const places = new WeakMap<TableRoute, string>()
   let table = emptyTable
   let from: Standpoint | undefined
 
@@ -58,7 +61,22 @@ export function tableMaker(readRule: RuleReader = ruleReader()) {
     problems.set(`rule ${key}`, [...(won?.problems ?? []), ...made.problems])
     if (made.route) routes.set(key, made.route)
     else routes.delete(key)
+    if (made.route && won) places.set(made.route, won.claim.where)
     return changesOf(before, made.route)
+  }
+
+  const restFor = ({ rule: text }: TableRoute, host: string) => {
+    const rule = readRule(text)
+    return rule.ok ? rule.restFor(host) : 'false'
+  }
+
+  function sayOverlaps({ index }: RouteTable, changes: readonly RouteChange[]): void {
+    for (const [entrypoint, hosts] of hostsTouched(changes)) {
+      for (const host of hosts) {
+        const found = overlaps(index, entrypoint, host, restFor, (one) => places.get(one) ?? '')
+        problems.set(`host ${entrypoint} ${host}`, found)
+      }
+    }
   }
 
   return (catalog: Catalog, vantage: Vantage, own: Own = nobody): MadeTable => {
@@ -79,6 +97,7 @@ export function tableMaker(readRule: RuleReader = ruleReader()) {
       changes.length > 0
         ? { complete, routes: [...routes.values()], index: reindexed(table.index, changes) }
         : { ...table, complete }
+    sayOverlaps(table, changes)
     return { table, problems: problems.list(), changes }
   }
 }
