@@ -8,8 +8,8 @@ import { eventually } from './portolan.ts'
 let stack: Stack
 
 beforeAll(async () => {
-  stack = await startStack('e2e-main', 'docker-compose.yml')
-}, 180_000)
+  stack = await startStack('main', 'docker-compose.yml')
+})
 afterAll(async () => stack?.[Symbol.asyncDispose]())
 
 /** Which container answered. */
@@ -26,7 +26,7 @@ async function answerers(count: number): Promise<string[]> {
 }
 
 const distinct = (wanted: number) =>
-  eventually(async () => new Set(await answerers(2 * wanted)).size === wanted, 20_000)
+  eventually(async () => new Set(await answerers(2 * wanted)).size === wanted)
 
 test('docker compose up: the replicas take turns', async () => {
   await distinct(2)
@@ -38,7 +38,7 @@ test('docker compose up: the replicas take turns', async () => {
 test('its commands work inside the container, and its store holds the replicas', async () => {
   const services = await stack.compose('exec', '-T', 'portolan', 'portolan', 'services', '--json')
   const { items } = JSON.parse(services)
-  expect(items).toContainEqual(expect.objectContaining({ id: 'e2e-main/whoami', ready: 2 }))
+  expect(items).toContainEqual(expect.objectContaining({ id: `${stack.project}/whoami`, ready: 2 }))
   const keys = await stack.compose(
     'exec',
     '-T',
@@ -49,15 +49,16 @@ test('its commands work inside the container, and its store holds the replicas',
     '/',
     '--keys-only',
   )
-  expect(keys.match(/\/portolan\/instances\/e2e-main\//g)?.length).toBeGreaterThanOrEqual(2)
-  expect(keys).toContain('/services/portolan-whoami/e2e-main:e2e-main-whoami-1:3000')
+  const { project } = stack
+  expect(keys.split(`/portolan/instances/${project}/`).length).toBeGreaterThan(2)
+  expect(keys).toContain(`/services/portolan-whoami/${project}:${project}-whoami-1:3000`)
 })
 
 test('scaling, stopping one and recreating them all under load fails no request', async () => {
   const seen = await underLoad(stack.proxyUrl, 'whoami.localhost', 100, async () => {
     await stack.compose('up', '-d', '--no-recreate', '--wait', '--scale', 'whoami=5')
     await distinct(5)
-    await docker('stop', 'e2e-main-whoami-3')
+    await docker('stop', `${stack.project}-whoami-3`)
     await distinct(4)
     await stack.compose('up', '-d', '--no-recreate', '--wait', '--scale', 'whoami=1')
     await distinct(1)
@@ -79,18 +80,18 @@ test('scaling, stopping one and recreating them all under load fails no request'
 
 test('a service of another project that joins the network is routed', async () => {
   const file = 'examples/shared-network/docker-compose.yml'
-  await using other = await startStack('e2e-shop', file, { PORTOLAN_NETWORK: stack.network })
+  await using other = await startStack('shop', file, { PORTOLAN_NETWORK: stack.network })
   await eventually(async () => (await ask(stack.proxyUrl, 'shop.localhost')).status === 200)
   const view = await (await fetch(`${stack.adminUrl}/v1/instances`)).text()
   expect(view).toContain(`container address on ${stack.network}`)
-  expect(other.project).toBe('e2e-shop')
+  expect(view).toContain(other.project)
 })
 
 test('TERM: the container stops well within its grace period, and its entries stay for a successor', async () => {
   const started = performance.now()
   await stack.compose('stop', 'portolan')
-  expect(performance.now() - started).toBeLessThan(15_000)
-  const code = await docker('inspect', '-f', '{{.State.ExitCode}}', 'e2e-main-portolan-1')
+  expect(performance.now() - started).toBeLessThan(30_000)
+  const code = await docker('inspect', '-f', '{{.State.ExitCode}}', `${stack.project}-portolan-1`)
   expect(code).toBe('0')
   const keys = await stack.compose(
     'exec',
@@ -102,7 +103,7 @@ test('TERM: the container stops well within its grace period, and its entries st
     '/portolan/nodes',
     '--keys-only',
   )
-  expect(keys).toContain('/portolan/nodes/e2e-main')
+  expect(keys).toContain(`/portolan/nodes/${stack.project}`)
   await stack.compose('start', 'portolan')
-  await eventually(async () => (await who()) !== '', 20_000)
+  await eventually(async () => (await who()) !== '')
 })

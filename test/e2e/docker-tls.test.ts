@@ -37,4 +37,4 @@ test("an engine over TCP and TLS, named by Docker's own variables: everything wo
   for (const call of ['/events', '/containers/json', `/containers/${web.id}/json`]) {
     expect(front.asked.filter((one) => one.includes(call))).not.toEqual([])
   }
-}, 40_000)
+})

@@ -40,7 +40,11 @@ export async function startContainer(
   // so that a sweep finds what a crashed run left
   const all = { ...labels, 'test.portolan': 'e2e' }
   const labelFlags = Object.entries(all).flatMap(([key, value]) => ['--label', `${key}=${value}`])
-  const id = await cli('run', '-d', '--name', name, ...labelFlags, ...options, image, ...command)
+  const start = () => cli('run', '-d', '--name', name, ...labelFlags, ...options, image, ...command)
+  const id = await start().catch(async (error: unknown) => {
+    if (!(await removeLeft(cli, name))) throw error
+    return start()
+  })
   return {
     id,
     name,
@@ -48,6 +52,15 @@ export async function startContainer(
       await cli('rm', '-f', '-v', id).catch(() => undefined)
     },
   }
+}
+
+/** Removes a container of ours that a run left which was cut short; false if there is none. */
+async function removeLeft(cli: DockerCli, name: string): Promise<boolean> {
+  const filters = ['--filter', `name=^/${name}$`, '--filter', 'label=test.portolan']
+  const left = await cli('ps', '-aq', ...filters)
+  if (left === '') return false
+  await cli('rm', '-f', '-v', left)
+  return true
 }
 
 /** A web server of a few kilobytes that answers `body` on port 8000 and stops at once on TERM. */

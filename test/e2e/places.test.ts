@@ -31,7 +31,7 @@ beforeAll(async () => {
   await target('e2e-internal', 8000, '--network', 'e2e-place-int')
   await target('e2e-joined', 8001, '--network', 'container:e2e-on-a')
   await target('e2e-hostmode', hostPort, '--network', 'host')
-}, 60_000)
+})
 afterAll(async () => parts.disposeAsync())
 
 const all = ['e2e-on-a', 'e2e-on-b', 'e2e-published', 'e2e-internal', 'e2e-joined', 'e2e-hostmode']
@@ -68,7 +68,7 @@ async function inContainer(name: string, options: readonly string[], listen: str
 async function published({ id }: TestContainer) {
   const at = async (port: string) => `http://${(await docker('port', id, port)).split('\n')[0]}`
   const [proxyUrl, adminUrl] = [await at('8080'), await at('8070')]
-  await eventually(async () => (await fetch(`${adminUrl}/readyz`)).status === 200, 20_000)
+  await eventually(async () => (await fetch(`${adminUrl}/readyz`)).status === 200)
   return { proxyUrl, adminUrl }
 }
 
@@ -78,18 +78,15 @@ const everywhere = ['--http', ':8080', '--admin', ':8070', '--hold', '200ms']
 
 test('on the host every container is reached, whatever its network', async () => {
   await using portolan = await startPortolan()
-  await eventually(async () => (await reached(portolan.proxyUrl)).length === all.length, 10_000)
-}, 30_000)
+  await eventually(async () => (await reached(portolan.proxyUrl)).length === all.length)
+})
 
 test("in a container on the host's network every container is reached", async () => {
   const [http, admin] = [await freePort(), await freePort()]
   const listen = ['--http', `127.0.0.1:${http}`, '--admin', `127.0.0.1:${admin}`]
   await using _portolan = await inContainer('e2e-place-host', ['--network', 'host'], listen)
-  await eventually(
-    async () => (await reached(`http://127.0.0.1:${http}`)).length === all.length,
-    20_000,
-  )
-}, 30_000)
+  await eventually(async () => (await reached(`http://127.0.0.1:${http}`)).length === all.length)
+})
 
 test('in a container: a network in common, or a published port; the others are problems that say what to write', async () => {
   await using one = await inContainer(
@@ -99,7 +96,7 @@ test('in a container: a network in common, or a published port; the others are p
   )
   const { proxyUrl, adminUrl } = await published(one)
   const wanted = ['e2e-on-a', 'e2e-published', 'e2e-joined', 'e2e-hostmode']
-  await eventually(async () => (await reached(proxyUrl)).join() === wanted.join(), 10_000)
+  await eventually(async () => (await reached(proxyUrl)).join() === wanted.join())
   const problems = await problemsOf(adminUrl)
   expect(problems.find(({ where }) => where === 'container e2e-on-b')).toMatchObject({
     why: expect.stringMatching(/ours: e2e-place-a; its: e2e-place-b/),
@@ -110,7 +107,7 @@ test('in a container: a network in common, or a published port; the others are p
 
   // and when it is put on the network, at once
   await docker('network', 'connect', 'e2e-place-int', one.id)
-  await eventually(async () => (await reached(proxyUrl)).includes('e2e-internal'), 10_000)
+  await eventually(async () => (await reached(proxyUrl)).includes('e2e-internal'))
   await docker('network', 'disconnect', 'e2e-place-int', one.id)
-  await eventually(async () => !(await reached(proxyUrl)).includes('e2e-internal'), 10_000)
-}, 60_000)
+  await eventually(async () => !(await reached(proxyUrl)).includes('e2e-internal'))
+})
