@@ -109,7 +109,7 @@ test('a node that is killed keeps what still answers, for twice the lease; its e
   await answeredBy(1, all)
   await portolan(3).stop('SIGKILL')
   const killed = performance.now()
-  const seen = await underLoad(portolan(1).proxyUrl, 'shop.localhost', 50, async () => {
+  const seen = await underLoad(portolan(1).proxyUrl, 'shop.localhost', 20, async () => {
     await eventually(async () => !(await nodesInStore()).includes('h3'), limitMs)
     await pause(1500)
     expect(await answerers(1)).toEqual(all)
@@ -123,7 +123,7 @@ test('a node that is killed keeps what still answers, for twice the lease; its e
 
 test('a host that crashes is gone from the store within the lease, and no request fails', async () => {
   await answeredBy(1, all)
-  const seen = await underLoad(portolan(1).proxyUrl, 'shop.localhost', 50, async () => {
+  const seen = await underLoad(portolan(1).proxyUrl, 'shop.localhost', 20, async () => {
     await fleet.hosts('crash', 'h3')
     await eventually(async () => !(await nodesInStore()).includes('h3'), limitMs)
     const gone = async () => !(await shopNodes(1)).includes('h3')
@@ -144,7 +144,7 @@ test('a host that is cut off serves its own and is back after the heal', async (
       .host(3)
       .cli('exec', 'shop-3', 'wget', '-qO-', '-T', '5', '--header', 'Host: shop.localhost', atThree)
   const atThree = `http://${fleet.host(3).address}:18080/`
-  const seen = await underLoad(portolan(1).proxyUrl, 'shop.localhost', 50, async () => {
+  const seen = await underLoad(portolan(1).proxyUrl, 'shop.localhost', 20, async () => {
     await fleet.hosts('cut', 'h3')
     await eventually(async () => !(await nodesInStore()).includes('h3'), limitMs)
     expect(await ownBody()).toBe('h3')
@@ -236,7 +236,7 @@ test('a lease that somebody revoked is replaced, and no request fails', async ()
   await answeredBy(1, all)
   const entry = (await store.list('/portolan/nodes/h2', AbortSignal.timeout(5000))).entries
   const lease = entry.get('/portolan/nodes/h2')?.lease ?? ''
-  const seen = await underLoad(portolan(1).proxyUrl, 'shop.localhost', 50, async () => {
+  const seen = await underLoad(portolan(1).proxyUrl, 'shop.localhost', 20, async () => {
     await store.revoke(lease, AbortSignal.timeout(5000))
     await agreement(store, nodes())
   })
@@ -245,7 +245,7 @@ test('a lease that somebody revoked is replaced, and no request fails', async ()
 
 test('etcd frozen for more than twice the lease: all nodes go on reaching all', async () => {
   await answeredBy(1, all)
-  const seen = await underLoad(portolan(1).proxyUrl, 'shop.localhost', 50, async () => {
+  const seen = await underLoad(portolan(1).proxyUrl, 'shop.localhost', 20, async () => {
     await etcd.freeze()
     await pause(2 * leaseMs + 1000)
     expect(await answerers(1)).toEqual(all)

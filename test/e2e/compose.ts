@@ -49,6 +49,9 @@ export async function startStack(
   const folder = cleanup.use(await mkdtempDisposable(join(tmpdir(), 'portolan-compose-')))
   const config = await composeWith(file, 'config', '--format', 'json')
   const tagged = withOwnImages(config, project)
+  // a busy machine may need longer for the start of a successor
+  const { portolan } = tagged.config.services
+  if (portolan) portolan.environment = { ...portolan.environment, PORTOLAN_HOLD: '2m' }
   const own = join(folder.path, 'docker-compose.json')
   await writeFile(own, JSON.stringify(tagged.config))
   const compose = (...args: readonly string[]) => composeWith(own, ...args)
@@ -72,7 +75,11 @@ export async function startStack(
 const composed = z.looseObject({
   services: z.record(
     z.string(),
-    z.looseObject({ build: z.unknown().optional(), image: z.string().optional() }),
+    z.looseObject({
+      build: z.unknown().optional(),
+      image: z.string().optional(),
+      environment: z.record(z.string(), z.string().nullable()).optional(),
+    }),
   ),
 })
 

@@ -82,7 +82,7 @@ test('of four replicas one is killed, one crashes and one runs out of memory: no
   await using crashes = await replica('crashes', end.crashes)
   await using eats = await replica('eats', end.eats)
   await one.agreed()
-  const seen = await underLoad(one.portolan.proxyUrl, 'group.localhost', 50, async () => {
+  const seen = await underLoad(one.portolan.proxyUrl, 'group.localhost', 25, async () => {
     await pause(500)
     await cli('kill', killed.id)
     await one.agreed()

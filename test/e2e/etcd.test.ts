@@ -128,7 +128,7 @@ test('etcd killed for a while under load: no request fails, and all is right aga
   await using running = await start()
   await registered()
   await serves(running)
-  const seen = await underLoad(running.proxyUrl, 'kept.localhost', 100, async () => {
+  const seen = await underLoad(running.proxyUrl, 'kept.localhost', 25, async () => {
     await docker('kill', '-s', 'KILL', etcd.id)
     await pause(3000)
     await docker('start', etcd.id)
@@ -142,7 +142,7 @@ test('etcd frozen for longer than the lease: no request fails, everything is put
   await using running = await start()
   await registered()
   await serves(running)
-  const seen = await underLoad(running.proxyUrl, 'kept.localhost', 100, async () => {
+  const seen = await underLoad(running.proxyUrl, 'kept.localhost', 25, async () => {
     await docker('pause', etcd.id)
     await pause((leaseSeconds + 2) * 1000)
     const ready = await fetch(`${running.adminUrl}/readyz`)

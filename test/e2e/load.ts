@@ -20,7 +20,7 @@ export function ask(
     })
     outgoing
       .on('error', reject)
-      .setTimeout(40_000, () => outgoing.destroy(new Error('no answer in 40 s')))
+      .setTimeout(130_000, () => outgoing.destroy(new Error('no answer in 130 s')))
     outgoing.end()
   })
 }

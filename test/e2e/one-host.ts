@@ -106,7 +106,7 @@ function stepsOn(host: Host, store: Store, current: () => Running) {
     serves: (name: string) => eventually(async () => (await body(name)) === name, limitMs),
     keysOf: async (prefix: string) => (await store.list(prefix, AbortSignal.timeout(5000))).entries,
     underLoad: (steps: () => Promise<void>) =>
-      underLoad(current().proxyUrl, 'stays.localhost', 50, steps),
+      underLoad(current().proxyUrl, 'stays.localhost', 25, steps),
     problems: async () => JSON.stringify(await current().view('problems')),
   }
 }
