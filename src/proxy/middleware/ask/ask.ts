@@ -33,8 +33,10 @@ export function asker(limitMs: number, isOwn: (ip: string, port: number) => bool
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const asked = ask.url.protocol === 'https:' ? https.request : http.request
     const agent = ask.url.protocol === 'https:' ? agents['https:'] : agents['http:']
-    const { method, headers } = ask
-    const outgoing = asked(ask.url, { method, headers: [...headers], agent, signal })
+    const { method } = ask
+    const named = ask.headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'host')
+    const headers = [...(named ? [] : ['Host', ask.url.host]), ...ask.headers]
+    const outgoing = asked(ask.url, { method, headers, agent, signal })
     outgoing.on('response', resolve)
     outgoing.on('error', reject)
     outgoing.on('socket', (socket) => guard(outgoing, socket, isOwn))
