@@ -66,7 +66,7 @@ function clock() {
   let now = 1_000_000
   return {
     nowMs: () => now,
-    wait(ms: number) {
+    wait: (ms: number) => {
       now += ms
     },
   }

@@ -70,9 +70,10 @@ test('the endpoint is told who it is, and not how that was proved', async () => 
 
 test('many passwords at once wait for each other up to a bound, and the rest is told to come again', async () => {
   const chain = chainOf([{ basicAuth: { users: lines } }])
-  const asked = Array.from({ length: 80 }, (_, at) =>
-    chain.begin(requestOf({ headers: basic('bcrypt', `guess ${at}`) })).enter(),
-  )
+  const asked = Array.from({ length: 80 }, async (_, at) => {
+    const run = chain.begin(requestOf({ headers: basic('bcrypt', `guess ${at}`) }))
+    return await run.enter()
+  })
   const answers = await Promise.all(asked)
   const count = (status: number) => answers.filter((answer) => answer?.status === status).length
   expect([count(401), count(503)]).toEqual([64, 16])

@@ -49,9 +49,10 @@ for (const [expression, problem] of [
 
 test('the window holds ten seconds, and is right to some percent', () => {
   let now = 5_000_000
-  const { measures: seen, add } = rollingWindow(() => now)
+  const window = rollingWindow(() => now)
+  const seen = window.measures
   expect(seen.latencyAtQuantileMs(50)).toBe(0)
-  for (let ms = 1; ms <= 1000; ms++) add(ms % 4 === 0 ? 503 : 200, ms % 10 === 0, ms)
+  for (let ms = 1; ms <= 1000; ms++) window.add(ms % 4 === 0 ? 503 : 200, ms % 10 === 0, ms)
   expect(seen.networkErrorRatio()).toBe(0.1)
   expect(seen.responseCodeRatio(500, 600, 0, 600)).toBe(0.25)
   expect(seen.responseCodeRatio(400, 500, 300, 400)).toBe(0)
@@ -61,7 +62,7 @@ test('the window holds ten seconds, and is right to some percent', () => {
     expect(ratio).toBeLessThan(1.08)
   }
   now += 9000
-  add(200, false, 1)
+  window.add(200, false, 1)
   expect(seen.networkErrorRatio()).toBeCloseTo(100 / 1001)
   now += 1000
   expect(seen.networkErrorRatio()).toBe(0)
@@ -77,7 +78,7 @@ function breaker() {
   return {
     wait: (ms: number) => (now += ms),
     /** The breaker's own answer, or undefined for a request that got `status`. */
-    async ask(status: number | undefined) {
+    ask: async (status: number | undefined) => {
       const run = chain.begin(requestOf())
       const answer = await run.enter()
       run.done(answer?.status ?? status, false)

@@ -13,10 +13,9 @@ async function authority(decide: (response: ServerResponse) => void) {
   const seen: Seen[] = []
   const server = await backend((incoming, response) => {
     const { method = '', url = '', headers } = incoming
-    void text(incoming).then((body) => {
-      seen.push({ method, url, headers, body })
-      decide(response)
-    })
+    void text(incoming)
+      .then((body) => seen.push({ method, url, headers, body }))
+      .then(() => decide(response))
   })
   const address = `http://127.0.0.1:${server.port}/verify?x=1`
   return { seen, address, server, [Symbol.asyncDispose]: server[Symbol.asyncDispose] }
