@@ -1,4 +1,4 @@
-import type { Middleware } from '../../core/middleware.ts'
+import type { NamedMiddleware } from '../route.ts'
 import type { RequestDraft } from './draft.ts'
 import { stageOf } from './kinds.ts'
 import { Run } from './run.ts'
@@ -7,19 +7,24 @@ import type { Site, Stage } from './stage.ts'
 /** The middlewares of one route. */
 export type Chain = { readonly begin: (request: RequestDraft) => Run }
 
-type NamedMiddleware = { readonly name: string; readonly middleware: Middleware }
+export type Chains = {
+  /** Undefined for none. Throws for what `middlewareProblem` finds. */
+  of(route: string, middlewares: readonly NamedMiddleware[]): Chain | undefined
+  /** A route is no more. */
+  forget(route: string): void
+}
+
 type Kept = { readonly text: string; readonly stage: Stage }
 
 /**
  * Makes chains of middlewares. One that a route had before, with the same name and options, is the same one: what it
  * counts and remembers outlives every change of anything else.
  */
-export function chains(site: Site) {
+export function chains(site: Site): Chains {
   const known = new Map<string, { text: string; chain: Chain; stages: Map<string, Kept> }>()
 
   return {
-    /** Undefined for none. Throws for what `middlewareProblem` finds. */
-    of(route: string, middlewares: readonly NamedMiddleware[]): Chain | undefined {
+    of(route, middlewares) {
       if (middlewares.length === 0) {
         known.delete(route)
         return undefined
@@ -36,9 +41,8 @@ export function chains(site: Site) {
       known.set(route, { text, chain, stages })
       return chain
     },
-    /** Forgets all routes but these. */
-    keep(isKept: (route: string) => boolean): void {
-      for (const route of known.keys()) if (!isKept(route)) known.delete(route)
+    forget(route) {
+      known.delete(route)
     },
   }
 }

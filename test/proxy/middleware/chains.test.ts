@@ -76,7 +76,7 @@ test('a middleware that did not change keeps what it counts, whatever else chang
   expect(await ask([other, broken], 'r2')).toBeUndefined()
   expect(await ask([breaker('NetworkErrorRatio() > 0.1')])).toBeUndefined()
   made.of('r', [broken])
-  made.keep((route) => route !== 'r')
+  made.forget('r')
   expect(await ask([broken])).toBeUndefined()
 })
 
