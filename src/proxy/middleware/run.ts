@@ -80,22 +80,27 @@ export class Run {
       const hooks = this.#passed[at]?.hooks
       hooks?.answered?.(answer)
       const replaced = hooks?.replaced?.(answer)
-      if (replaced) return this.#replaced(replaced, answer, draftOf, at)
+      if (replaced instanceof Promise) {
+        return replaced.then((own) =>
+          own ? this.#replacedBy(own, draftOf, at) : this.answered(answer, draftOf, at),
+        )
+      }
+      if (replaced) return this.#replacedBy(replaced, draftOf, at)
     }
     return undefined
   }
 
-  async #replaced(
-    replaced: Promise<OwnAnswer | undefined>,
-    answer: AnswerDraft,
+  /** What the stages outside of `at` make of another answer. */
+  #replacedBy(
+    own: OwnAnswer,
     draftOf: (own: OwnAnswer) => AnswerDraft,
     at: number,
-  ): Promise<OwnAnswer | undefined> {
-    const own = await replaced
-    if (!own) return await this.answered(answer, draftOf, at)
+  ): OwnAnswer | Promise<OwnAnswer | undefined> {
     const draft = draftOf(own)
-    const again = await this.answered(draft, draftOf, at)
-    return again ?? { ...own, status: draft.status, headers: draft.headers.pairs() }
+    const whole = (again: OwnAnswer | undefined) =>
+      again ?? { ...own, status: draft.status, headers: draft.headers.pairs() }
+    const again = this.answered(draft, draftOf, at)
+    return again instanceof Promise ? again.then(whole) : whole(again)
   }
 
   /** What the answer's body is put through, innermost first. Call it when `answered` has given nothing. */

@@ -14,7 +14,9 @@ export type Hooks = {
   /** Of every answer, the proxy's own ones too. */
   readonly answered?: (answer: AnswerDraft) => void
   /** An answer to send instead; none if it gives undefined. */
-  readonly replaced?: (answer: AnswerDraft) => Promise<OwnAnswer | undefined> | undefined
+  readonly replaced?: (
+    answer: AnswerDraft,
+  ) => OwnAnswer | Promise<OwnAnswer | undefined> | undefined
   /** What an endpoint's body is to be put through, once its head is final. */
   readonly coder?: (answer: AnswerDraft) => Transform | undefined
   readonly limits?: Limits

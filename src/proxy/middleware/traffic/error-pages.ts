@@ -18,7 +18,9 @@ export function errorPages(
       return page && { ...page, status }
     }
     return {
-      hooks: { replaced: ({ status }) => (isMeant(status) ? pageFor(status) : undefined) },
+      hooks: {
+        replaced: ({ status }) => (status >= 300 && isMeant(status) ? pageFor(status) : undefined),
+      },
     }
   }
 }

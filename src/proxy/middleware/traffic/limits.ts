@@ -13,8 +13,7 @@ export function maxBody(options: {
   const isTooLarge = ({ length = 0 }: AnswerDraft) => length > responseBytes
   const hooks = {
     limits: options,
-    replaced: (answer: AnswerDraft) =>
-      isTooLarge(answer) ? Promise.resolve(answerTooLarge) : undefined,
+    replaced: (answer: AnswerDraft) => (isTooLarge(answer) ? answerTooLarge : undefined),
   }
   return ({ headers }) =>
     Number(headers.get('content-length') ?? 0) > requestBytes ? tooLarge : { hooks }
