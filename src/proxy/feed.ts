@@ -1,6 +1,7 @@
 import type { InstanceState } from '../core/instance.ts'
 import type { Counters } from './counters.ts'
 import type { Bound, Listener } from './listener.ts'
+import type { Share } from './middleware/share.ts'
 import type { TableRoute } from './route.ts'
 
 /*
@@ -8,7 +9,7 @@ import type { TableRoute } from './route.ts'
  */
 
 /** A route without what is made of its rule again on the other side. */
-export type FedRoute = Omit<TableRoute, 'hosts' | 'matches' | 'problems' | 'policy'> & {
+export type FedRoute = Omit<TableRoute, 'hosts' | 'matches' | 'problems' | 'policy' | 'chain'> & {
   /** As JSON: most routes have the same, which is read and kept once. */
   readonly policy: string
 }
@@ -62,6 +63,14 @@ export type Start = {
   /** What we are called in Via: the same in all workers, so that each knows what has been at another. */
   readonly via: string
   readonly counters: Counters
+  /** What middlewares of all workers count in, and which of its places is this worker's. */
+  readonly share: Share
+  readonly seat: number
+  /** Other ports of this process. */
+  readonly ownPorts: readonly number[]
   /** How many orders there are, raised before one is sent. */
   readonly ordered: Int32Array
 }
+
+/** The part that is the same for all. */
+export type CommonStart = Omit<Start, 'ordered' | 'counters' | 'seat'>

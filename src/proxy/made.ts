@@ -36,6 +36,7 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
       ...served,
       policy,
       tls,
+      chain: undefined,
       order: { priority, ruleLength: text.length, pathLength, conditions, createdAt },
       hosts,
       matches,

@@ -1,31 +1,49 @@
 import type { Middleware } from '../core/middleware.ts'
+import { middlewareProblem } from './middleware/kinds.ts'
 import type { NamedMiddleware } from './route.ts'
 
-/** The middlewares that a route names, without chains; and what is wrong with its names. */
+/** The middlewares that a route names, without chains; and why it can't be served with them. */
 export type Resolved = {
   readonly middlewares: readonly NamedMiddleware[]
   readonly wrong: readonly string[]
 }
 
+/** Chains of chains grow fast. */
+const most = 100
+
 /** Looks `names` up in `known`. A chain stands for its members, in its place. */
 export function resolved(
   names: readonly string[],
   known: Readonly<Record<string, Middleware>>,
-  chains: readonly string[] = [],
 ): Resolved {
-  const parts = names.map((name): Resolved => {
+  const middlewares: NamedMiddleware[] = []
+  const wrong = new Set<string>()
+
+  function add(name: string, chains: readonly string[]): void {
     const middleware = Object.hasOwn(known, name) ? known[name] : undefined
-    if (!middleware) return wrong(`middleware ${name} is not known`)
-    if (!('chain' in middleware)) return { middlewares: [{ name, middleware }], wrong: [] }
-    if (chains.includes(name)) return wrong(`middleware ${name} is a chain that contains itself`)
-    return resolved(middleware.chain, known, [...chains, name])
-  })
-  return {
-    middlewares: parts.flatMap((part) => part.middlewares),
-    wrong: parts.flatMap((part) => part.wrong),
+    if (middlewares.length >= most) return void wrong.add(`more than ${most} middlewares act on it`)
+    if (!middleware) return void wrong.add(`middleware ${name} is not known`)
+    if (chains.includes(name)) {
+      return void wrong.add(`middleware ${name} is a chain that contains itself`)
+    }
+    if ('chain' in middleware) {
+      for (const member of middleware.chain) if (wrong.size === 0) add(member, [...chains, name])
+      return
+    }
+    const why = problemOf(middleware)
+    if (why === undefined) middlewares.push({ name, middleware })
+    else wrong.add(`middleware ${name} can't act: ${why}`)
   }
+
+  for (const name of names) add(name, [])
+  return { middlewares, wrong: [...wrong] }
 }
 
-function wrong(what: string): Resolved {
-  return { middlewares: [], wrong: [what] }
+const problems = new WeakMap<Middleware, { readonly why: string | undefined }>()
+
+/** Tables are made of the same middlewares again and again. */
+function problemOf(middleware: Middleware): string | undefined {
+  const known = problems.get(middleware) ?? { why: middlewareProblem(middleware) }
+  problems.set(middleware, known)
+  return known.why
 }

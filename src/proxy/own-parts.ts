@@ -17,7 +17,7 @@ export function ownParts(self: () => string | undefined, ports: readonly number[
       return parts
     },
     /** The entrypoints are open. */
-    listening(bound: readonly Bound[]): void {
+    listening: (bound: readonly Bound[]): void => {
       listeners = bound.map(({ entrypoint, address, port }) => ({
         entrypoint,
         host: address,

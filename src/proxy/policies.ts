@@ -1,7 +1,7 @@
-import { kindOf } from '../core/middleware.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
 import { type BalanceName, isBalanceName } from './balance.ts'
+import { madePath } from './middleware/rewrite/normal.ts'
 import { resolved } from './middlewares.ts'
 import type { NamedMiddleware } from './route.ts'
 
@@ -22,25 +22,23 @@ export function servedPolicy(
   middlewares: readonly string[],
 ): Served {
   const named = resolved(middlewares, policy.middlewares)
-  const wrong = [...named.wrong, ...named.middlewares.flatMap(unservedIn)]
   return {
     balance: isBalanceName(policy.balance) ? policy.balance : 'p2c',
     passHost: policy.passHost,
-    stripPrefixes: named.middlewares.flatMap(({ middleware }) =>
-      'stripPrefix' in middleware ? middleware.stripPrefix : [],
-    ),
+    stripPrefixes: onlyPrefixes(named.middlewares),
     middlewares: named.middlewares,
-    closed: wrong[0],
+    closed: named.wrong[0],
     problems: [
-      ...wrong.map((what) => closedBy(where, what)),
+      ...named.wrong.map((what) => closedBy(where, what)),
       ...unsupportedIn(policy).map((what) => ignored(where, what)),
     ],
   }
 }
 
-function unservedIn({ name, middleware }: NamedMiddleware): string[] {
-  if ('stripPrefix' in middleware) return []
-  return [`middleware ${name} (${kindOf(middleware)}) is not supported yet`]
+/** Of a route on which nothing else acts: such are many, and need no chain. */
+function onlyPrefixes([first, ...others]: readonly NamedMiddleware[]): readonly string[] {
+  if (!first || others.length > 0 || !('stripPrefix' in first.middleware)) return []
+  return first.middleware.stripPrefix.map(madePath)
 }
 
 const checks: readonly [what: string, used: (policy: Policy) => boolean][] = [
@@ -61,7 +59,7 @@ function unsupportedIn(policy: Policy): string[] {
 
 function closedBy(where: string, what: string): Problem {
   const why = 'the route answers 503, because without it it might be open to whom it must not be'
-  const remedy = 'correct its name, or take it off the route'
+  const remedy = 'correct it, or take it off the route'
   return { severity: 'error', where, what, why, remedy }
 }
 

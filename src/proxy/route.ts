@@ -6,6 +6,7 @@ import type { Route } from '../core/route.ts'
 import type { Predicate } from '../core/rule/compile.ts'
 import type { Hosts } from '../core/rule/hosts.ts'
 import type { BalanceName } from './balance.ts'
+import type { Chain } from './middleware/chains.ts'
 
 /** Where requests of a route may go: one instance, or one fixed address of a hand-written route. */
 export type Target = {
@@ -52,6 +53,8 @@ export type TableRoute = {
   readonly policy: RoutePolicy
   /** In the order in which they act; what stands in chains is among them, the chains are not. */
   readonly middlewares: readonly NamedMiddleware[]
+  /** What these do, in a worker; undefined where nothing acts but `stripPrefixes`, and on the main thread. */
+  readonly chain: Chain | undefined
   readonly tls: Route['tls']
   readonly order: Order
   readonly hosts: Hosts

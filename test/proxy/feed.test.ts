@@ -8,9 +8,11 @@ import { numbersOf } from '../../src/proxy/control/numbers.ts'
 import { sender } from '../../src/proxy/control/sender.ts'
 import type { Order } from '../../src/proxy/feed.ts'
 import { lostLately } from '../../src/proxy/memory.ts'
+import { chains } from '../../src/proxy/middleware/chains.ts'
 import { emptyTable, tableMaker } from '../../src/proxy/table.ts'
 import { liveTables } from '../../src/proxy/worker/live-tables.ts'
 import { catalogOf, instance, vantage } from './bed.ts'
+import { siteOf } from './middleware/drafts.ts'
 
 /** A sender and the tables of a worker, with a wire between them on which orders wait until they are delivered. */
 function wired() {
@@ -19,7 +21,7 @@ function wired() {
   const make = tableMaker()
   const post = (order: Order) => void wire.push(structuredClone(order))
   const feed = sender({ ...feeder(numbers), post, table: emptyTable })
-  const tables = liveTables({ catchUp() {}, changed() {} })
+  const tables = liveTables({ catchUp() {}, changed() {}, chains: chains(siteOf()) })
 
   function deliver(order: Order): void {
     if (order.kind === 'leaving') tables.leave(order.pairs)

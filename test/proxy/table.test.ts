@@ -231,29 +231,49 @@ test('a chain stands for its members in their order, and closes the route if one
   ])
 })
 
-test('a route with a middleware that is unknown or unsupported is closed; prefixes are stripped', () => {
+test('a route with a middleware that is unknown or can not act is closed; prefixes alone need no chain', () => {
   const routes = [
     { name: 'lost', rule: 'Host(`a`)', middlewares: ['auth@file'] },
     { name: 'later', rule: 'Host(`b`)', middlewares: ['zip'] },
     { name: 'fine', rule: 'Host(`c`)', middlewares: ['strip'] },
+    { name: 'both', rule: 'Host(`d`)', middlewares: ['all'] },
+    { name: 'loop', rule: 'Host(`e`)', middlewares: ['strip', 'loop'] },
+    { name: 'much', rule: 'Host(`f`)', middlewares: ['c9'] },
   ]
   const policy = {
     ...instance().policy,
     middlewares: {
       strip: { stripPrefix: ['/api'] },
-      zip: { compress: { excludeTypes: [], includeTypes: [], minBytes: 1, encodings: [] } },
+      zip: { compress: { excludeTypes: [], includeTypes: [], minBytes: 1, encodings: ['lz4'] } },
+      add: { addPrefix: '/x' },
+      all: { chain: ['strip', 'add'] },
+      loop: { chain: ['all', 'loop'] },
+      c0: { chain: ['add', 'add'] },
+      ...Object.fromEntries(
+        Array.from({ length: 9 }, (_, at) => [`c${at + 1}`, { chain: [`c${at}`, `c${at}`] }]),
+      ),
     },
   }
   const { table, problems } = tableOf(catalogOf([instance({ routes, policy })]))
-  const state = table.routes.map(({ name, closed, stripPrefixes }) => [name, closed, stripPrefixes])
+  const state = table.routes.map(({ name, closed, stripPrefixes, middlewares }) => [
+    name,
+    closed,
+    stripPrefixes,
+    middlewares.map((one) => one.name),
+  ])
   expect(state).toEqual([
-    ['lost', 'middleware auth@file is not known', []],
-    ['later', 'middleware zip (compress) is not supported yet', []],
-    ['fine', undefined, ['/api']],
+    ['lost', 'middleware auth@file is not known', [], []],
+    ['later', expect.stringMatching(/^middleware zip can't act: compress: .*lz4/), [], []],
+    ['fine', undefined, ['/api'], ['strip']],
+    ['both', undefined, [], ['strip', 'add']],
+    ['loop', 'middleware loop is a chain that contains itself', [], ['strip', 'strip', 'add']],
+    ['much', 'more than 100 middlewares act on it', [], expect.any(Array)],
   ])
   expect(problems.map(({ what }) => what)).toEqual([
     'middleware auth@file is not known',
-    'middleware zip (compress) is not supported yet',
+    'middleware loop is a chain that contains itself',
+    "middleware zip can't act: compress: there is no encoding lz4; write zstd, br or gzip",
+    'more than 100 middlewares act on it',
   ])
 })
 

@@ -1,7 +1,7 @@
 import type { Log } from '../../core/log.ts'
 import type { Problem } from '../../core/problems.ts'
 import type { RouteChange } from '../changes.ts'
-import type { Start } from '../feed.ts'
+import type { CommonStart } from '../feed.ts'
 import type { Bound, Listener } from '../listener.ts'
 import { acceptMs } from '../servers.ts'
 import type { RouteTable } from '../table.ts'
@@ -26,7 +26,7 @@ export type Crew = {
 export type CrewOptions = {
   readonly listeners: readonly Listener[]
   readonly numbers: Numbers
-  readonly start: Omit<Start, 'ordered' | 'counters'>
+  readonly start: CommonStart
   readonly table: () => RouteTable
   readonly log: Log
   /** Takes the whole list each time. */
@@ -56,7 +56,7 @@ export function crew(options: CrewOptions): Crew {
     return numbers.all.map((counters, at) => {
       const name = `worker ${at + 1}`
       const changed = (ended: Error | undefined) => changedAt(name, ended)
-      return seat({ name, start, counters, feeding, table, log, changed })
+      return seat({ name, start: { ...start, seat: at }, counters, feeding, table, log, changed })
     })
   }
 

@@ -9,7 +9,14 @@ export function feeder({ services, endpoints }: Numbers): Pick<SenderOptions, 'f
 
   return {
     placeOf,
-    fed: ({ hosts: _hosts, matches: _matches, problems: _problems, policy, ...route }) => ({
+    fed: ({
+      hosts: _hosts,
+      matches: _matches,
+      problems: _problems,
+      chain: _chain,
+      policy,
+      ...route
+    }) => ({
       ...route,
       targets: route.targets.map((target) => ({ ...target, slot: placeOf(target.identity) })),
       policy: texts.getOrInsertComputed(policy, (one) => JSON.stringify(one)),

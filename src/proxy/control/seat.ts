@@ -3,6 +3,7 @@ import { backoffMs, sleep } from '../../core/retry.ts'
 import { clearRunning, type Counters } from '../counters.ts'
 import type { Start } from '../feed.ts'
 import type { Bound, Listener } from '../listener.ts'
+import { leaveSeat } from '../middleware/share.ts'
 import type { RouteTable } from '../table.ts'
 import { startMember } from './member.ts'
 import { type Sender, sender, type SenderOptions } from './sender.ts'
@@ -81,6 +82,7 @@ export function seat(options: SeatOptions): Seat {
         log.error({ err: error, worker: name }, 'a worker has ended; another one takes its place')
         changed(error)
         clearRunning(counters)
+        leaveSeat(options.start.share, options.start.seat)
         if (failures > 0) await sleep(backoffMs(failures - 1), closing.signal)
         if (closing.signal.aborted) return
         await replace(listeners)

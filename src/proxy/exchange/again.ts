@@ -31,6 +31,7 @@ export function afterLoss(
   const isLate = loss === 'late' || errnoOf(connection.error) === 'ETIMEDOUT'
   exchange.ended(isConnect ? 'connect' : isLate ? 'timeout' : 'reset', nowMs)
   exchange.failure = isLate ? timedOut : refused
+  if (!isConnect && exchange.guard?.lost(upstream, isLate ? 'timeout' : 'sent') === true) return
   if (!isConnect && !isRepeatable(exchange, upstream, connection, loss)) {
     return exchange.answer(exchange.failure)
   }

@@ -2,9 +2,11 @@ import { type AnswerHead, framing } from '../http1/answer-head.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
 import type { Sender } from '../http1/sender.ts'
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'
+import type { OwnAnswer } from '../middleware/draft.ts'
 import { answerText } from './answer-text.ts'
 import { type Answer, textOf } from './answers.ts'
 import type { Asked } from './asked.ts'
+import { hasNoBody, ownHead } from './own-answer.ts'
 
 const nothing = Buffer.alloc(0)
 const crlf = '\r\n'
@@ -56,8 +58,17 @@ export class Answering {
     this.client.stream.write(answerText(head, bytes, ''), 'latin1')
   }
 
-  /** Framing is ours; it follows what the endpoint chose where the client understands that. */
-  begin(head: AnswerHead, bytes: Buffer, ends: number, from: UpstreamConnection): void {
+  /**
+   * Framing is ours; it follows what the endpoint chose where the client understands that. `changed`: the lines of the
+   * head, if they are others than those in `head`.
+   */
+  begin(
+    head: AnswerHead,
+    bytes: Buffer,
+    ends: number,
+    from: UpstreamConnection,
+    changed?: string,
+  ): void {
     const isOld = this.asked.minor === 0
     this.status = head.status
     let added = ''
@@ -81,7 +92,8 @@ export class Answering {
     if (head.contentType >= 0 && head.value(bytes, head.contentType).startsWith(eventStream)) {
       this.isEndless = true
     }
-    this.head = answerText(head, bytes, added + this.connectionText(head.status === 101))
+    added += this.connectionText(head.status === 101)
+    this.head = changed === undefined ? answerText(head, bytes, added) : `${changed}${added}\r\n`
   }
 
   /** Returns whether `bytes` are in use for longer. */
@@ -121,6 +133,23 @@ export class Answering {
     this.head = ''
     const added = this.connectionText(false)
     this.client.stream.write(textOf(answer, accept, added, this.asked.verb === 'HEAD'), 'latin1')
+  }
+
+  /** An answer of our own with a head and a body of its own. */
+  whole(answer: OwnAnswer): void {
+    const { stream } = this.client
+    this.status = answer.status
+    this.head = ''
+    stream.write(ownHead(answer, this.connectionText(false)), 'latin1')
+    const isBare = this.asked.verb === 'HEAD' || hasNoBody(answer.status)
+    if (!isBare && answer.body) stream.write(answer.body)
+  }
+
+  /** The head of an answer whose content takes another way. */
+  changed(status: number, lines: string, framed: string): void {
+    this.status = status
+    this.head = ''
+    this.client.stream.write(`${lines}${framed}${this.connectionText(false)}\r\n`, 'latin1')
   }
 
   /** What `OPTIONS *` gets: there is nothing to say of us. */

@@ -31,9 +31,7 @@ export function badRequest(status: number, why: string): Answer {
 
 /** `answer` as it is sent: JSON or a small page, as `accept` says, with the headers in `added`. */
 export function textOf(answer: Answer, accept: string, added: string, isHead: boolean): string {
-  const isPage = /\btext\/html\b/.test(accept)
-  const body = isPage ? pageOf(answer) : jsonOf(answer)
-  const type = isPage ? 'text/html; charset=utf-8' : 'application/json'
+  const { type, body } = bodyOf(answer, accept)
   const retry =
     answer.retryAfterSeconds === undefined ? '' : `retry-after: ${answer.retryAfterSeconds}\r\n`
   return (
@@ -41,6 +39,16 @@ export function textOf(answer: Answer, accept: string, added: string, isHead: bo
     `content-type: ${type}\r\ncontent-length: ${body.length}\r\ncache-control: no-store\r\n` +
     `x-content-type-options: nosniff\r\n${retry}${added}\r\n${isHead ? '' : body}`
   )
+}
+
+/** JSON or a small page, as `accept` says. */
+export function bodyOf(
+  answer: Answer,
+  accept: string,
+): { readonly type: string; readonly body: string } {
+  const isPage = /\btext\/html\b/.test(accept)
+  if (isPage) return { type: 'text/html; charset=utf-8', body: pageOf(answer) }
+  return { type: 'application/json', body: jsonOf(answer) }
 }
 
 function nameOf({ status }: Answer): string {

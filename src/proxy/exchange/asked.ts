@@ -36,10 +36,14 @@ export class Asked implements RequestView {
   isUpgrade = false
   expected: Expected = 'content'
   keepsAlive = false
-  private readonly origin: Origin
+  readonly origin: Origin
   private route = ''
-  private hostText = ''
-  private fields = ''
+  /** The Host header. */
+  hostText = ''
+  /** All header lines. */
+  fields = ''
+  /** The target as it came. */
+  sent = ''
   private passed = ''
   private originText = ''
   /** Which host `cachedOrigin` is for. */
@@ -136,6 +140,7 @@ export class Asked implements RequestView {
 
   private readTarget(head: RequestHead, bytes: Buffer): Answer | undefined {
     let target = bytes.latin1Slice(head.targetStart, head.targetEnd)
+    this.sent = target
     let mark = head.query < 0 ? -1 : head.query - head.targetStart
     if (bytes[head.targetStart] !== slash) {
       const read = unusualTarget(target, this.hostText, this.verb)

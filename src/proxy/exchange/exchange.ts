@@ -3,6 +3,7 @@ import type { AnswerHead } from '../http1/answer-head.ts'
 import type { ClientConnection, RequestTaker } from '../http1/client-connection.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import { type AnswerTaker, type Loss, UpstreamConnection } from '../http1/upstream-connection.ts'
+import type { OwnAnswer } from '../middleware/draft.ts'
 import type { TableRoute } from '../route.ts'
 import type { Ending, Upstream } from '../upstreams.ts'
 import { afterLoss, connectTimeoutMs, waitForSomebody } from './again.ts'
@@ -11,6 +12,7 @@ import { type Answer, badRequest, closedRoute, notYet, refused, unknownHost } fr
 import type { Asked } from './asked.ts'
 import type { Engine } from './engine.ts'
 import { RouteFinder } from './find.ts'
+import { type Guard, guardRequest } from './guard.ts'
 import { dropKept, keep, takeKept } from './kept.ts'
 import { Sending } from './sending.ts'
 import { Tunnel } from './tunnel.ts'
@@ -46,14 +48,16 @@ export class Exchange implements RequestTaker, AnswerTaker {
   failure: Answer | undefined
   /** How often it was sent again to endpoints that may have seen it. */
   repeats = 0
-  private readonly client: ClientConnection
+  readonly client: ClientConnection
   private readonly front: Front
   private readonly finder: RouteFinder
-  private readonly answering: Answering
+  readonly answering: Answering
+  /** What middlewares do with the request; undefined on a route without. */
+  guard: Guard | undefined
   private phase: number = phase.idle
   private route: TableRoute | undefined
-  private upstream: Upstream | undefined
-  private connection: UpstreamConnection | undefined
+  upstream: Upstream | undefined
+  connection: UpstreamConnection | undefined
   private leaveHold: (() => void) | undefined
   private tunnel: Tunnel | undefined
   /** When the try began. */
@@ -71,6 +75,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
     this.finder = new RouteFinder(engine.tables, front.entrypoint)
     this.sending = new Sending(client, engine.sender)
     this.answering = new Answering(client, asked, engine.sender)
+    this.guard = undefined
     this.tried = undefined
     this.failure = undefined
     this.route = undefined
@@ -104,6 +109,10 @@ export class Exchange implements RequestTaker, AnswerTaker {
       return this.answer(this.failure ?? (engine.tables.table.complete ? unknownHost : notYet))
     }
     if (route.closed !== undefined) return this.answer(closedRoute)
+    const { chain } = route
+    if (chain !== undefined && this.guard?.isThrough(chain) !== true) {
+      return guardRequest(this, chain)
+    }
     const upstream = engine.chooser.choose(route, asked, this.tried, nowMs)
     if (upstream === undefined) return waitForSomebody(this, route)
     this.ask(route, upstream)
@@ -121,11 +130,15 @@ export class Exchange implements RequestTaker, AnswerTaker {
   onContent(bytes: Buffer, start: number, end: number): void {
     if (this.phase === phase.idle) return
     this.movedMs = this.engine.nowMs
+    const { guard } = this
+    if (guard !== undefined && !guard.admits(end - start)) return
     this.sending.content(bytes, start, end)
+    guard?.body.content(bytes, start, end)
   }
 
   onContentEnd(): void {
     this.sending.hasAll = true
+    this.guard?.body.end()
   }
 
   onReadAll(): void {
@@ -149,14 +162,16 @@ export class Exchange implements RequestTaker, AnswerTaker {
     this.movedMs = this.engine.nowMs
     // the rest of a body that nobody read can not be told from a next request
     if (client.isOwing || this.engine.isEnding) answering.closes = true
-    if (connection) answering.begin(head, bytes, ends, connection)
+    if (this.guard !== undefined) this.guard.answered(head, bytes, ends)
+    else if (connection) answering.begin(head, bytes, ends, connection)
     if (head.status === 101) this.beginTunnel()
   }
 
   onPiece(bytes: Buffer, start: number, end: number): boolean {
-    const { connection, tunnel } = this
+    const { connection, tunnel, guard } = this
     if (!connection) return false
     this.movedMs = this.engine.nowMs
+    if (guard !== undefined && !this.isWanted(guard, bytes, start, end)) return false
     if (this.client.stream.writableLength === 0) connection.reclaim(true)
     if (tunnel) {
       if (tunnel.isLeaving) return false
@@ -172,14 +187,16 @@ export class Exchange implements RequestTaker, AnswerTaker {
   onAnswerEnd(): void {
     const { answering, client, connection, upstream } = this
     const nowMs = performance.now()
-    answering.end()
+    const pour = this.guard?.pour
+    if (pour === undefined) answering.end()
     this.connection = undefined
-    this.ended(answering.status >= 500 ? 'status5xx' : 'ok', nowMs)
+    this.ended((pour ?? answering).status >= 500 ? 'status5xx' : 'ok', nowMs)
     if (connection && upstream) {
       if (client.isOwing || this.tunnel) connection.destroy()
       else keep(upstream, connection, nowMs)
     }
-    this.finish(nowMs)
+    if (pour === undefined) this.finish(nowMs)
+    else pour.end()
   }
 
   onLost(loss: Loss): void {
@@ -190,6 +207,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
     if (this.phase !== phase.answering) return afterLoss(this, upstream, connection, loss)
     const nowMs = performance.now()
     this.ended(loss === 'late' ? 'timeout' : 'reset', nowMs)
+    if (this.guard?.pour) return this.guard.pour.lost()
     if (this.answering.isUnseen) return this.answer(refused)
     // nobody must take what has come for whole
     this.count(this.answering.status, nowMs)
@@ -225,21 +243,25 @@ export class Exchange implements RequestTaker, AnswerTaker {
 
   onTick(nowMs: number): void {
     const { connection, upstream, engine } = this
-    if (!connection || !upstream) return
+    const limits = this.guard?.limits
+    const idleMs = limits?.idleMs ?? engine.idleMs
+    if (!connection || !upstream) return this.tickPour(nowMs - idleMs)
     switch (this.phase) {
       case phase.connecting:
-        if (nowMs - this.triedMs > connectTimeoutMs(upstream.target)) connection.fail('late')
+        if (nowMs - this.triedMs > (limits?.connectMs ?? connectTimeoutMs(upstream.target))) {
+          connection.fail('late')
+        }
         return
       case phase.sent: {
         // a client that has still to send has time limits of its own
-        const limitMs = this.sending.hasAll ? engine.firstByteMs : engine.idleMs
+        const firstByteMs = limits?.firstByteMs ?? engine.firstByteMs
+        const limitMs = this.sending.hasAll ? firstByteMs : idleMs
         const isWaited = this.sending.hasAll || this.client.isPaused
         if (isWaited && nowMs - this.movedMs > limitMs) connection.fail('late')
         return
       }
       default:
-        if (!this.answering.isEndless && nowMs - this.movedMs > engine.idleMs)
-          connection.fail('late')
+        if (!this.answering.isEndless && nowMs - this.movedMs > idleMs) connection.fail('late')
     }
   }
 
@@ -259,11 +281,59 @@ export class Exchange implements RequestTaker, AnswerTaker {
   }
 
   /** Answers ourselves. */
-  answer(answer: Answer): void {
+  answer(answer: Answer | OwnAnswer): void {
     if (this.client.isOwing || this.engine.isEnding) this.answering.closes = true
     this.drop()
+    if (this.guard !== undefined) {
+      this.sending.close()
+      return this.guard.answer(answer)
+    }
     this.answering.own(answer, this.asked.headers('accept').join())
     this.finish(performance.now())
+  }
+
+  /** Sends an answer of our own as it is. */
+  sendOwn(answer: OwnAnswer): void {
+    if (this.client.isOwing || this.engine.isEnding) this.answering.closes = true
+    this.drop()
+    this.answering.whole(answer)
+    this.finish(performance.now())
+  }
+
+  /** The content of the answer has gone, on its own way. */
+  poured(): void {
+    this.finish(performance.now())
+  }
+
+  /** Something has gone to the client. */
+  moved(): void {
+    this.movedMs = this.engine.nowMs
+  }
+
+  /** Tries again in `waitMs`, elsewhere than at `upstream` if there is anybody else. */
+  repeat(upstream: Upstream, waitMs: number): void {
+    const others = this.route !== undefined && this.route.targets.length > 1
+    this.tried = others ? new Set([upstream]) : undefined
+    this.drop()
+    this.sending.close()
+    this.sending.rewind()
+    const timer = setTimeout(() => this.look(performance.now()), waitMs)
+    this.held(() => clearTimeout(timer))
+  }
+
+  /** What of the answer's content goes on here; the guard has the rest. */
+  private isWanted(guard: Guard, bytes: Buffer, start: number, end: number): boolean {
+    if (!guard.passes(end - start)) {
+      this.client.destroy()
+      return false
+    }
+    guard.pour?.write(bytes, start, end)
+    return guard.pour === undefined
+  }
+
+  /** A client that does not take what is there for it keeps nobody busy for ever. */
+  private tickPour(sinceMs: number): void {
+    if (this.guard?.pour && this.movedMs < sinceMs) this.client.destroy()
   }
 
   private begin(): void {
@@ -304,7 +374,8 @@ export class Exchange implements RequestTaker, AnswerTaker {
     this.movedMs = engine.nowMs
     upstream.began()
     connection.begin(this, asked.expected)
-    sending.prepare(asked.textFor(route, upstream.target, this.id))
+    const { guard, id } = this
+    sending.prepare((guard ?? asked).textFor(route, upstream.target, id))
     if (!kept) {
       this.phase = phase.connecting
       return
@@ -323,7 +394,8 @@ export class Exchange implements RequestTaker, AnswerTaker {
     )
   }
 
-  private sayContinue(): void {
+  /** Tells a client that waits for it to send its content. */
+  sayContinue(): void {
     if (this.asked.waitsForContinue && !this.sending.hasContent) {
       this.client.stream.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
     }
@@ -351,6 +423,8 @@ export class Exchange implements RequestTaker, AnswerTaker {
     this.phase = phase.idle
     this.leaveHold = undefined
     tunnel?.close()
+    this.guard?.done(status)
+    this.guard = undefined
     this.tunnel = undefined
     this.sending.close()
     const seconds = (nowMs - this.startedMs) / 1000

@@ -23,11 +23,16 @@ export class Sending {
   private firstStart = 0
   private firstEnd = 0
   private pieces = 0
+  /** All pieces, if somebody wants them kept and they are not too many. */
+  private kept: Buffer[] | undefined
+  /** How much more may be kept. */
+  private keptBytes = 0
 
   constructor(client: ClientConnection, sender: Sender) {
     this.client = client
     this.sender = sender
     this.to = undefined
+    this.kept = undefined
   }
 
   /** For a new request, with content or without. */
@@ -39,6 +44,7 @@ export class Sending {
     this.early = none
     this.first = nothing
     this.pieces = 0
+    this.kept = undefined
   }
 
   /** The head for the next try. */
@@ -76,6 +82,7 @@ export class Sending {
       this.firstStart = start
       this.firstEnd = end
     }
+    if (this.kept) this.keepPiece(bytes.subarray(start, end))
     if (this.to) return void this.write(this.to, bytes, start, end)
     this.early = [...this.early, bytes.subarray(start, end)]
     this.client.pause()
@@ -83,12 +90,27 @@ export class Sending {
 
   /** Whether it could be sent once more. */
   get canRewind(): boolean {
-    return this.hasAll && this.pieces <= 1
+    return this.hasAll && (this.pieces <= 1 || this.kept !== undefined)
+  }
+
+  /** Keeps all content, up to `most` bytes of it, so that it can be sent once more. */
+  keep(most: number): void {
+    this.keptBytes = most
+    this.kept = []
+    for (const piece of this.early) this.keepPiece(piece)
   }
 
   /** All that was written is to be written again. */
   rewind(): void {
-    this.early = this.pieces === 0 ? none : [this.first.subarray(this.firstStart, this.firstEnd)]
+    if (this.kept) this.early = this.pieces === 0 ? none : [...this.kept]
+    else
+      this.early = this.pieces === 0 ? none : [this.first.subarray(this.firstStart, this.firstEnd)]
+  }
+
+  private keepPiece(piece: Buffer): void {
+    this.keptBytes -= piece.length
+    if (this.keptBytes < 0) this.kept = undefined
+    else this.kept?.push(piece)
   }
 
   /** What comes from now on goes nowhere. */

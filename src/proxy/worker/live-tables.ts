@@ -4,6 +4,7 @@ import type { Order } from '../feed.ts'
 import { look } from '../look.ts'
 import type { Match } from '../match.ts'
 import { type OwnMemory, rememberIn } from '../memory.ts'
+import type { Chains } from '../middleware/chains.ts'
 import type { TableRoute } from '../route.ts'
 import { type OwnIndex, reindex } from '../shelves.ts'
 import type { Tables } from '../tables.ts'
@@ -17,14 +18,15 @@ export type LiveTables = Tables & {
 }
 
 export type LiveTablesOptions = {
+  readonly chains: Chains
   /** Called before each look: what has come is applied by it. */
   readonly catchUp: () => void
   readonly changed: (changes: readonly RouteChange[], nowMs: number) => void
 }
 
 /** The table of one worker, which is edited in place: the cost of an edit does not grow with the table. */
-export function liveTables({ catchUp, changed }: LiveTablesOptions): LiveTables {
-  const readRoute = routeReader()
+export function liveTables({ catchUp, changed, chains }: LiveTablesOptions): LiveTables {
+  const readRoute = routeReader(chains)
   const routes = new Map<string, TableRoute>()
   const index: OwnIndex = new Map()
   const leaving = leavers()
@@ -42,7 +44,10 @@ export function liveTables({ catchUp, changed }: LiveTablesOptions): LiveTables 
   function replaced(key: string, after: TableRoute | undefined): RouteChange[] {
     const before = routes.get(key)
     if (after) routes.set(key, after)
-    else routes.delete(key)
+    else {
+      routes.delete(key)
+      chains.forget(key)
+    }
     return before || after ? [{ before, after }] : []
   }
 

@@ -4,6 +4,11 @@ import { Engine } from '../exchange/engine.ts'
 import { holdQueue } from '../exchange/hold.ts'
 import type { Start } from '../feed.ts'
 import type { Listener } from '../listener.ts'
+import { chains } from '../middleware/chains.ts'
+import { machineMs } from '../middleware/share.ts'
+import type { Site } from '../middleware/stage.ts'
+import { ownParts } from '../own-parts.ts'
+import { isOwnListener } from '../own.ts'
 import type { Target } from '../route.ts'
 import { type HttpServer, httpServer } from '../server.ts'
 import { trustOf } from '../trust.ts'
@@ -18,8 +23,17 @@ export function planeOf(start: Start, catchUp: () => void) {
   const known = upstreams(counters)
   const choosing = chooser(known)
   const hold = holdQueue({ sized: (size) => counting.held(size) })
+  const own = ownParts(() => undefined, start.ownPorts)
+  const site: Site = {
+    nowMs: machineMs,
+    share: start.share,
+    seat: start.seat,
+    isOwn: (ip, port) => isOwnListener(own.parts(), ip, port),
+    pageOf: () => Promise.resolve(undefined),
+  }
   const tables = liveTables({
     catchUp,
+    chains: chains(site),
     changed(changes, nowMs) {
       known.settle(changes, leaveMs(drainMs), nowMs)
       choosing.forget(changes)
@@ -41,7 +55,7 @@ export function planeOf(start: Start, catchUp: () => void) {
   })
   const serverOf = (listener: Listener): HttpServer =>
     httpServer(listener, entrypoints.indexOf(listener.entrypoint), engine)
-  return { tables, engine, serverOf }
+  return { tables, engine, serverOf, listening: own.listening }
 }
 
 /** A leaving container's work has to end a second before Docker ends it. */

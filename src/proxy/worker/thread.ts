@@ -39,6 +39,7 @@ async function listen(listeners: readonly Listener[]): Promise<void> {
   servers = listeners.map(plane.serverOf)
   try {
     const bound = await openAll(servers)
+    plane.listening(bound)
     plane.engine.start()
     report({ kind: 'listening', bound })
   } catch (error) {

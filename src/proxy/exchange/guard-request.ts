@@ -1,0 +1,90 @@
+import { endToEnd } from '../middleware/ask/lines.ts'
+import type { RequestDraft } from '../middleware/draft.ts'
+import { HeaderLines } from '../middleware/header-lines.ts'
+import type { TableRoute, Target } from '../route.ts'
+import type { Asked } from './asked.ts'
+import { originText } from './request-text.ts'
+
+/** What says where a request came from: believed of some peers only. `_` is read as `-` by some servers. */
+const forwarding = /^(x-forwarded-.*|x-real-ip|forwarded|x-request-id)$/
+/** Written anew for the endpoint. */
+const ours = new Set(['host', 'x-forwarded-for', 'forwarded', 'via'])
+
+/** `asked` as middlewares see it. */
+export function draftOf(asked: Asked, readBody: RequestDraft['readBody']): RequestDraft {
+  const { path, search: query, origin, verb: method } = asked
+  const headers = linesIn(asked.fields)
+  if (!asked.isTrusted) headers.removeIf((name) => forwarding.test(name.replaceAll('_', '-')))
+  const said = headers.get('x-forwarded-proto')
+  const isSecure = said === undefined ? origin.scheme === 'https' : /^(https|wss)$/i.test(said)
+  return {
+    method,
+    authority: asked.hostText,
+    path,
+    query,
+    sent: asked.sent,
+    scheme: isSecure ? 'https' : 'http',
+    host: asked.host,
+    ip: asked.ip,
+    headers,
+    hasBody: asked.content !== 'none',
+    readBody,
+  }
+}
+
+/** The whole head for an endpoint, as middlewares want it; `id` is used unless the request has one. */
+export function guardedText(
+  { method, path, query, authority, headers }: RequestDraft,
+  asked: Asked,
+  route: TableRoute,
+  target: Target,
+  id: string,
+): string {
+  const lines = endToEnd(headers)
+  const said = saidIn(lines)
+  const via = lines.all('via')
+  lines.removeIf((name) => ours.has(name))
+  let text = `${method} ${path}${query} HTTP/1.1\r\n`
+  text += `host: ${route.passHost ? authority : hostOf(target)}\r\n${textOf(lines)}`
+  for (const hop of via) text += `via: ${hop}\r\n`
+  text += originText(asked.origin, asked.hostText, asked.minor, said)
+  if (!said.requestId) text += `${id}\r\n`
+  if (asked.content === 'chunked') text += 'transfer-encoding: chunked\r\n'
+  else if (asked.length >= 0) text += `content-length: ${asked.length}\r\n`
+  if (asked.isUpgrade) text += 'connection: Upgrade\r\nupgrade: websocket\r\n'
+  return `${text}\r\n`
+}
+
+/** Header lines as they are written. */
+export function textOf(lines: HeaderLines): string {
+  const pairs = lines.pairs()
+  let text = ''
+  for (let at = 0; at < pairs.length; at += 2) text += `${pairs[at]}: ${pairs[at + 1]}\r\n`
+  return text
+}
+
+/** The header lines in a text that was scanned before. */
+export function linesIn(text: string): HeaderLines {
+  const lines = new HeaderLines()
+  for (const line of text.split('\r\n')) {
+    const colon = line.indexOf(':')
+    if (colon > 0) lines.append(line.slice(0, colon), line.slice(colon + 1).trim())
+  }
+  return lines
+}
+
+function saidIn(lines: HeaderLines) {
+  return {
+    forwardedFor: lines.get('x-forwarded-for'),
+    forwarded: lines.get('forwarded'),
+    host: lines.has('x-forwarded-host'),
+    proto: lines.has('x-forwarded-proto'),
+    port: lines.has('x-forwarded-port'),
+    realIp: lines.has('x-real-ip'),
+    requestId: lines.has('x-request-id'),
+  }
+}
+
+function hostOf({ ip, port }: Target): string {
+  return `${ip.includes(':') ? `[${ip}]` : ip}:${port}`
+}

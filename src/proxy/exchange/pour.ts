@@ -1,0 +1,90 @@
+import { PassThrough, pipeline, type Transform, Writable } from 'node:stream'
+
+import { type AnswerHead, framing } from '../http1/answer-head.ts'
+import { refused } from './answers.ts'
+import type { Exchange } from './exchange.ts'
+
+/** How much waits here before the endpoint has to. */
+const highWaterMark = 65_536
+
+/**
+ * The content of an answer that does not go to the client as it comes: because it is not known yet whether it goes at
+ * all, or because it is coded. From here on it is streams, which cost more and can do more.
+ */
+export class Pour {
+  readonly status: number
+  private readonly exchange: Exchange
+  private readonly hasContent: boolean
+  private readonly input = new PassThrough({ highWaterMark })
+  private isFlowing = false
+  private isLost = false
+  private isOver = false
+
+  constructor(exchange: Exchange, { status }: AnswerHead, ends: number) {
+    this.exchange = exchange
+    this.status = status
+    this.hasContent = ends !== framing.none
+    this.input.on('drain', () => exchange.connection?.resume())
+  }
+
+  /** The bytes are copied: where they are others will be read. */
+  write(bytes: Buffer, start: number, end: number): void {
+    const copy = Buffer.from(bytes.subarray(start, end))
+    if (!this.input.write(copy)) this.exchange.connection?.pause()
+  }
+
+  /** All has come. */
+  end(): void {
+    this.input.end()
+  }
+
+  /** The rest will not come. */
+  lost(): void {
+    this.isLost = true
+    if (this.isFlowing) this.exchange.client.destroy()
+  }
+
+  /** Sends the head and then all content through `coders`. `length`: of the content, if it is known. */
+  flow(head: string, length: number | undefined, coders: readonly Transform[]): void {
+    const { exchange, hasContent } = this
+    const { answering, asked } = exchange
+    if (this.isLost) return exchange.answer(refused)
+    this.isFlowing = true
+    const isCounted = length !== undefined && coders.length === 0
+    const isChunked = !isCounted && asked.minor > 0
+    if (!isCounted && !isChunked) answering.closes = true
+    const counted = isCounted && hasContent ? `content-length: ${length}\r\n` : ''
+    answering.changed(this.status, head, isChunked ? 'transfer-encoding: chunked\r\n' : counted)
+    pipeline([this.input, ...coders, this.sink(isChunked)], (error) => {
+      if (this.isOver) return
+      // nobody must take what has come for whole
+      if (error) exchange.client.destroy()
+      else exchange.poured()
+    })
+  }
+
+  /** Nobody waits for it any more. */
+  destroy(): void {
+    this.isOver = true
+    this.input.destroy()
+  }
+
+  private sink(isChunked: boolean): Writable {
+    const { stream } = this.exchange.client
+    const lines = isChunked ? (size: number) => `${size.toString(16)}\r\n` : () => ''
+    const end = isChunked ? '\r\n' : ''
+    return new Writable({
+      write: (bytes: Buffer, _, next) => {
+        this.exchange.moved()
+        stream.write(lines(bytes.length), 'latin1')
+        stream.write(bytes)
+        if (stream.write(end, 'latin1') || stream.writableLength === 0) next()
+        else stream.once('drain', () => next())
+      },
+      final: (next) => {
+        if (isChunked) stream.write('0\r\n\r\n', 'latin1')
+        next()
+      },
+    })
+  }
+}

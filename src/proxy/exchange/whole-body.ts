@@ -1,0 +1,63 @@
+import { chunk, ChunkScanner } from '../http1/chunks.ts'
+import type { Exchange } from './exchange.ts'
+
+/** The content of a request as a whole, for a middleware that wants to see it before anybody else does. */
+export class WholeBody {
+  private readonly exchange: Exchange
+  private readonly pieces: Buffer[] = []
+  private size = 0
+  private most = 0
+  private answer: ((body: Buffer | undefined) => void) | undefined
+  private reading: Promise<Buffer | undefined> | undefined
+
+  constructor(exchange: Exchange) {
+    this.exchange = exchange
+    this.answer = undefined
+    this.reading = undefined
+  }
+
+  /** Undefined: it has more bytes than `most`. */
+  async read(most: number): Promise<Buffer | undefined> {
+    if (!this.reading) {
+      const { promise, resolve } = Promise.withResolvers<Buffer | undefined>()
+      this.reading = promise
+      this.answer = resolve
+      this.most = most
+      this.exchange.sayContinue()
+    }
+    const body = await this.reading
+    return body && body.length > most ? undefined : body
+  }
+
+  content(bytes: Buffer, start: number, end: number): void {
+    if (!this.answer) return
+    this.size += end - start
+    this.pieces.push(bytes.subarray(start, end))
+    if (this.size > this.most) this.settle(undefined)
+    else this.exchange.client.resume()
+  }
+
+  end(): void {
+    if (!this.answer) return
+    const body = Buffer.concat(this.pieces)
+    this.settle(this.exchange.asked.content === 'chunked' ? unchunked(body) : body)
+  }
+
+  private settle(body: Buffer | undefined): void {
+    this.answer?.(body)
+    this.answer = undefined
+    this.pieces.length = 0
+  }
+}
+
+/** What is in chunks that were found to be right. */
+function unchunked(bytes: Buffer): Buffer {
+  const scanner = new ChunkScanner()
+  const parts: Buffer[] = []
+  for (let at = 0; at < bytes.length; at = scanner.end) {
+    const found = scanner.next(bytes, at, bytes.length)
+    if (found === chunk.data) parts.push(bytes.subarray(scanner.start, scanner.end))
+    else if (found !== chunk.extra) break
+  }
+  return Buffer.concat(parts)
+}
