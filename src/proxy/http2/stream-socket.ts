@@ -17,6 +17,7 @@ type Done = (error?: Error | null) => void
 
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
 const highWaterMark = 64 * 1024
+const stopMs = 500
 const lineEnd = Buffer.from('\r\n')
 const lastChunk = Buffer.from('0\r\n\r\n')
 
@@ -156,13 +157,12 @@ export class StreamSocket extends Duplex implements MessageTaker {
 }
 
 /**
- * Nobody will read the rest of what the client sends. Node forgets an answer that has not been written when its stream
- * is closed, so that comes in another turn.
+ * Nobody will read the rest of what the client sends. It has a moment to see that by itself: clients forget what they
+ * have not read of an answer when its stream is closed, and Node forgets what it has not written.
  */
 export function stopSending(stream: ServerHttp2Stream): void {
-  setImmediate(() => {
-    if (!stream.destroyed && !hasSentAll(stream)) stream.close(NGHTTP2_NO_ERROR)
-  })
+  const timer = setTimeout(() => stream.close(NGHTTP2_NO_ERROR), stopMs)
+  stream.once('close', () => clearTimeout(timer))
 }
 
 function hasSentAll({ readableEnded, endAfterHeaders }: ServerHttp2Stream): boolean {
