@@ -8,7 +8,7 @@ import {
 import type { Duplex } from 'node:stream'
 
 import { requestText } from './request-head.ts'
-import { type Peer, stopSending, StreamSocket } from './stream-socket.ts'
+import { stopSending, StreamSocket } from './stream-socket.ts'
 
 export type SessionOptions = {
   /** Who answers what comes over a connection of HTTP/1.1. */
@@ -49,10 +49,9 @@ const options = {
   streamResetRate: 33,
 } as const
 
-/** Speaks HTTP/2 over `socket`, whose handshake is over, with `peer`. `ended` is called when it is closed. */
+/** Speaks HTTP/2 over `socket`, whose handshake is over. `ended` is called when it is closed. */
 export function session(
   socket: Duplex,
-  peer: Peer,
   { attach, take = () => false }: SessionOptions,
   ended: () => void,
 ): Session {
@@ -63,7 +62,7 @@ export function session(
   function connection(): StreamSocket {
     const kept = free.pop()
     if (kept) return kept
-    const made = new StreamSocket(peer, (one) => free.push(one))
+    const made = new StreamSocket((one) => free.push(one))
     made.on('close', () => {
       const at = free.indexOf(made)
       if (at >= 0) free.splice(at, 1)

@@ -5,14 +5,6 @@ import { answerHead } from './answer-head.ts'
 import { type Framing, type Head, MessageReader, type MessageTaker } from './message-reader.ts'
 import type { RequestText } from './request-head.ts'
 
-/** Whose requests these are, as a socket says it. */
-export type Peer = {
-  readonly remoteAddress: string | undefined
-  readonly remotePort: number | undefined
-  readonly localAddress: string | undefined
-  readonly localPort: number | undefined
-}
-
 type Done = (error?: Error | null) => void
 
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
@@ -27,10 +19,6 @@ const lastChunk = Buffer.from('0\r\n\r\n')
  * one place, whichever way they come.
  */
 export class StreamSocket extends Duplex implements MessageTaker {
-  readonly remoteAddress: string | undefined
-  readonly remotePort: number | undefined
-  readonly localAddress: string | undefined
-  readonly localPort: number | undefined
   private readonly reader: MessageReader
   /** It may have another request. */
   private readonly onFree: (socket: StreamSocket) => void
@@ -44,12 +32,8 @@ export class StreamSocket extends Duplex implements MessageTaker {
   private unsent = 0
   private done: Done | undefined
 
-  constructor(peer: Peer, onFree: (socket: StreamSocket) => void) {
+  constructor(onFree: (socket: StreamSocket) => void) {
     super({ readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark })
-    this.remoteAddress = peer.remoteAddress
-    this.remotePort = peer.remotePort
-    this.localAddress = peer.localAddress
-    this.localPort = peer.localPort
     this.onFree = onFree
     this.reader = new MessageReader(this)
   }

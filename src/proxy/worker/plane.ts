@@ -6,6 +6,9 @@ import type { Start } from '../feed.ts'
 import type { Listener } from '../listener.ts'
 import type { Target } from '../route.ts'
 import { type HttpServer, httpServer } from '../server.ts'
+import { httpsServer } from '../tls/https-server.ts'
+import { terminator } from '../tls/terminator.ts'
+import { wishes } from '../tls/wishes.ts'
 import { trustOf } from '../trust.ts'
 import { upstreams } from '../upstreams.ts'
 import { countingIn } from './counting.ts'
@@ -18,11 +21,13 @@ export function planeOf(start: Start, catchUp: () => void) {
   const known = upstreams(counters)
   const choosing = chooser(known)
   const hold = holdQueue({ sized: (size) => counting.held(size) })
+  const wished = wishes()
   const tables = liveTables({
     catchUp,
     changed(changes, nowMs) {
       known.settle(changes, leaveMs(drainMs), nowMs)
       choosing.forget(changes)
+      wished.change(changes)
       hold.wake()
     },
   })
@@ -39,9 +44,14 @@ export function planeOf(start: Start, catchUp: () => void) {
     firstByteMs,
     idleMs,
   })
-  const serverOf = (listener: Listener): HttpServer =>
-    httpServer(listener, entrypoints.indexOf(listener.entrypoint), engine)
-  return { tables, engine, serverOf }
+  const tls = terminator({ wishFor: wished.wishFor })
+  const serverOf = (listener: Listener): HttpServer => {
+    const slot = entrypoints.indexOf(listener.entrypoint)
+    return listener.tls
+      ? httpsServer(listener, slot, engine, tls)
+      : httpServer(listener, slot, engine)
+  }
+  return { tables, engine, tls, serverOf }
 }
 
 /** A leaving container's work has to end a second before Docker ends it. */

@@ -22,7 +22,7 @@ async function scene(listener: RequestListener) {
       connections.push(one)
       engine.emit('connection', one)
     }
-    const one = session(socket, peerOf(socket), { attach }, () => sessions.delete(one))
+    const one = session(socket, { attach }, () => sessions.delete(one))
     sessions.add(one)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -41,10 +41,6 @@ async function scene(listener: RequestListener) {
       await once(server.close(), 'close')
     },
   }
-}
-
-function peerOf({ remoteAddress, remotePort, localAddress, localPort }: Socket) {
-  return { remoteAddress, remotePort, localAddress, localPort }
 }
 
 async function ask(
