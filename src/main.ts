@@ -15,6 +15,7 @@ import { PortolanError } from './core/errors.ts'
 import { derive, type Live } from './core/live.ts'
 import type { Log } from './core/log.ts'
 import { aborted } from './core/retry.ts'
+import type { Listener } from './proxy/listener.ts'
 import { createProxy, type Proxy } from './proxy/proxy.ts'
 import { usualWorkers } from './proxy/usual-workers.ts'
 import { version } from './version.ts'
@@ -34,12 +35,12 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
     ? createRegistration(config, base, version, log.child({ part: 'registrator' }))
     : undefined
   const certs = has('proxy') ? certsOf(config, base, log) : undefined
-  const proxy = has('proxy') ? proxyOf(config, base, log) : undefined
+  const proxy = certs && proxyOf(config, base, certs, log)
   const confd = has('confd') ? confdOf(config, base, log) : undefined
   const bound = (await proxy?.open()) ?? []
   const entrypoints = bound.map(({ entrypoint, port }) => ({
     name: entrypoint,
-    scheme: 'http' as const,
+    scheme: entrypoint === 'https' ? ('https' as const) : ('http' as const),
     port,
   }))
   const shown = { registration, proxy, certs, entrypoints }
@@ -87,8 +88,8 @@ export async function render(
   }
 }
 
-function proxyOf(config: Config, base: Base, log: Log): Proxy {
-  const { http, admin, workers, drainMs, holdMs, trust } = config
+function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log): Proxy {
+  const { admin, workers, drainMs, holdMs, trust } = config
   return createProxy({
     catalog: base.catalog,
     vantage: base.vantage,
@@ -96,9 +97,8 @@ function proxyOf(config: Config, base: Base, log: Log): Proxy {
       const { current } = base.docker.containers
       return current.kind === 'known' ? current.self : undefined
     },
-    listeners: http
-      ? [{ entrypoint: 'http', ...(http.host ? { host: http.host } : {}), port: http.port }]
-      : [],
+    listeners: listenersOf(config),
+    certificates,
     workers: workers === 'cores' ? usualWorkers() : workers,
     ownPorts: admin ? [admin.port] : [],
     drainMs,
@@ -108,6 +108,13 @@ function proxyOf(config: Config, base: Base, log: Log): Proxy {
     report: (problems) => base.board.report('proxy', problems),
     registry: base.registry,
   })
+}
+
+function listenersOf({ http, https }: Config): Listener[] {
+  return [
+    ...(http ? [{ entrypoint: 'http', ...http }] : []),
+    ...(https ? [{ entrypoint: 'https', ...https, tls: true }] : []),
+  ]
 }
 
 function certsOf({ certs: folder, prefix }: Config, base: Base, log: Log): Certs {

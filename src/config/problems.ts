@@ -4,8 +4,6 @@ import type { Config } from './config.ts'
 
 /** Settings that are accepted and that nothing serves yet, and whether one asks for them. */
 const notYet: Readonly<Record<string, (config: Config) => boolean>> = {
-  https: ({ https }) => https !== undefined,
-  certs: ({ certs }) => certs !== undefined,
   tcp: ({ tcp }) => tcp.length > 0,
   workers: ({ workers }) => workers !== 'cores' && workers > 1,
   'access-log': ({ accessLog }) => accessLog.kind !== 'off',
@@ -18,6 +16,7 @@ export function settingProblems(config: Config): Problem[] {
     ...unserved(config),
     ...hasty(config),
     ...idle(config),
+    ...closed(config),
     ...(config.traefik?.problems ?? []),
   ]
 }
@@ -42,6 +41,20 @@ function hasty({ leaseMs, store }: Config): Problem[] {
       what: `${formatDuration(leaseMs)} is short`,
       why: 'a pause of the network or of etcd that long takes all instances of this node off the other nodes',
       remedy: 'set 5s or more',
+    },
+  ]
+}
+
+/** Certificates for an entrypoint that is closed. */
+function closed({ https, certs }: Config): Problem[] {
+  if (https !== undefined || certs === undefined) return []
+  return [
+    {
+      severity: 'warning',
+      where: 'setting --certs',
+      what: 'has no effect',
+      why: 'the entrypoint https is closed',
+      remedy: 'open it, for instance with --https :443',
     },
   ]
 }

@@ -126,13 +126,13 @@ export const settings = z.object({
     name: 'https',
     value: 'ADDRESS',
     default: 'off',
-    help: 'entrypoint `https` (also called `websecure`), with `--certs`',
+    help: 'entrypoint `https` (also called `websecure`): HTTP/1.1 and HTTP/2, with `--certs`',
   }),
   certs: setting(read.optional(read.words), {
     name: 'certs',
     value: 'FOLDER',
     default: '',
-    help: 'certificates for `--https`',
+    help: 'certificates for `--https`: `name.crt` and `.key`, `name.pem`, `name/fullchain.pem` and `privkey.pem`',
   }),
   tcp: setting(read.list(read.namedListen), {
     name: 'tcp',

@@ -3,6 +3,7 @@ import type { Counters } from './counters.ts'
 import type { Bound, Listener } from './listener.ts'
 import type { Share } from './middleware/share.ts'
 import type { TableRoute } from './route.ts'
+import type { TlsFeed } from './tls/contexts.ts'
 
 /*
  * What crosses the border between the main thread and a worker: plain data, copied on its way.
@@ -38,6 +39,8 @@ export type Order =
    * they are. Each is its place in the counters and the place in `lesser` of what it is now.
    */
   | { readonly kind: 'leaving'; readonly pairs: Int32Array }
+  /** What handshakes go by from now on. */
+  | { readonly kind: 'tls'; readonly feed: TlsFeed }
   | { readonly kind: 'listen'; readonly listeners: readonly Listener[] }
   /** Let what runs finish, and end. */
   | { readonly kind: 'close' }

@@ -7,6 +7,8 @@ export type Listener = {
   readonly port: number
   /** Whether other sockets of ours listen there too, among which the system shares out connections. */
   readonly reusePort?: boolean
+  /** HTTP/1.1 and HTTP/2 over TLS. */
+  readonly tls?: boolean
 }
 
 export type Bound = { readonly entrypoint: string; readonly address: string; readonly port: number }

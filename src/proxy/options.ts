@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client'
 
 import type { Vantage } from '../core/address.ts'
 import type { Catalog } from '../core/catalog.ts'
+import type { CertificateSet } from '../core/certificate.ts'
 import type { Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Problem } from '../core/problems.ts'
@@ -16,6 +17,7 @@ export type ProxyOptions = {
   readonly listeners: readonly Listener[]
   /** Threads that serve, each with a listener of its own on every entrypoint. */
   readonly workers: number
+  readonly certificates: Live<CertificateSet>
   /** Other ports of this process that must not become targets. */
   readonly ownPorts: readonly number[]
   readonly drainMs: number

@@ -13,6 +13,7 @@ import { problemList } from './problem-list.ts'
 import { startOf } from './start.ts'
 import { tables } from './tables.ts'
 import { targetOf } from './targets.ts'
+import { tlsFeeds } from './tls/feeds.ts'
 import { type RouteView, routeViews, type UpstreamView, upstreamView } from './views.ts'
 
 export type Proxy = {
@@ -52,11 +53,13 @@ export function createProxy(options: ProxyOptions): Proxy {
       options.log.debug({ changes: changes.length }, 'route table replaced')
     },
   })
+  const secured = tlsFeeds(options.certificates)
   const workers = crew({
     listeners,
     numbers,
     start: startOf(options, entrypoints),
     table: () => current.table,
+    tls: () => secured.feed.current,
     log: options.log,
     report: report('crew'),
   })
@@ -71,7 +74,10 @@ export function createProxy(options: ProxyOptions): Proxy {
     },
     async run(signal) {
       const closed = new AbortController()
-      const following = current.follow(closed.signal)
+      const following = Promise.all([
+        current.follow(closed.signal),
+        secured.follow(() => workers.secure(), closed.signal),
+      ])
       await aborted(signal)
       // those that wait for a successor still get it
       await workers.close()

@@ -1,67 +1,50 @@
-import { createServer, type Server, type AddressInfo, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 
-import { plainAddress } from '../core/ranges.ts'
-import { Asked } from './exchange/asked.ts'
+import { arrivalOf, clientsOf } from './clients.ts'
 import type { Engine } from './exchange/engine.ts'
-import { Exchange, type Front } from './exchange/exchange.ts'
-import { ClientConnection } from './http1/client-connection.ts'
+import type { Front } from './exchange/exchange.ts'
 import { type Bound, type Listener, listenError } from './listener.ts'
 
 /** One listening entrypoint. */
 export type HttpServer = {
   /** Rejects `listen` with setting, address and remedy. */
   open(): Promise<Bound>
+  /** From now on clients are told that their connections end. */
+  announceEnd(): void
   /** Accepts no more connections; resolves when the last has ended. */
   close(): Promise<void>
   /** Ends them now. */
   cut(): void
 }
 
+/** A client that has closed its half wants its answer all the same. */
+export const acceptOptions = { allowHalfOpen: true, noDelay: true } as const
+
 /** Serves HTTP/1.1 on one entrypoint; `slot` is its place in the counters. */
 export function httpServer(listener: Listener, slot: number, engine: Engine): HttpServer {
   const { entrypoint } = listener
-  const connections = new Set<ClientConnection>()
   const front: Front = { entrypoint, slot, scheme: 'http' }
-  const options = { allowHalfOpen: true, noDelay: true }
-  const server = createServer(options, (socket) => {
-    const connection = accepted(socket, front, engine, (closed) => {
-      connections.delete(closed)
-      engine.clients.delete(closed)
-    })
-    connections.add(connection)
-    engine.clients.add(connection)
+  const clients = clientsOf(front, engine)
+  const server = createServer(acceptOptions, (socket) => {
+    clients.serve(socket, arrivalOf(socket, undefined))
   })
 
   return {
     open: () => opened(server, listener),
+    // answers say so
+    announceEnd() {},
     async close() {
       const { promise, resolve } = Promise.withResolvers<void>()
       server.close(() => resolve())
-      for (const connection of connections) if (connection.isIdle) connection.end()
+      clients.endIdle()
       await promise
     },
-    cut() {
-      for (const connection of connections) connection.destroy()
-    },
+    cut: () => clients.cut(),
   }
 }
 
-function accepted(
-  socket: Socket,
-  front: Front,
-  engine: Engine,
-  onClosed: (connection: ClientConnection) => void,
-): ClientConnection {
-  const peer = plainAddress(socket.remoteAddress ?? '')
-  const { scheme } = front
-  const origin = { peer, scheme, port: socket.localPort ?? 0, via: engine.via }
-  const connection = new ClientConnection(socket, engine.requestHead, engine.nowMs, onClosed)
-  const asked = new Asked(origin, engine.trust(peer))
-  connection.start(new Exchange(connection, asked, front, engine))
-  return connection
-}
-
-async function opened(server: Server, listener: Listener): Promise<Bound> {
+/** Listens; rejects `listen`. */
+export async function opened(server: Server, listener: Listener): Promise<Bound> {
   const { entrypoint, host, port, reusePort = false } = listener
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)

@@ -23,6 +23,7 @@ export async function closeAll(
 ): Promise<void> {
   const forced = new AbortController()
   engine.isEnding = true
+  for (const server of servers) server.announceEnd()
   await sleep(Math.min(acceptMs, drainMs), forced.signal)
   for (const { tunnels } of engine.upstreams.all()) {
     for (const tunnel of tunnels) tunnel.leave(drainMs, () => true)

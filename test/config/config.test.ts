@@ -154,9 +154,9 @@ test('a password in the address of the store is not repeated', () => {
 test('what is accepted and not served yet is a problem, never silent; the defaults have none', () => {
   const where = (flags: Texts) => settingProblems(read(flags)).map((problem) => problem.where)
   expect(where({})).toEqual([])
-  expect(
-    where({ https: ':443', certs: '/c', tcp: 'a=:1', workers: '2', 'access-log': 'all' }),
-  ).toEqual(['https', 'certs', 'tcp', 'workers', 'access-log'].map((name) => `setting --${name}`))
+  expect(where({ certs: '/c', tcp: 'a=:1', workers: '2', 'access-log': 'all' })).toEqual(
+    ['tcp', 'workers', 'access-log', 'certs'].map((name) => `setting --${name}`),
+  )
   expect(where({ workers: '1', https: 'off' })).toEqual([])
 })
 

@@ -74,6 +74,7 @@ export async function bed(options: Partial<ProxyOptions> = {}) {
     listeners: [{ entrypoint: 'http', host: '127.0.0.1', port: 0 }],
     workers: 1,
     ownPorts: [],
+    certificates: live([]),
     drainMs: 50,
     holdMs: 3000,
     trust: [],

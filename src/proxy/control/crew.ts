@@ -5,6 +5,7 @@ import type { CommonStart } from '../feed.ts'
 import type { Bound, Listener } from '../listener.ts'
 import { acceptMs } from '../servers.ts'
 import type { RouteTable } from '../table.ts'
+import type { TlsFeed } from '../tls/contexts.ts'
 import { feeder } from './feeder.ts'
 import type { Numbers } from './numbers.ts'
 import { checkPorts, chosenPorts } from './ports.ts'
@@ -16,6 +17,8 @@ export type Crew = {
   open(): Promise<readonly Bound[]>
   /** The table has changed; `complete` says whether it is all that there is. */
   changed(changes: readonly RouteChange[], complete: boolean): void
+  /** What `tls` gives has changed. */
+  secure(): void
   /** Lets them drain, and resolves when they have ended. */
   close(): Promise<void>
   /** How many listen now, and how many ended without being told to. */
@@ -28,6 +31,7 @@ export type CrewOptions = {
   readonly numbers: Numbers
   readonly start: CommonStart
   readonly table: () => RouteTable
+  readonly tls: () => TlsFeed
   readonly log: Log
   /** Takes the whole list each time. */
   readonly report: (problems: readonly Problem[]) => void
@@ -37,7 +41,7 @@ export type CrewOptions = {
 const endMs = 5000
 
 export function crew(options: CrewOptions): Crew {
-  const { numbers, start, table, log, report } = options
+  const { numbers, start, table, tls, log, report } = options
   const shared = numbers.all.length > 1
   const wanted = options.listeners.map((one) => ({ ...one, reusePort: shared }))
   const feeding = feeder(numbers)
@@ -56,7 +60,8 @@ export function crew(options: CrewOptions): Crew {
     return numbers.all.map((counters, at) => {
       const name = `worker ${at + 1}`
       const changed = (ended: Error | undefined) => changedAt(name, ended)
-      return seat({ name, start: { ...start, seat: at }, counters, feeding, table, log, changed })
+      const own = { ...start, seat: at }
+      return seat({ name, start: own, counters, feeding, table, tls, log, changed })
     })
   }
 
@@ -87,6 +92,9 @@ export function crew(options: CrewOptions): Crew {
     },
     changed(changes, complete) {
       for (const one of seats) one.change(changes, complete)
+    },
+    secure() {
+      for (const one of seats) one.secure()
     },
     close: () => closed(acceptMs + start.drainMs + endMs),
     get size() {

@@ -5,12 +5,15 @@ import type { Start } from '../feed.ts'
 import type { Bound, Listener } from '../listener.ts'
 import { leaveSeat } from '../middleware/share.ts'
 import type { RouteTable } from '../table.ts'
+import type { TlsFeed } from '../tls/contexts.ts'
 import { startMember } from './member.ts'
 import { type Sender, sender, type SenderOptions } from './sender.ts'
 
 /** A place in the crew that always has a worker, one after the other if they end. */
 export type Seat = Pick<Sender, 'change'> & {
   readonly listens: boolean
+  /** `tls` has changed. */
+  secure(): void
   open(listeners: readonly Listener[]): Promise<readonly Bound[]>
   /** Replaces whoever ends, until it is closed. */
   keep(listeners: readonly Listener[]): Promise<void>
@@ -24,6 +27,7 @@ export type SeatOptions = {
   readonly counters: Counters
   readonly feeding: Pick<SenderOptions, 'fed' | 'placeOf'>
   readonly table: () => RouteTable
+  readonly tls: () => TlsFeed
   readonly log: Log
   /** Somebody ended without being told to, or took that one's place. */
   readonly changed: (ended: Error | undefined) => void
@@ -45,6 +49,7 @@ export function seat(options: SeatOptions): Seat {
       applied: () => fed.applied(),
       warned: (warning) => log.warn({ worker: name, warning }, 'a worker warns'),
     })
+    started.post({ kind: 'tls', feed: options.tls() })
     const fed = sender({ ...feeding, post: started.post, table: options.table() })
     return { member: started, feed: fed }
   }
@@ -70,6 +75,7 @@ export function seat(options: SeatOptions): Seat {
     get listens() {
       return listens
     },
+    secure: () => member.post({ kind: 'tls', feed: options.tls() }),
     change: (changes, complete) => feed.change(changes, complete),
     open,
     async keep(listeners) {

@@ -7,7 +7,7 @@ import type { Expected } from '../http1/upstream-connection.ts'
 import { normalPath, strippedPath } from '../paths.ts'
 import type { TableRoute, Target } from '../route.ts'
 import { refusal, unusualTarget } from './admit.ts'
-import { type Answer, badRequest, loop } from './answers.ts'
+import { type Answer, badRequest, loop, otherHost } from './answers.ts'
 import { endToEnd, type Origin, originText, saidIn } from './request-text.ts'
 
 /** What somebody has looked at. */
@@ -130,12 +130,18 @@ export class Asked implements RequestView {
   private readHost({ host, fieldsStart, offsets }: RequestHead): Answer | undefined {
     const start = (offsets[4 * host + 2] ?? 0) - fieldsStart
     const text = this.fields.slice(start, (offsets[4 * host + 3] ?? 0) - fieldsStart)
-    if (text === this.hostText) return undefined
+    if (text === this.hostText) return this.misdirected()
     const normal = normalHost(text)
     if (normal === undefined) return badRequest(400, 'the Host header is no host name')
     this.hostText = text
     this.host = normal
-    return undefined
+    return this.misdirected()
+  }
+
+  /** A client that has connected to one host asks that connection for another one (RFC 9110, 15.5.20). */
+  private misdirected(): Answer | undefined {
+    const { serverName } = this.origin
+    return serverName === undefined || serverName === this.host ? undefined : otherHost
   }
 
   private readTarget(head: RequestHead, bytes: Buffer): Answer | undefined {

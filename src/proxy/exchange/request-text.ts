@@ -51,6 +51,8 @@ export type Origin = {
   readonly port: number
   /** What we are called in Via. */
   readonly via: string
+  /** What the client took us for in its TLS handshake, if it said so. */
+  readonly serverName: string | undefined
 }
 
 /** What a trusted peer says itself, each undefined if it does not. */

@@ -67,6 +67,8 @@ export function terminator({ wishFor, handshakeMs = 10_000 }: TerminatorOptions)
         clearTimeout(timer)
         const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1'
         secured({ socket, name: nameOf(socket), protocol })
+        // Node says so to clients only, and its HTTP/2 waits for it
+        socket.emit('secureConnect')
       })
     },
   }

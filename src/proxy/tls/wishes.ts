@@ -1,28 +1,49 @@
+import type { RouteChange } from '../changes.ts'
 import type { TableRoute } from '../route.ts'
 
-/** Names of certificates that routes wish for, by host; undefined while none does. */
-export type Wishes = ReadonlyMap<string, string> | undefined
-
-/** The wishes of the routes at `entrypoint`: those without a host, or with an expression, can't have any. */
-export function wishesOf(routes: readonly TableRoute[], entrypoint: string): Wishes {
-  const wishes = new Map<string, string>()
-  for (const { entrypoint: at, tls, hosts } of routes) {
-    const certificate = tls?.certificate
-    if (at !== entrypoint || certificate === undefined) continue
-    for (const host of hosts.exact) wishes.set(host, certificate)
-    for (const suffix of hosts.suffixes) wishes.set(`*.${suffix}`, certificate)
-  }
-  return wishes.size > 0 ? wishes : undefined
+/** Which certificates routes wish for. */
+export type Wishes = {
+  /** The table has changed. */
+  change(changes: readonly RouteChange[]): void
+  /** The wish for `host`: its own, else that of the longest wildcard. */
+  wishFor(host: string): string | undefined
 }
 
-/** The wish for `host`: its own, else that of the longest wildcard. */
-export function wishFor(wishes: Wishes, host: string): string | undefined {
-  if (!wishes) return undefined
-  const own = wishes.get(host)
-  if (own !== undefined) return own
-  for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
-    const wish = wishes.get(`*${host.slice(dot)}`)
-    if (wish !== undefined) return wish
+/** Only routes that name their hosts can have a wish, not those with an expression. */
+export function wishes(): Wishes {
+  const routes = new Map<string, TableRoute>()
+  let byHost: ReadonlyMap<string, string> = new Map()
+
+  return {
+    change(changes) {
+      let moved = false
+      for (const { before, after } of changes) {
+        const key = (after ?? before)?.key ?? ''
+        if (after?.tls?.certificate !== undefined) routes.set(key, after)
+        else if (!routes.delete(key)) continue
+        moved = true
+      }
+      if (moved) byHost = wishesOf(routes.values())
+    },
+    wishFor(host) {
+      if (byHost.size === 0) return undefined
+      const own = byHost.get(host)
+      if (own !== undefined) return own
+      for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+        const wish = byHost.get(`*${host.slice(dot)}`)
+        if (wish !== undefined) return wish
+      }
+      return undefined
+    },
   }
-  return undefined
+}
+
+function wishesOf(routes: Iterable<TableRoute>): ReadonlyMap<string, string> {
+  const byHost = new Map<string, string>()
+  for (const { tls, hosts } of routes) {
+    const certificate = tls?.certificate ?? ''
+    for (const host of hosts.exact) byHost.set(host, certificate)
+    for (const suffix of hosts.suffixes) byHost.set(`*.${suffix}`, certificate)
+  }
+  return byHost
 }

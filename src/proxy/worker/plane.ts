@@ -11,6 +11,9 @@ import { ownParts } from '../own-parts.ts'
 import { isOwnListener } from '../own.ts'
 import type { Target } from '../route.ts'
 import { type HttpServer, httpServer } from '../server.ts'
+import { httpsServer } from '../tls/https-server.ts'
+import { terminator } from '../tls/terminator.ts'
+import { wishes } from '../tls/wishes.ts'
 import { trustOf } from '../trust.ts'
 import { upstreams } from '../upstreams.ts'
 import { countingIn } from './counting.ts'
@@ -31,12 +34,14 @@ export function planeOf(start: Start, catchUp: () => void) {
     isOwn: (ip, port) => isOwnListener(own.parts(), ip, port),
     pageOf: () => Promise.resolve(undefined),
   }
+  const wished = wishes()
   const tables = liveTables({
     catchUp,
     chains: chains(site),
     changed(changes, nowMs) {
       known.settle(changes, leaveMs(drainMs), nowMs)
       choosing.forget(changes)
+      wished.change(changes)
       hold.wake()
     },
   })
@@ -53,9 +58,14 @@ export function planeOf(start: Start, catchUp: () => void) {
     firstByteMs,
     idleMs,
   })
-  const serverOf = (listener: Listener): HttpServer =>
-    httpServer(listener, entrypoints.indexOf(listener.entrypoint), engine)
-  return { tables, engine, serverOf, listening: own.listening }
+  const tls = terminator({ wishFor: wished.wishFor })
+  const serverOf = (listener: Listener): HttpServer => {
+    const slot = entrypoints.indexOf(listener.entrypoint)
+    return listener.tls
+      ? httpsServer(listener, slot, engine, tls)
+      : httpServer(listener, slot, engine)
+  }
+  return { tables, engine, tls, serverOf, listening: own.listening }
 }
 
 /** A leaving container's work has to end a second before Docker ends it. */

@@ -28,6 +28,8 @@ function take(order: Order): void {
       return report({ kind: 'applied' })
     case 'leaving':
       return plane.tables.leave(order.pairs)
+    case 'tls':
+      return plane.tls.use(order.feed)
     case 'listen':
       return void listen(order.listeners)
     case 'close':

@@ -1,0 +1,61 @@
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+import { plainAddress } from '../core/ranges.ts'
+import { Asked } from './exchange/asked.ts'
+import type { Engine } from './exchange/engine.ts'
+import { Exchange, type Front } from './exchange/exchange.ts'
+import { ClientConnection } from './http1/client-connection.ts'
+
+/** From where a connection came, and where to. */
+export type Arrival = {
+  readonly peer: string
+  readonly port: number
+  /** What the client took us for in its TLS handshake, if it said so. */
+  readonly serverName: string | undefined
+}
+
+/** The clients of one entrypoint that speak HTTP/1.1, over whatever carries their bytes. */
+export type Clients = {
+  serve(stream: Duplex, arrival: Arrival): void
+  /** Ends the connections on which nothing is asked for. */
+  endIdle(): void
+  cut(): void
+}
+
+export function clientsOf(front: Front, engine: Engine): Clients {
+  const connections = new Set<ClientConnection>()
+  const { scheme } = front
+
+  return {
+    serve(stream, { peer, port, serverName }) {
+      const connection = new ClientConnection(
+        stream,
+        engine.requestHead,
+        engine.nowMs,
+        (closed) => {
+          connections.delete(closed)
+          engine.clients.delete(closed)
+        },
+      )
+      const asked = new Asked(
+        { peer, scheme, port, via: engine.via, serverName },
+        engine.trust(peer),
+      )
+      connection.start(new Exchange(connection, asked, front, engine))
+      connections.add(connection)
+      engine.clients.add(connection)
+    },
+    endIdle() {
+      for (const connection of connections) if (connection.isIdle) connection.end()
+    },
+    cut() {
+      for (const connection of connections) connection.destroy()
+    },
+  }
+}
+
+export function arrivalOf(socket: Socket, serverName: string | undefined): Arrival {
+  const { remoteAddress = '', localPort = 0 } = socket
+  return { peer: plainAddress(remoteAddress), port: localPort, serverName }
+}

@@ -1,0 +1,115 @@
+import {
+  constants,
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { Duplex } from 'node:stream'
+
+import { requestText } from './request-head.ts'
+import { stopSending, StreamSocket } from './stream-socket.ts'
+
+export type SessionOptions = {
+  /** Who answers what comes over a connection of HTTP/1.1. */
+  readonly attach: (connection: StreamSocket) => void
+  /** Takes a request itself, and says so; the others go to a connection. */
+  readonly take?: (stream: ServerHttp2Stream, raw: readonly string[]) => boolean
+}
+
+/** The connection of one client that speaks HTTP/2. */
+export type Session = {
+  /** Says that the connection will end; the client may go on for a moment. */
+  announceEnd(): void
+  /** Takes no more requests, and ends with the last. */
+  close(): void
+  cut(): void
+}
+
+const { NGHTTP2_NO_ERROR } = constants
+/** Any stream that the client may have begun meanwhile is one of the last. */
+const lastStream = 2 ** 31 - 1
+/** A client without a request, and one that takes nothing of its answers, are let go after so long. */
+const idleMs = 75_000
+/** What a client may send ahead, over all its streams. */
+const sessionWindow = 1024 * 1024
+
+const options = {
+  settings: {
+    maxConcurrentStreams: 250,
+    initialWindowSize: 256 * 1024,
+    maxHeaderListSize: 64 * 1024,
+    enableConnectProtocol: false,
+  },
+  maxHeaderListPairs: 256,
+  maxSessionInvalidFrames: 100,
+  maxSessionRejectedStreams: 100,
+  // begun and taken back at once (CVE-2023-44487): so many, and then so many each second
+  streamResetBurst: 200,
+  streamResetRate: 33,
+} as const
+
+/** Speaks HTTP/2 over `socket`, whose handshake is over. `ended` is called when it is closed. */
+export function session(
+  socket: Duplex,
+  { attach, take = () => false }: SessionOptions,
+  ended: () => void,
+): Session {
+  const free: StreamSocket[] = []
+  const http2 = performServerHandshake(socket, options)
+  let open = 0
+
+  function connection(): StreamSocket {
+    const kept = free.pop()
+    if (kept) return kept
+    const made = new StreamSocket((one) => free.push(one))
+    made.on('close', () => {
+      const at = free.indexOf(made)
+      if (at >= 0) free.splice(at, 1)
+    })
+    made.on('error', () => made.destroy())
+    attach(made)
+    return made
+  }
+
+  function onStream(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    _flags: number,
+    raw: readonly string[],
+  ): void {
+    open++
+    stream.on('close', () => open--)
+    if (take(stream, raw)) return
+    const text = requestText(raw, stream.endAfterHeaders)
+    if (typeof text === 'number') return refuse(stream, text)
+    connection().serve(stream, text, headers[':method'] === 'HEAD')
+  }
+
+  http2.on('stream', onStream)
+  http2.on('error', () => http2.destroy())
+  http2.on('connect', () => http2.setLocalWindowSize(sessionWindow))
+  http2.setTimeout(idleMs, () => {
+    if (open === 0) http2.close()
+  })
+  http2.on('close', () => {
+    for (const one of free.splice(0)) one.destroy()
+    ended()
+  })
+  return {
+    announceEnd: () => act(http2, () => http2.goaway(NGHTTP2_NO_ERROR, lastStream)),
+    close: () => act(http2, () => http2.close()),
+    cut: () => http2.destroy(),
+  }
+}
+
+/** Answers a request that no engine could read. */
+function refuse(stream: ServerHttp2Stream, status: number): void {
+  stream.on('error', () => {})
+  stream.respond({ ':status': status }, { endStream: true })
+  stopSending(stream)
+}
+
+function act({ closed, destroyed }: ServerHttp2Session, what: () => void): void {
+  if (!closed && !destroyed) what()
+}

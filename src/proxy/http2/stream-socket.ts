@@ -1,0 +1,158 @@
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import { Duplex } from 'node:stream'
+
+import { answerHead } from './answer-head.ts'
+import { type Framing, type Head, MessageReader, type MessageTaker } from './message-reader.ts'
+import type { RequestText } from './request-head.ts'
+
+type Done = (error?: Error | null) => void
+
+const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
+const highWaterMark = 64 * 1024
+const stopMs = 500
+const lineEnd = Buffer.from('\r\n')
+const lastChunk = Buffer.from('0\r\n\r\n')
+
+/**
+ * A connection of HTTP/1.1 that nobody has dialled: what the engine reads from it are requests that came by HTTP/2, one
+ * after the other, and what it writes goes to the stream of the request. So all that is done with requests is done in
+ * one place, whichever way they come.
+ */
+export class StreamSocket extends Duplex implements MessageTaker {
+  private readonly reader: MessageReader
+  /** It may have another request. */
+  private readonly onFree: (socket: StreamSocket) => void
+  private stream: ServerHttp2Stream | undefined
+  private isHead = false
+  /** The answer's connection is to end after it. */
+  private isLast = false
+  /** All of the answer has come. */
+  private isWhole = false
+  /** Pieces of a write that the stream has not passed on yet, and who waits for them. */
+  private unsent = 0
+  private done: Done | undefined
+
+  constructor(onFree: (socket: StreamSocket) => void) {
+    super({ readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark })
+    this.onFree = onFree
+    this.reader = new MessageReader(this)
+  }
+
+  /** Has the engine answer `head` on `stream`; only while there is no other request. */
+  serve(stream: ServerHttp2Stream, { text, isChunked }: RequestText, isHead: boolean): void {
+    this.stream = stream
+    this.isHead = isHead
+    this.isLast = false
+    this.isWhole = false
+    stream.on('data', (bytes: Buffer) => {
+      if (!this.push(isChunked ? chunkOf(bytes) : bytes)) stream.pause()
+    })
+    if (isChunked) stream.on('end', () => this.push(lastChunk))
+    stream.on('close', () => this.leave(stream))
+    // why it was closed says its code
+    stream.on('error', () => {})
+    this.push(text, 'latin1')
+  }
+
+  onHead(head: Head): Framing | undefined {
+    const { stream } = this
+    const { status, headers, framing, isLast } = answerHead(head, this.isHead)
+    if (status < 200) {
+      if (status !== 101 && stream?.headersSent === false) stream.additionalHeaders(headers)
+      return undefined
+    }
+    this.isLast = isLast
+    if (stream && !stream.destroyed) this.respond(stream, headers, framing)
+    return framing
+  }
+
+  onContent(bytes: Buffer, isLast: boolean): void {
+    const { stream } = this
+    if (!stream || stream.destroyed || bytes.length === 0) return
+    this.unsent++
+    if (isLast) stream.end(bytes, () => this.sent())
+    else stream.write(bytes, () => this.sent())
+  }
+
+  onMessageEnd(): void {
+    const { stream } = this
+    this.isWhole = true
+    if (!stream) return
+    stream.end()
+    if (!hasSentAll(stream)) stopSending(stream)
+  }
+
+  override _read(): void {
+    this.stream?.resume()
+  }
+
+  override _write(bytes: Buffer, _: BufferEncoding, done: Done): void {
+    try {
+      this.reader.push(bytes)
+    } catch (error) {
+      return done(error instanceof Error ? error : undefined)
+    }
+    if (this.unsent === 0) done()
+    else this.done = done
+  }
+
+  override _final(done: Done): void {
+    if (!this.reader.end()) this.stream?.close(NGHTTP2_INTERNAL_ERROR)
+    done()
+  }
+
+  /** The engine has cut the connection, or the stream has been closed by the client. */
+  override _destroy(error: Error | null, done: Done): void {
+    const { stream } = this
+    if (stream && !this.isWhole) stream.close(NGHTTP2_INTERNAL_ERROR)
+    this.sent()
+    done(error)
+  }
+
+  /**
+   * Where nobody knows how long an answer is, its end is the only sign that it is whole, and Node ends streams that are
+   * cut: so the end is asked for.
+   */
+  private respond(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders, framing: Framing): void {
+    const waitForTrailers = framing === 'chunked' || framing === 'close'
+    if (waitForTrailers) {
+      stream.on('wantTrailers', () => {
+        if (this.isWhole) stream.sendTrailers({})
+      })
+    }
+    const endStream = framing === 'none' || (!waitForTrailers && framing.length === 0)
+    stream.respond(headers, { endStream, waitForTrailers })
+  }
+
+  private leave(stream: ServerHttp2Stream): void {
+    this.stream = undefined
+    const isReady = this.isWhole && !this.isLast && this.reader.isIdle && hasSentAll(stream)
+    if (isReady && !this.destroyed) this.onFree(this)
+    else this.destroy()
+  }
+
+  private sent(): void {
+    if (this.unsent > 0) this.unsent--
+    const { done } = this
+    if (this.unsent > 0 || !done) return
+    this.done = undefined
+    done()
+  }
+}
+
+/**
+ * Nobody will read the rest of what the client sends. It has a moment to see that by itself: clients forget what they
+ * have not read of an answer when its stream is closed, and Node forgets what it has not written.
+ */
+export function stopSending(stream: ServerHttp2Stream): void {
+  const timer = setTimeout(() => stream.close(NGHTTP2_NO_ERROR), stopMs)
+  stream.once('close', () => clearTimeout(timer))
+}
+
+function hasSentAll({ readableEnded, endAfterHeaders }: ServerHttp2Stream): boolean {
+  return readableEnded || endAfterHeaders
+}
+
+function chunkOf(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, lineEnd])
+}

@@ -1,0 +1,61 @@
+import { createServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+import { type Arrival, arrivalOf, clientsOf } from '../clients.ts'
+import type { Engine } from '../exchange/engine.ts'
+import type { Front } from '../exchange/exchange.ts'
+import { type Session, session } from '../http2/session.ts'
+import type { Listener } from '../listener.ts'
+import { acceptOptions, type HttpServer, opened } from '../server.ts'
+import type { Terminator } from './terminator.ts'
+
+/** Serves HTTP/1.1 and HTTP/2 over TLS on one entrypoint. */
+export function httpsServer(
+  listener: Listener,
+  slot: number,
+  engine: Engine,
+  tls: Terminator,
+): HttpServer {
+  const { entrypoint } = listener
+  const front: Front = { entrypoint, slot, scheme: 'https' }
+  const clients = clientsOf(front, engine)
+  const sessions = new Set<Session>()
+  /** Whose handshake is not over. */
+  const fresh = new Set<Socket>()
+
+  function serveHttp2(socket: Duplex, arrival: Arrival): void {
+    const attach = (one: Duplex) => clients.serve(one, arrival)
+    const one = session(socket, { attach }, () => sessions.delete(one))
+    sessions.add(one)
+  }
+
+  const server = createServer(acceptOptions, (raw) => {
+    fresh.add(raw)
+    raw.once('close', () => fresh.delete(raw))
+    tls.accept(raw, ({ socket, name, protocol }) => {
+      fresh.delete(raw)
+      const arrival = arrivalOf(raw, name)
+      if (protocol === 'http/1.1') clients.serve(socket, arrival)
+      else serveHttp2(socket, arrival)
+    })
+  })
+
+  return {
+    open: () => opened(server, listener),
+    announceEnd() {
+      for (const one of sessions) one.announceEnd()
+    },
+    async close() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      server.close(() => resolve())
+      clients.endIdle()
+      for (const one of sessions) one.close()
+      await promise
+    },
+    cut() {
+      for (const raw of fresh) raw.destroy()
+      for (const one of sessions) one.cut()
+      clients.cut()
+    },
+  }
+}
