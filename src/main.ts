@@ -15,6 +15,7 @@ import { PortolanError } from './core/errors.ts'
 import { derive, type Live } from './core/live.ts'
 import type { Log } from './core/log.ts'
 import { aborted } from './core/retry.ts'
+import type { Listener } from './proxy/listener.ts'
 import { createProxy, type Proxy } from './proxy/proxy.ts'
 import { usualWorkers } from './proxy/usual-workers.ts'
 import { version } from './version.ts'
@@ -37,9 +38,9 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
   const proxy = has('proxy') ? proxyOf(config, base, log) : undefined
   const confd = has('confd') ? confdOf(config, base, log) : undefined
   const bound = (await proxy?.open()) ?? []
-  const entrypoints = bound.map(({ entrypoint, port }) => ({
+  const entrypoints = bound.map(({ entrypoint, kind, port }) => ({
     name: entrypoint,
-    scheme: 'http' as const,
+    scheme: kind,
     port,
   }))
   const shown = { registration, proxy, certs, entrypoints }
@@ -88,7 +89,7 @@ export async function render(
 }
 
 function proxyOf(config: Config, base: Base, log: Log): Proxy {
-  const { http, admin, workers, drainMs, holdMs, trust } = config
+  const { admin, workers, drainMs, holdMs, trust } = config
   return createProxy({
     catalog: base.catalog,
     vantage: base.vantage,
@@ -96,9 +97,7 @@ function proxyOf(config: Config, base: Base, log: Log): Proxy {
       const { current } = base.docker.containers
       return current.kind === 'known' ? current.self : undefined
     },
-    listeners: http
-      ? [{ entrypoint: 'http', ...(http.host ? { host: http.host } : {}), port: http.port }]
-      : [],
+    listeners: listenersOf(config),
     workers: workers === 'cores' ? usualWorkers() : workers,
     ownPorts: admin ? [admin.port] : [],
     drainMs,
@@ -121,6 +120,11 @@ function certsOf({ certs: folder, prefix }: Config, base: Base, log: Log): Certs
     registry,
     log: log.child({ part: 'certs' }),
   })
+}
+
+function listenersOf({ http, tcp }: Config): Listener[] {
+  const ofTcp = tcp.map(({ name, ...at }) => ({ entrypoint: name, kind: 'tcp' as const, ...at }))
+  return [...(http ? [{ entrypoint: 'http', ...http }] : []), ...ofTcp]
 }
 
 function confdOf({ confd: folder }: Config, base: Base, log: Log): Confd | undefined {

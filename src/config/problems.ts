@@ -6,7 +6,6 @@ import type { Config } from './config.ts'
 const notYet: Readonly<Record<string, (config: Config) => boolean>> = {
   https: ({ https }) => https !== undefined,
   certs: ({ certs }) => certs !== undefined,
-  tcp: ({ tcp }) => tcp.length > 0,
   workers: ({ workers }) => workers !== 'cores' && workers > 1,
   'access-log': ({ accessLog }) => accessLog.kind !== 'off',
   'allow-writes': ({ allowWrites }) => allowWrites,

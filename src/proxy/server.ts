@@ -1,24 +1,14 @@
-import { createServer, type Server, type AddressInfo, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 
 import { plainAddress } from '../core/ranges.ts'
 import { Asked } from './exchange/asked.ts'
 import type { Engine } from './exchange/engine.ts'
 import { Exchange, type Front } from './exchange/exchange.ts'
 import { ClientConnection } from './http1/client-connection.ts'
-import { type Bound, type Listener, listenError } from './listener.ts'
-
-/** One listening entrypoint. */
-export type HttpServer = {
-  /** Rejects `listen` with setting, address and remedy. */
-  open(): Promise<Bound>
-  /** Accepts no more connections; resolves when the last has ended. */
-  close(): Promise<void>
-  /** Ends them now. */
-  cut(): void
-}
+import { type EntrypointServer, type Listener, listening } from './listener.ts'
 
 /** Serves HTTP/1.1 on one entrypoint; `slot` is its place in the counters. */
-export function httpServer(listener: Listener, slot: number, engine: Engine): HttpServer {
+export function httpServer(listener: Listener, slot: number, engine: Engine): EntrypointServer {
   const { entrypoint } = listener
   const connections = new Set<ClientConnection>()
   const front: Front = { entrypoint, slot, scheme: 'http' }
@@ -33,7 +23,7 @@ export function httpServer(listener: Listener, slot: number, engine: Engine): Ht
   })
 
   return {
-    open: () => opened(server, listener),
+    open: () => listening(server, listener),
     async close() {
       const { promise, resolve } = Promise.withResolvers<void>()
       server.close(() => resolve())
@@ -59,26 +49,4 @@ function accepted(
   const asked = new Asked(origin, engine.trust(peer))
   connection.start(new Exchange(connection, asked, front, engine))
   return connection
-}
-
-async function opened(server: Server, listener: Listener): Promise<Bound> {
-  const { entrypoint, host, port, reusePort = false } = listener
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', reject)
-  const at = host === undefined || host === '' ? {} : { host }
-  server.listen({ port, ...at, reusePort }, resolve)
-  try {
-    await promise
-  } catch (error) {
-    throw listenError(listener, error)
-  }
-  server.off('error', reject)
-  const { address, port: bound } = addressOf(server)
-  return { entrypoint, address, port: bound }
-}
-
-function addressOf(server: Server): AddressInfo {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new TypeError('not a TCP listener')
-  return address
 }

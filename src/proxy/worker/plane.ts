@@ -3,9 +3,13 @@ import { retryBudget } from '../exchange/budget.ts'
 import { Engine } from '../exchange/engine.ts'
 import { holdQueue } from '../exchange/hold.ts'
 import type { Start } from '../feed.ts'
-import type { Listener } from '../listener.ts'
+import type { EntrypointServer, Listener } from '../listener.ts'
 import type { Target } from '../route.ts'
-import { type HttpServer, httpServer } from '../server.ts'
+import { httpServer } from '../server.ts'
+import { readBuffers } from '../tcp/buffers.ts'
+import { tcpCountingIn } from '../tcp/counting.ts'
+import { gates } from '../tcp/gates.ts'
+import { tcpServer } from '../tcp/server.ts'
 import { trustOf } from '../trust.ts'
 import { upstreams } from '../upstreams.ts'
 import { countingIn } from './counting.ts'
@@ -39,8 +43,23 @@ export function planeOf(start: Start, catchUp: () => void) {
     firstByteMs,
     idleMs,
   })
-  const serverOf = (listener: Listener): HttpServer =>
-    httpServer(listener, entrypoints.indexOf(listener.entrypoint), engine)
+  const trust = start.trust.length > 0 ? engine.trust : undefined
+  const ofTcp = {
+    tables,
+    upstreams: known,
+    chooser: choosing,
+    hold,
+    holdMs,
+    trust,
+    gates: gates(),
+    buffers: readBuffers(),
+  }
+  const serverOf = (listener: Listener): EntrypointServer => {
+    const at = entrypoints.indexOf(listener.entrypoint)
+    return listener.kind === 'tcp'
+      ? tcpServer(listener, ofTcp, tcpCountingIn(counters, at))
+      : httpServer(listener, at, engine)
+  }
   return { tables, engine, serverOf }
 }
 
