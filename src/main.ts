@@ -38,9 +38,9 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
   const proxy = certs && proxyOf(config, base, certs, log)
   const confd = has('confd') ? confdOf(config, base, log) : undefined
   const bound = (await proxy?.open()) ?? []
-  const entrypoints = bound.map(({ entrypoint, port }) => ({
+  const entrypoints = bound.map(({ entrypoint, kind, port }) => ({
     name: entrypoint,
-    scheme: entrypoint === 'https' ? ('https' as const) : ('http' as const),
+    scheme: kind,
     port,
   }))
   const shown = { registration, proxy, certs, entrypoints }
@@ -110,13 +110,6 @@ function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log):
   })
 }
 
-function listenersOf({ http, https }: Config): Listener[] {
-  return [
-    ...(http ? [{ entrypoint: 'http', ...http }] : []),
-    ...(https ? [{ entrypoint: 'https', ...https, tls: true }] : []),
-  ]
-}
-
 function certsOf({ certs: folder, prefix }: Config, base: Base, log: Log): Certs {
   const { mirror, saved, registry } = base
   return createCerts({
@@ -128,6 +121,14 @@ function certsOf({ certs: folder, prefix }: Config, base: Base, log: Log): Certs
     registry,
     log: log.child({ part: 'certs' }),
   })
+}
+
+function listenersOf({ http, https, tcp }: Config): Listener[] {
+  return [
+    ...(http ? [{ entrypoint: 'http', ...http }] : []),
+    ...(https ? [{ entrypoint: 'https', kind: 'https' as const, ...https }] : []),
+    ...tcp.map(({ name, ...at }) => ({ entrypoint: name, kind: 'tcp' as const, ...at })),
+  ]
 }
 
 function confdOf({ confd: folder }: Config, base: Base, log: Log): Confd | undefined {

@@ -25,7 +25,7 @@ export type About = {
   /** Where requests come in: the dashboard makes links of it. */
   readonly entrypoints: readonly {
     readonly name: string
-    readonly scheme: 'http' | 'https'
+    readonly scheme: 'http' | 'https' | 'tcp'
     readonly port: number
   }[]
 }

@@ -35,7 +35,7 @@ export function entrypointNamed(name: string): string {
 export function wishesOf(service: string, instances: readonly Instance[]): Wishes {
   const wishes = instances.flatMap((instance) =>
     instance.routes
-      .filter(({ kind }) => kind === 'http')
+      .filter(({ kind }) => kind !== 'udp')
       .flatMap((route) =>
         entrypointsOf(route).map((entrypoint) => ({ instance, route, entrypoint })),
       ),
@@ -61,7 +61,7 @@ export function wishesOf(service: string, instances: readonly Instance[]): Wishe
       },
     ]
   })
-  return { claims, problems: [...otherKinds(instances), ...claims.flatMap(disagreements)] }
+  return { claims, problems: [...udpRoutes(instances), ...claims.flatMap(disagreements)] }
 }
 
 /** What the hand-written route `name` asks for. It is older than any container. */
@@ -73,9 +73,8 @@ export function storedWishes(
   const where = `key routes/${name}`
   const found = stored.service === undefined ? { id: '-' } : findService(services, stored.service)
   const service = 'id' in found ? found.id : (stored.service ?? '-')
-  const route: Route = { ...stored, name }
-  if (route.kind !== 'http')
-    return { service, claims: [], problems: [otherKind(where, route.kind)] }
+  const route: Route = { ...stored, name, kind: kindOf(stored) }
+  if (route.kind === 'udp') return { service, claims: [], problems: [noUdp(where)] }
   const claims = entrypointsOf(route).map((entrypoint) => ({
     key: keyOf(entrypoint, route),
     where,
@@ -85,7 +84,7 @@ export function storedWishes(
     route,
     policy: { ...defaultPolicy, ...stored.policy },
     createdAt: '',
-    instances: mainPorts(services.get(service) ?? []),
+    instances: mainPorts(services.get(service) ?? [], route.kind),
     endpoints: stored.endpoints ?? [],
   }))
   return { service, claims, problems: 'error' in found ? [nobodyThere(where, found.error)] : [] }
@@ -98,15 +97,24 @@ export function bySeniority(a: Claim, b: Claim): number {
   )
 }
 
-function keyOf(entrypoint: string, { rule }: Route): string {
-  return `${entrypoint} ${rule.trim()}`
+/** A route of connections and one of requests don't get in each other's way. */
+function keyOf(entrypoint: string, { kind, rule }: Route): string {
+  return `${kind === 'tcp' ? 'tcp ' : ''}${entrypoint} ${rule.trim()}`
+}
+
+/** Endpoints that speak nothing but TCP say it as well. */
+function kindOf({ kind, endpoints = [] }: StoredRoute): Route['kind'] {
+  const isTcp = endpoints.length > 0 && endpoints.every(({ protocol }) => protocol === 'tcp')
+  return isTcp ? 'tcp' : kind
 }
 
 /** Containers of one service that say different things of one rule. */
 function disagreements({ route, policy, where, service, instances }: Claim): Problem[] {
   const said = JSON.stringify(saidBy(route, policy))
   const others = instances.filter((one) => {
-    const theirs = one.routes.find(({ rule }) => rule.trim() === route.rule.trim())
+    const theirs = one.routes.find(
+      ({ kind, rule }) => kind === route.kind && rule.trim() === route.rule.trim(),
+    )
     const isSame = one.policy === policy && theirs === route
     return theirs && !isSame && JSON.stringify(saidBy(theirs, one.policy)) !== said
   })
@@ -128,15 +136,10 @@ function saidBy({ priority, middlewares, tls }: Route, policy: Policy) {
   return [priority, middlewares, tls, { ...policy, canary: null, mirror: null }]
 }
 
-/** Routes of kinds that are not served here. */
-function otherKinds(instances: readonly Instance[]): Problem[] {
-  const wishes = instances.flatMap(({ name, routes }) =>
-    routes.filter(({ kind }) => kind !== 'http').map(({ kind }) => ({ name, kind })),
-  )
-  const unique = Map.groupBy(wishes, ({ name, kind }) => `${name} ${kind}`)
-  return [...unique.values()].flatMap(([one]) =>
-    one ? [otherKind(`container ${one.name}`, one.kind)] : [],
-  )
+function udpRoutes(instances: readonly Instance[]): Problem[] {
+  const asking = instances.filter(({ routes }) => routes.some(({ kind }) => kind === 'udp'))
+  const names = new Set(asking.map(({ name }) => name))
+  return [...names].map((name) => noUdp(`container ${name}`))
 }
 
 function entrypointsOf({ entrypoints }: Route): string[] {
@@ -144,10 +147,10 @@ function entrypointsOf({ entrypoints }: Route): string[] {
 }
 
 /** Of each container the port that its own routes name, else the lowest. */
-function mainPorts(instances: readonly Instance[]): Instance[] {
+function mainPorts(instances: readonly Instance[], wanted: Route['kind']): Instance[] {
   const containers = Map.groupBy(instances, ({ node, container }) => `${node}/${container}`)
   return [...containers.values()].flatMap((ports) => {
-    const routed = ports.filter(({ routes }) => routes.some(({ kind }) => kind === 'http'))
+    const routed = ports.filter(({ routes }) => routes.some(({ kind }) => kind === wanted))
     const sorted = (routed.length > 0 ? routed : ports).toSorted((a, b) => a.port - b.port)
     return sorted.slice(0, 1)
   })
@@ -158,7 +161,8 @@ function nobodyThere(where: string, what: string): Problem {
   return { severity: 'warning', where, what, why: 'the route has nobody to go to', remedy }
 }
 
-function otherKind(where: string, kind: string): Problem {
-  const what = `${kind} routes are not supported yet`
-  return { severity: 'warning', where, what, why: 'only HTTP is routed', remedy: 'wait for it' }
+function noUdp(where: string): Problem {
+  const what = 'udp routes are not supported yet'
+  const why = 'only HTTP and TCP are routed'
+  return { severity: 'warning', where, what, why, remedy: 'wait for it' }
 }

@@ -42,6 +42,9 @@ function taken(claim: Claim, owner: Claim): Problem {
     where: claim.where,
     what: `rule ${claim.route.rule} of service ${claim.service} is not used`,
     why: `service ${owner.service} (${owner.where}) has the same rule and is older`,
-    remedy: 'give one of them another host or path, or both the same portolan.service',
+    remedy:
+      claim.route.kind === 'tcp'
+        ? 'give one of them another entrypoint or name, or both the same portolan.service'
+        : 'give one of them another host or path, or both the same portolan.service',
   }
 }

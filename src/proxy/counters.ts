@@ -1,3 +1,5 @@
+import { outcomes } from './tcp/counts.ts'
+
 /** Classes of status; 499 for clients that went away. */
 export const codes = ['1xx', '2xx', '3xx', '4xx', '5xx', '499'] as const
 /** Upper bounds of the histogram; what takes longer has a place after them. */
@@ -18,8 +20,12 @@ export const otherService = 1
 export type Counters = {
   /** See `placeOf`. */
   readonly requests: Float64Array
-  /** Requests in flight, by entrypoint. */
+  /** Requests in flight, or open connections of TCP, by entrypoint. */
   readonly running: Int32Array
+  /** Connections that have ended: see `tcpPlaceOf`. */
+  readonly connections: Float64Array
+  /** From clients of TCP entrypoints, and to them. */
+  readonly bytes: Float64Array
   readonly retried: Float64Array
   readonly held: Int32Array
   /** By endpoint. */
@@ -30,11 +36,18 @@ export type Counters = {
 
 const stride = codes.length + bucketSeconds.length + 2
 const width = mostServices * stride
+const tcpWidth = mostServices * outcomes.length
 
 /** Where the codes of a service at an entrypoint begin; its buckets follow, then the seconds in all. */
 export function placeOf(entrypoint: number, service: number): number {
   return entrypoint * width + service * stride
 }
+
+/** The same for the outcomes of connections. */
+export function tcpPlaceOf(entrypoint: number, service: number): number {
+  return entrypoint * tcpWidth + service * outcomes.length
+}
+
 export const bucketsAt = codes.length
 export const secondsAt = stride - 1
 
@@ -42,6 +55,8 @@ export const secondsAt = stride - 1
 export function newCounters(entrypoints: number): Counters {
   return {
     requests: doubles(entrypoints * width),
+    connections: doubles(entrypoints * tcpWidth),
+    bytes: doubles(2),
     running: integers(entrypoints),
     retried: doubles(1),
     held: integers(1),
@@ -51,10 +66,16 @@ export function newCounters(entrypoints: number): Counters {
 }
 
 /** Forgets what a service had. */
-export function clearService({ requests }: Counters, entrypoints: number, service: number): void {
+export function clearService(
+  { requests, connections }: Counters,
+  entrypoints: number,
+  service: number,
+): void {
   for (let entrypoint = 0; entrypoint < entrypoints; entrypoint++) {
     const at = placeOf(entrypoint, service)
     requests.fill(0, at, at + stride)
+    const tcpAt = tcpPlaceOf(entrypoint, service)
+    connections.fill(0, tcpAt, tcpAt + outcomes.length)
   }
 }
 

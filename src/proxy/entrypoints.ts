@@ -1,22 +1,68 @@
 import type { Problem } from '../core/problems.ts'
 import type { Claim } from './claims.ts'
+import type { EntrypointKind } from './listener.ts'
 import type { Own } from './own.ts'
 
-/** Routes among `claims` that stand on none of the entrypoints that are open here. */
+/** Routes among `claims` that stand on none of the entrypoints that are open here for their kind. */
 export function closedEntrypoints(claims: readonly Claim[], { listeners }: Own): Problem[] {
   if (listeners.length === 0) return []
-  const open = new Set(listeners.map(({ entrypoint }) => entrypoint))
-  const groups = Map.groupBy(claims, ({ where, route }) => `${where} ${route.name} ${route.rule}`)
+  const open = new Map(listeners.map(({ entrypoint, kind = 'http' }) => [entrypoint, kind]))
+  const groups = Map.groupBy(
+    claims,
+    ({ where, route }) => `${where} ${route.kind} ${route.name} ${route.rule}`,
+  )
   return [...groups.values()].flatMap((group) => {
     const [first] = group
-    if (!first || group.some(({ entrypoint }) => open.has(entrypoint))) return []
-    const names = group.map(({ entrypoint }) => entrypoint).join(', ')
-    return {
-      severity: 'warning' as const,
-      where: first.where,
-      what: `entrypoint ${names} of route ${first.route.name} is not open here`,
-      why: `open are ${[...open].join(', ')}`,
-      remedy: `open it with --${names.split(',')[0] ?? names}, or name one of those`,
+    if (!first || group.some(({ entrypoint, route }) => open.get(entrypoint) === route.kind)) {
+      return []
     }
+    const names = group.map(({ entrypoint }) => entrypoint)
+    const other = names.find((name) => open.has(name))
+    return other === undefined
+      ? closed(first, names, [...open.keys()])
+      : foreign(first, other, open.get(other))
   })
+}
+
+function closed({ where, route }: Claim, names: readonly string[], open: readonly string[]) {
+  const [name = ''] = names
+  const setting = route.kind === 'tcp' ? `--tcp ${name}=${usualPort(name)}` : `--${name}`
+  return {
+    severity: 'warning' as const,
+    where,
+    what: `entrypoint ${names.join(', ')} of route ${route.name} is not open here`,
+    why: `open are ${open.join(', ')}`,
+    remedy: `open it with ${setting}, or name one of those`,
+  }
+}
+
+/** It is open, and something else is spoken there. */
+function foreign({ where, route }: Claim, name: string, kind: EntrypointKind = 'http') {
+  const isTcp = route.kind === 'tcp'
+  return {
+    severity: 'error' as const,
+    where,
+    what: `route ${route.name} is for ${route.kind.toUpperCase()}, entrypoint ${name} for ${kind.toUpperCase()}`,
+    why: 'one entrypoint has routes of one kind, so that this one gets nothing',
+    remedy: isTcp
+      ? 'give it an entrypoint of its own: portolan.tcp=NAME here, and --tcp NAME=:PORT'
+      : 'name an entrypoint of HTTP',
+  }
+}
+
+const usualPorts: Readonly<Record<string, number>> = {
+  postgres: 5432,
+  postgresql: 5432,
+  mysql: 3306,
+  mariadb: 3306,
+  redis: 6379,
+  mongo: 27_017,
+  mongodb: 27_017,
+  amqp: 5672,
+  rabbitmq: 5672,
+  mqtt: 1883,
+}
+
+function usualPort(name: string): string {
+  return `:${usualPorts[name] ?? 'PORT'}`
 }

@@ -52,7 +52,9 @@ export function explainRequest(
   listeners: Own['listeners'],
   asked: Asked,
 ): RequestExplained {
-  const entrypoint = listeners.find(({ port }) => port === asked.port)?.entrypoint ?? asked.scheme
+  const entrypoint =
+    listeners.find(({ kind, port }) => kind !== 'tcp' && port === asked.port)?.entrypoint ??
+    asked.scheme
   const host = normalHost(asked.host)
   const path = normalPath(asked.path)
   const nothing = { entrypoint, host: asked.host, path, method: asked.method, route: undefined }
@@ -72,7 +74,11 @@ export function explainRequest(
   const request = { ...none, host }
   if (!route) return { ...request, ...unknownTo(tables, host) }
   const others = tables.table.routes.filter(
-    (one) => one.entrypoint === entrypoint && one.key !== route.key && one.matches(seen),
+    (one) =>
+      one.entrypoint === entrypoint &&
+      one.tcp === undefined &&
+      one.key !== route.key &&
+      one.matches(seen),
   )
   const used = rotation(route.targets)
   return {

@@ -1,9 +1,11 @@
 import type { Problem } from '../core/problems.ts'
 import type { Claim } from './claims.ts'
-import { servedPolicy } from './policies.ts'
+import { type Served, servedPolicy } from './policies.ts'
 import type { TableRoute, Target } from './route.ts'
 import type { ReadRule } from './rules.ts'
 import { fixedTarget, type Standpoint, targetOf } from './targets.ts'
+import { tcpPolicy } from './tcp/policy.ts'
+import type { TcpTerms } from './tcp/terms.ts'
 
 /** A route, or why there is none. */
 export type Made = {
@@ -16,10 +18,14 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
   const { where, route, service, entrypoint, source } = claim
   if (!rule.ok) return { route: undefined, problems: [badRule(where, rule.error)] }
   const text = route.rule.trim()
-  const { problems: unserved, ...served } = servedPolicy(where, claim.policy, route.middlewares)
+  const foreign = route.kind === 'tcp' ? rule.ofHttp : rule.ofTcp
+  if (foreign.length > 0) {
+    const wrong = foreign.map((name) => foreignMatcher(where, text, name, route.kind))
+    return { route: undefined, problems: wrong }
+  }
+  const { problems: unserved, ...served } = servedOf(claim, rule)
   const { targets, problems: unreachable } = targetsOf(claim, standpoint)
-  const foreign = rule.foreign.map((name) => foreignMatcher(where, text, name))
-  const problems = [...foreign, ...unserved, ...unreachable]
+  const problems = [...unserved, ...unreachable]
   const { matches, hosts, pathLength, conditions } = rule
   const { createdAt } = claim
   const { priority, name, tls } = route
@@ -47,13 +53,24 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
   }
 }
 
+function servedOf(
+  { where, policy, route }: Claim,
+  { asksOfTls }: Extract<ReadRule, { ok: true }>,
+): Served & { readonly tcp: TcpTerms | undefined } {
+  if (route.kind !== 'tcp') {
+    return { ...servedPolicy(where, policy, route.middlewares), tcp: undefined }
+  }
+  const { terms, closed, problems } = tcpPolicy(where, policy, route, asksOfTls)
+  return { ...servedPolicy(where, policy, []), closed, problems, tcp: terms }
+}
+
 function targetsOf(
-  { instances, endpoints, where, policy }: Claim,
+  { instances, endpoints, where, policy, route: { kind } }: Claim,
   standpoint: Standpoint,
 ): { targets: readonly Target[]; problems: readonly Problem[] } {
   const placed = [
-    ...instances.map((instance) => targetOf(instance, standpoint)),
-    ...endpoints.map((endpoint) => fixedTarget(endpoint, where, standpoint.own)),
+    ...instances.map((instance) => targetOf(instance, standpoint, kind)),
+    ...endpoints.map((endpoint) => fixedTarget(endpoint, where, standpoint.own, kind)),
   ]
   const all = placed.flatMap((one) => (one.ok ? [one.target] : []))
   const near = all.filter(({ own }) => own)
@@ -68,8 +85,18 @@ function badRule(where: string, what: string): Problem {
   return { severity: 'error', where, what, why: 'it can not be read', remedy: 'correct the rule' }
 }
 
-function foreignMatcher(where: string, rule: string, name: string): Problem {
-  const what = `matcher ${name} in rule ${rule} is for TCP routes`
-  const remedy = 'use Host, or make it a TCP route'
-  return { severity: 'error', where, what, why: 'the route matches no request', remedy }
+function foreignMatcher(
+  where: string,
+  rule: string,
+  name: string,
+  kind: Claim['route']['kind'],
+): Problem {
+  const isTcp = kind === 'tcp'
+  return {
+    severity: 'error',
+    where,
+    what: `matcher ${name} in rule ${rule} is for ${isTcp ? 'HTTP' : 'TCP'} routes`,
+    why: `the route matches no ${isTcp ? 'connection' : 'request'}`,
+    remedy: isTcp ? 'use HostSNI, or make it an HTTP route' : 'use Host, or make it a TCP route',
+  }
 }

@@ -26,6 +26,13 @@ export function match(
   return plain ?? numbered
 }
 
+/** Whether any route stands at `place`. */
+export function hasRoutes(index: RouteIndex, place: string): boolean {
+  const at = index.get(place)
+  if (!at) return false
+  return at.exact.size + at.suffixes.size + at.regexes.size + at.any.size > 0
+}
+
 type Looking = {
   readonly request: RequestView
   plain: Match | undefined

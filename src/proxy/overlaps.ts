@@ -3,6 +3,7 @@ import type { RouteChange } from './changes.ts'
 import { byExactness, byPriority, outranks } from './order.ts'
 import type { TableRoute } from './route.ts'
 import type { RouteIndex } from './shelves.ts'
+import { placeOf } from './tcp/terms.ts'
 import { whyBefore } from './why-before.ts'
 
 /** What a route still asks of requests of a host, as `restFor` gives it. */
@@ -11,12 +12,12 @@ export type Rest = (route: TableRoute, host: string) => string
 /** More rules of one host than this are not compared. */
 const most = 50
 
-/** The entrypoints and hosts by name that `changes` are about. */
+/** The hosts by name that `changes` are about, by `placeOf`. */
 export function hostsTouched(changes: readonly RouteChange[]): Map<string, Set<string>> {
   const touched = new Map<string, Set<string>>()
   for (const route of changes.flatMap(({ before, after }) => [before, after])) {
     if (!route) continue
-    const hosts = touched.getOrInsertComputed(route.entrypoint, () => new Set())
+    const hosts = touched.getOrInsertComputed(placeOf(route), () => new Set())
     for (const host of route.hosts.exact) hosts.add(host)
   }
   return touched
@@ -28,12 +29,12 @@ export function hostsTouched(changes: readonly RouteChange[]): Map<string, Set<s
  */
 export function overlaps(
   index: RouteIndex,
-  entrypoint: string,
+  place: string,
   host: string,
   rest: Rest,
   whereOf: (route: TableRoute) => string,
 ): Problem[] {
-  const { numbered = [], plain = [] } = index.get(entrypoint)?.exact.get(host) ?? {}
+  const { numbered = [], plain = [] } = index.get(place)?.exact.get(host) ?? {}
   const routes = [...numbered, ...plain]
   if (routes.length < 2 || routes.length > most) return []
   const ordered = routes.toSorted(inOrder)

@@ -18,8 +18,9 @@ export function ownParts(self: () => string | undefined, ports: readonly number[
     },
     /** The entrypoints are open. */
     listening: (bound: readonly Bound[]): void => {
-      listeners = bound.map(({ entrypoint, address, port }) => ({
+      listeners = bound.map(({ entrypoint, kind, address, port }) => ({
         entrypoint,
+        kind,
         host: address,
         port,
       }))

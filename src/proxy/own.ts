@@ -1,9 +1,13 @@
 import { BlockList, isIP } from 'node:net'
 
+import type { EntrypointKind } from './listener.ts'
+
 /** What is ourselves: requests must not be sent there. */
 export type Own = {
   readonly listeners: readonly {
     readonly entrypoint: string
+    /** HTTP unless given. */
+    readonly kind?: EntrypointKind
     readonly host: string
     readonly port: number
   }[]

@@ -57,13 +57,13 @@ function unsupportedIn(policy: Policy): string[] {
   return isBalanceName(policy.balance) ? used : [`balance ${policy.balance}`, ...used]
 }
 
-function closedBy(where: string, what: string): Problem {
+export function closedBy(where: string, what: string): Problem {
   const why = 'the route answers 503, because without it it might be open to whom it must not be'
   const remedy = 'correct it, or take it off the route'
   return { severity: 'error', where, what, why, remedy }
 }
 
-function ignored(where: string, thing: string): Problem {
+export function ignored(where: string, thing: string): Problem {
   const what = `${thing} is not supported yet`
   const remedy = 'take the label away, or live without it for now'
   return { severity: 'warning', where, what, why: 'the route works without it', remedy }

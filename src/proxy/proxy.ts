@@ -4,6 +4,7 @@ import { aborted } from '../core/retry.ts'
 import { crew } from './control/crew.ts'
 import { metricsIn } from './control/metrics.ts'
 import { numbersOf } from './control/numbers.ts'
+import { tcpMetricsIn } from './control/tcp-metrics.ts'
 import { type Asked, explainRequest, type RequestExplained } from './explain.ts'
 import { identities } from './identities.ts'
 import type { Bound } from './listener.ts'
@@ -64,7 +65,10 @@ export function createProxy(options: ProxyOptions): Proxy {
     report: report('crew'),
   })
   const byIdentity = derive(catalog, identities)
-  metricsIn(registry, numbers, workers)
+  const ofTcp = listeners.filter(({ kind }) => kind === 'tcp')
+  const tcpNames = new Set(ofTcp.map(({ entrypoint }) => entrypoint))
+  metricsIn(registry, numbers, workers, tcpNames)
+  tcpMetricsIn(registry, numbers, tcpNames)
 
   return {
     async open() {

@@ -7,11 +7,13 @@ import type { Predicate } from '../core/rule/compile.ts'
 import type { Hosts } from '../core/rule/hosts.ts'
 import type { BalanceName } from './balance.ts'
 import type { Chain } from './middleware/chains.ts'
+import type { TcpTerms } from './tcp/terms.ts'
 
 /** Where requests of a route may go: one instance, or one fixed address of a hand-written route. */
 export type Target = {
   /** What sockets, counters and health hang on: never the address, which Docker gives to the next container. */
   readonly identity: string
+  /** How requests are sent there; connections are passed on as they are. */
   readonly protocol: 'http' | 'https'
   readonly ip: string
   readonly port: number
@@ -44,8 +46,10 @@ export type TableRoute = {
   /** `serviceId`; `-` for fixed addresses. */
   readonly service: string
   readonly source: 'label' | 'store' | 'default'
+  /** Undefined for routes of requests; connections have these. */
+  readonly tcp: TcpTerms | undefined
   readonly targets: readonly Target[]
-  /** Why it answers 503 to everything; undefined for a route that works. */
+  /** Why it answers 503 to everything, or takes no connection; undefined for a route that works. */
   readonly closed: string | undefined
   readonly balance: BalanceName
   readonly passHost: boolean

@@ -1,6 +1,12 @@
 import { messageOf } from '../core/errors.ts'
 import type { Rule } from '../core/rule/ast.ts'
-import { compileRule, type Predicate, tcpMatchersIn } from '../core/rule/compile.ts'
+import {
+  asksOfTls,
+  compileRule,
+  httpMatchersIn,
+  type Predicate,
+  tcpMatchersIn,
+} from '../core/rule/compile.ts'
 import { exactnessOf } from '../core/rule/exactness.ts'
 import { hostsOf, type Hosts } from '../core/rule/hosts.ts'
 import { parseRule } from '../core/rule/parse.ts'
@@ -16,8 +22,11 @@ export type ReadRule =
       readonly conditions: number
       /** What it still asks of requests of a host. */
       readonly restFor: (host: string) => string
-      /** Matchers of TCP, by which no request can be matched; then it matches nothing. */
-      readonly foreign: readonly string[]
+      /** Matchers that only connections, and only requests, can be matched by. */
+      readonly ofTcp: readonly string[]
+      readonly ofHttp: readonly string[]
+      /** It can't be decided about before a TLS client has spoken. */
+      readonly asksOfTls: boolean
     }
   | { readonly ok: false; readonly error: string }
 
@@ -51,6 +60,8 @@ function read(text: string): ReadRule {
     hosts: hostsOf(rule),
     ...exactnessOf(rule),
     restFor: (host) => restFor(rule, host),
-    foreign: tcpMatchersIn(rule),
+    ofTcp: tcpMatchersIn(rule),
+    ofHttp: httpMatchersIn(rule),
+    asksOfTls: asksOfTls(rule),
   }
 }

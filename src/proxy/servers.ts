@@ -1,13 +1,12 @@
 import { sleep } from '../core/retry.ts'
 import type { Engine } from './exchange/engine.ts'
-import type { Bound } from './listener.ts'
-import type { HttpServer } from './server.ts'
+import type { Bound, EntrypointServer } from './listener.ts'
 
 /** Others must have heard that we are leaving before we stop to listen. */
 export const acceptMs = 500
 
 /** Opens all, or none: rejects with the first failure after the others have been closed. */
-export async function openAll(servers: readonly HttpServer[]): Promise<readonly Bound[]> {
+export async function openAll(servers: readonly EntrypointServer[]): Promise<readonly Bound[]> {
   const results = await Promise.allSettled(servers.map((server) => server.open()))
   const failed = results.find((result) => result.status === 'rejected')
   if (!failed) return results.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
@@ -17,7 +16,7 @@ export async function openAll(servers: readonly HttpServer[]): Promise<readonly 
 
 /** Accepts for a moment more, lets what runs finish within `drainMs`, and closes everything. */
 export async function closeAll(
-  servers: readonly HttpServer[],
+  servers: readonly EntrypointServer[],
   engine: Engine,
   drainMs: number,
 ): Promise<void> {

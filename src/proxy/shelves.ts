@@ -1,6 +1,7 @@
 import type { RouteChange } from './changes.ts'
 import { byExactness, byPriority } from './order.ts'
 import type { TableRoute } from './route.ts'
+import { placeOf } from './tcp/terms.ts'
 
 /** Routes that share a part of the index, each list with the first choice first. */
 export type Shelf = {
@@ -14,7 +15,7 @@ export type EntrypointIndex = Readonly<Record<Kind, ReadonlyMap<string, Shelf>>>
   readonly numbered: number
 }
 
-/** Finds a request's route in time that does not grow with the number of hosts. By entrypoint. */
+/** Finds a request's route in time that does not grow with the number of hosts. By `placeOf`. */
 export type RouteIndex = ReadonlyMap<string, EntrypointIndex>
 
 /** One that is changed in place, by its only owner. */
@@ -61,7 +62,7 @@ export function reindex(index: OwnIndex, changes: readonly RouteChange[]): void 
 
 function editsOf(changes: readonly RouteChange[]): ReadonlyMap<string, Edits> {
   const edits = new Map<string, Edits>()
-  const of = ({ entrypoint }: TableRoute) => edits.getOrInsertComputed(entrypoint, noEdits)
+  const of = (route: TableRoute) => edits.getOrInsertComputed(placeOf(route), noEdits)
   for (const { before, after } of changes) {
     if (before) {
       of(before).numbered -= isNumbered(before)

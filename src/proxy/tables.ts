@@ -5,7 +5,7 @@ import type { Problem } from '../core/problems.ts'
 import type { RequestView } from '../core/rule/request.ts'
 import type { RouteChange } from './changes.ts'
 import { look } from './look.ts'
-import type { Match } from './match.ts'
+import { hasRoutes, type Match } from './match.ts'
 import { emptyMemory, type Memory, remember } from './memory.ts'
 import type { Own } from './own.ts'
 import { emptyTable, type RouteTable, tableMaker } from './table.ts'
@@ -27,7 +27,10 @@ export type Tables = {
   /** Another object whenever anything of it is another. `complete` false: what is not here may exist. */
   readonly table: { readonly complete: boolean }
   readonly memory: Memory
-  find(entrypoint: string, request: RequestView): Match | undefined
+  /** At a `placeOf`; for requests that is the entrypoint's name. */
+  find(place: string, request: RequestView): Match | undefined
+  /** Whether any route stands there, or stood there a moment ago. */
+  has(place: string): boolean
 }
 
 /** The table in force, made of what is known, and what is remembered of those before it. */
@@ -79,6 +82,10 @@ export function tables(options: TablesOptions): MadeTables {
       const nowMs = memory.lost.size === 0 ? 0 : clock()
       if (nowMs >= memory.untilMs) memory = remember(memory, [], nowMs)
       return look(table.index, memory, entrypoint, request)
+    },
+    has(place) {
+      refresh()
+      return hasRoutes(table.index, place) || hasRoutes(memory.ghosts, place)
     },
     async follow(signal) {
       for await (const _ of anyChange([catalog, vantage], signal)) refresh()

@@ -2,7 +2,7 @@ import { addressOf, type Vantage } from '../core/address.ts'
 import type { Catalog } from '../core/catalog.ts'
 import { identityOf, type Instance } from '../core/instance.ts'
 import type { Problem } from '../core/problems.ts'
-import type { Endpoint } from '../core/route.ts'
+import type { Endpoint, Route } from '../core/route.ts'
 import { isOwnListener, type Own } from './own.ts'
 import type { Target } from './route.ts'
 
@@ -18,13 +18,17 @@ export type Placed =
   | { readonly ok: false; readonly problem: Problem }
 
 /** How requests get to `instance` from here; or the problem with that. */
-export function targetOf(instance: Instance, { vantage, own, nodes }: Standpoint): Placed {
+export function targetOf(
+  instance: Instance,
+  { vantage, own, nodes }: Standpoint,
+  kind: Route['kind'] = 'http',
+): Placed {
   const where = `container ${instance.name}`
   if (own.container !== undefined && own.container.startsWith(instance.container.slice(0, 12))) {
     return refused(where, 'it is the container that we run in')
   }
   const { protocol } = instance
-  if (protocol === 'h2c' || protocol === 'udp') return foreign(where, protocol)
+  if (protocol === 'udp' || (protocol === 'h2c' && kind === 'http')) return foreign(where, protocol)
   const chosen = addressOf(instance, vantage, nodes.get(instance.node)?.address ?? '')
   if (!chosen.ok) {
     const what = `port ${instance.port} can't be reached from node ${vantage.node}`
@@ -50,12 +54,18 @@ export function targetOf(instance: Instance, { vantage, own, nodes }: Standpoint
 }
 
 /** The same for a fixed address of the hand-written route `where`. */
-export function fixedTarget({ protocol, ip, port }: Endpoint, where: string, own: Own): Placed {
-  if (protocol !== 'http' && protocol !== 'https') return foreign(where, protocol)
+export function fixedTarget(
+  { protocol, ip, port }: Endpoint,
+  where: string,
+  own: Own,
+  kind: Route['kind'] = 'http',
+): Placed {
+  const isHttp = protocol === 'http' || protocol === 'https'
+  if (protocol === 'udp' || (!isHttp && kind === 'http')) return foreign(where, protocol)
   if (isOwnListener(own, ip, port)) return refused(where, `${ip}:${port} is our own listener`)
   const target: Target = {
     identity: `${protocol}://${ip}:${port}`,
-    protocol,
+    protocol: protocol === 'https' ? 'https' : 'http',
     ip,
     port,
     state: 'ready',

@@ -18,7 +18,7 @@ export class Upstream {
   readonly firstSeenMs: number
   /** Kept connections, the one used last at the end. */
   readonly idle: UpstreamConnection[] = []
-  readonly tunnels = new Set<Tunnel>()
+  readonly tunnels = new Set<Pick<Tunnel, 'leave'>>()
   target: Target
   /** How many routes have it. */
   listed = 0

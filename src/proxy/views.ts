@@ -6,6 +6,7 @@ import type { Placed } from './targets.ts'
 /** One route as people see it. */
 export type RouteView = {
   readonly name: string
+  readonly kind: 'http' | 'tcp'
   readonly rule: string
   readonly entrypoints: readonly string[]
   readonly service: string
@@ -42,16 +43,29 @@ export function routeViews(routes: readonly TableRoute[]): RouteView[] {
   const sorted = routes.toSorted(
     (a, b) => compare(a.service, b.service) || compare(a.name, b.name) || compare(a.key, b.key),
   )
-  const groups = Map.groupBy(sorted, ({ service, rule, name }) => `${service} ${name} ${rule}`)
+  const groups = Map.groupBy(
+    sorted,
+    ({ service, rule, name, tcp }) => `${service} ${name} ${rule} ${tcp === undefined}`,
+  )
   return [...groups.values()].flatMap((group) => {
     const [first] = group
     if (!first) return []
     const { name, rule, service, source, targets } = first
+    const kind = first.tcp ? 'tcp' : 'http'
     const entrypoints = group.map(({ entrypoint }) => entrypoint)
     const instances = targets.map(({ identity }) => identity)
     const problems = new Map(
       group.flatMap((route) => route.problems).map((one) => [JSON.stringify(one), one]),
     )
-    return { name, rule, entrypoints, service, instances, source, problems: [...problems.values()] }
+    return {
+      name,
+      kind,
+      rule,
+      entrypoints,
+      service,
+      instances,
+      source,
+      problems: [...problems.values()],
+    }
   })
 }

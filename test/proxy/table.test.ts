@@ -288,11 +288,11 @@ test('policies that are not supported yet are told, and the route works without 
   ])
 })
 
-test('a bad rule, a matcher of TCP and a TCP route are problems of their own', () => {
+test('a bad rule, a matcher of TCP and a UDP route are problems of their own', () => {
   const routes = [
     { name: 'bad', rule: 'Hots(`a`)' },
     { name: 'mixed', rule: 'Host(`a`) && HostSNI(`a`)' },
-    { name: 'tcp', rule: 'HostSNI(`*`)', kind: 'tcp' as const },
+    { name: 'udp', rule: 'HostSNI(`*`)', kind: 'udp' as const },
     { name: 'good', rule: 'Host(`b`)' },
   ]
   const { table, problems } = tableOf(catalogOf([instance({ routes })]))
@@ -301,7 +301,7 @@ test('a bad rule, a matcher of TCP and a TCP route are problems of their own', (
   expect(problems.map(({ what }) => what)).toEqual([
     'matcher HostSNI in rule Host(`a`) && HostSNI(`a`) is for TCP routes',
     expect.stringContaining('unknown matcher Hots'),
-    'tcp routes are not supported yet',
+    'udp routes are not supported yet',
   ])
 })
 

@@ -7,9 +7,10 @@ import type { RequestView } from './request.ts'
 export type Predicate = (request: RequestView) => boolean
 
 type Text = (text: string) => boolean
+type Maker = (args: readonly string[]) => Predicate
 
 /** Matchers of several values match any of them. */
-const makers: Readonly<Record<string, (args: readonly string[]) => Predicate>> = {
+const httpMakers: Readonly<Record<string, Maker>> = {
   Host: (args) => any(args.map(hostIs), (is) => (request) => is(request.host)),
   HostRegexp: (args) => any(args.map(regexOf), (is) => (request) => is(request.host)),
   Path: (args) => any(args, (path) => (request) => request.path === path),
@@ -22,37 +23,59 @@ const makers: Readonly<Record<string, (args: readonly string[]) => Predicate>> =
   // with a name alone: the parameter is there, with an empty value
   Query: ([name = '', value = '']) => query(name, (text) => text === value),
   QueryRegexp: ([name = '', pattern = '^$']) => query(name, regexOf(pattern)),
+}
+
+const tcpMakers: Readonly<Record<string, Maker>> = {
+  HostSNI: (args) => any(args.map(hostIs), (is) => (request) => is(request.host)),
+  HostSNIRegexp: (args) => any(args.map(regexOf), (is) => (request) => is(request.host)),
+  ALPN: (args) => any(args, (name) => (request) => request.alpn?.includes(name) === true),
+}
+
+const makers: Readonly<Record<string, Maker>> = {
+  ...httpMakers,
+  ...tcpMakers,
   ClientIP: (args) => {
     const isIn = rangesOf(args)
     return ({ ip }) => ip !== '' && isIn(ip)
   },
 }
 
-/** Names of the matchers in `rule` by which no HTTP request can be matched: those of TCP. */
+/** Names of the matchers in `rule` that are for TCP connections only. */
 export function tcpMatchersIn(rule: Rule): readonly string[] {
-  const names = callsOf(rule).map(({ name }) => name)
-  return [...new Set(names)].filter((name) => !Object.hasOwn(makers, name))
+  return namesIn(rule).filter((name) => Object.hasOwn(tcpMakers, name))
 }
 
-/** The rule as a function. With a matcher of `tcpMatchersIn` it matches nothing, under a `!` neither. */
+/** Names of those that are for HTTP requests only. */
+export function httpMatchersIn(rule: Rule): readonly string[] {
+  return namesIn(rule).filter((name) => Object.hasOwn(httpMakers, name))
+}
+
+/** Whether the rule says something of a TLS client's first message, more than that there is one. */
+export function asksOfTls(rule: Rule): boolean {
+  return callsOf(rule).some(({ name, args }) =>
+    name === 'HostSNI' ? args.some((host) => host !== '*') : Object.hasOwn(tcpMakers, name),
+  )
+}
+
+function namesIn(rule: Rule): readonly string[] {
+  return [...new Set(callsOf(rule).map(({ name }) => name))]
+}
+
+/** The rule as a function. Whether its matchers are of one kind is another question. */
 export function compileRule(rule: Rule): Predicate {
-  return tcpMatchersIn(rule).length > 0 ? () => false : compiled(rule)
-}
-
-function compiled(rule: Rule): Predicate {
   switch (rule.kind) {
     case 'call':
       return compiledCall(rule.call)
     case 'not': {
-      const inner = compiled(rule.rule)
+      const inner = compileRule(rule.rule)
       return (request) => !inner(request)
     }
     case 'and': {
-      const parts = rule.rules.map(compiled)
+      const parts = rule.rules.map(compileRule)
       return (request) => parts.every((part) => part(request))
     }
     case 'or':
-      return any(rule.rules.map(compiled), (part) => part)
+      return any(rule.rules.map(compileRule), (part) => part)
   }
 }
 

@@ -1,4 +1,4 @@
-/** What rules look at in a request. Whatever costs something is worked out when a rule asks for it. */
+/** What rules look at in a request; of a TCP connection `host` is the name that the client asks for by TLS. Whatever costs something is worked out when a rule asks for it. */
 export type RequestView = {
   /** As `normalHost` gives it. */
   readonly host: string
@@ -7,6 +7,8 @@ export type RequestView = {
   readonly method: string
   /** The peer of the connection, whatever forwarding headers say. */
   readonly ip: string
+  /** Names of ALPN that a TLS client offers; looked at by rules of TCP only. */
+  readonly alpn?: readonly string[]
   /** All values of a header; `name` in lower case. */
   headers(name: string): readonly string[]
   /** All values of a parameter of the query. */

@@ -38,7 +38,7 @@ function joined(
 
 function restOfCall(call: Call, host: string): string {
   const { name, args } = call
-  if (name === 'Host' || name === 'HostRegexp') {
+  if (/^Host(SNI)?(Regexp)?$/.test(name)) {
     return String(compileRule({ kind: 'call', call })(plainRequest(host, '/')))
   }
   // every path begins with it

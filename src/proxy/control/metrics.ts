@@ -6,14 +6,18 @@ import type { Numbers } from './numbers.ts'
 
 type Label = 'entrypoint' | 'service' | 'code' | 'le'
 
-/** Shows the numbers of all workers in `registry`. They are added up when somebody looks, and at no other time. */
+/**
+ * Shows the numbers of all workers in `registry`. They are added up when somebody looks, and at no other time.
+ * `others`: entrypoints that speak something else.
+ */
 export function metricsIn(
   registry: Registry,
   numbers: Numbers,
   crew: Pick<Crew, 'size' | 'crashes'>,
+  others: ReadonlySet<string> = new Set(),
 ): void {
   const { all } = numbers
-  for (const metric of [requestsOf(numbers), secondsOf(numbers), runningOf(numbers)]) {
+  for (const metric of [requestsOf(numbers), secondsOf(numbers), runningOf(numbers, others)]) {
     registry.registerMetric(metric)
   }
   const total = (of: (counters: Counters) => number | undefined) =>
@@ -109,7 +113,7 @@ function secondsOf(numbers: Numbers) {
   })
 }
 
-function runningOf({ all, entrypoints }: Numbers) {
+function runningOf({ all, entrypoints }: Numbers, others: ReadonlySet<string>) {
   return new Gauge<Label>({
     name: 'portolan_http_in_flight',
     help: 'Requests that are being answered, tunnels included',
@@ -117,6 +121,7 @@ function runningOf({ all, entrypoints }: Numbers) {
     registers: [],
     collect() {
       for (const [at, entrypoint] of entrypoints.entries()) {
+        if (others.has(entrypoint)) continue
         this.set(
           { entrypoint },
           all.reduce((sum, { running }) => sum + (running[at] ?? 0), 0),

@@ -80,8 +80,8 @@ export function waitForSomebody(exchange: Exchange, route: TableRoute): void {
 }
 
 /** How long a request may wait in all, from its beginning. */
-function patienceMs(
-  { tables, upstreams, holdMs }: Engine,
+export function patienceMs(
+  { tables, upstreams, holdMs }: Pick<Engine, 'tables' | 'upstreams' | 'holdMs'>,
   route: TableRoute,
   refusedUntilMs: number | undefined,
   nowMs: number,

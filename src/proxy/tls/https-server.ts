@@ -5,8 +5,8 @@ import { type Arrival, arrivalOf, clientsOf } from '../clients.ts'
 import type { Engine } from '../exchange/engine.ts'
 import type { Front } from '../exchange/exchange.ts'
 import { type Session, session } from '../http2/session.ts'
-import type { Listener } from '../listener.ts'
-import { acceptOptions, type HttpServer, opened } from '../server.ts'
+import { type EntrypointServer, type Listener, listening } from '../listener.ts'
+import { acceptOptions } from '../server.ts'
 import type { Terminator } from './terminator.ts'
 
 /** Serves HTTP/1.1 and HTTP/2 over TLS on one entrypoint. */
@@ -15,7 +15,7 @@ export function httpsServer(
   slot: number,
   engine: Engine,
   tls: Terminator,
-): HttpServer {
+): EntrypointServer {
   const { entrypoint } = listener
   const front: Front = { entrypoint, slot, scheme: 'https' }
   const clients = clientsOf(front, engine)
@@ -41,7 +41,7 @@ export function httpsServer(
   })
 
   return {
-    open: () => opened(server, listener),
+    open: () => listening(server, listener),
     announceEnd() {
       for (const one of sessions) one.announceEnd()
     },

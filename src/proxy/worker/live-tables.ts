@@ -2,7 +2,7 @@ import type { RequestView } from '../../core/rule/request.ts'
 import type { RouteChange } from '../changes.ts'
 import type { Order } from '../feed.ts'
 import { look } from '../look.ts'
-import type { Match } from '../match.ts'
+import { hasRoutes, type Match } from '../match.ts'
 import { type OwnMemory, rememberIn } from '../memory.ts'
 import type { Chains } from '../middleware/chains.ts'
 import type { TableRoute } from '../route.ts'
@@ -73,6 +73,10 @@ export function liveTables({ catchUp, changed, chains }: LiveTablesOptions): Liv
       if (!after) return first
       change(replaced(after.key, after), table.complete)
       return found(entrypoint, request)
+    },
+    has(place) {
+      catchUp()
+      return hasRoutes(index, place) || hasRoutes(memory.ghosts, place)
     },
     apply({ edits, complete, last }) {
       const changes = edits.flatMap(([key, fed]) => {

@@ -3,14 +3,18 @@ import { retryBudget } from '../exchange/budget.ts'
 import { Engine } from '../exchange/engine.ts'
 import { holdQueue } from '../exchange/hold.ts'
 import type { Start } from '../feed.ts'
-import type { Listener } from '../listener.ts'
+import type { EntrypointServer, Listener } from '../listener.ts'
 import { chains } from '../middleware/chains.ts'
 import { machineMs } from '../middleware/share.ts'
 import type { Site } from '../middleware/stage.ts'
 import { ownParts } from '../own-parts.ts'
 import { isOwnListener } from '../own.ts'
 import type { Target } from '../route.ts'
-import { type HttpServer, httpServer } from '../server.ts'
+import { httpServer } from '../server.ts'
+import { readBuffers } from '../tcp/buffers.ts'
+import { tcpCountingIn } from '../tcp/counting.ts'
+import { gates } from '../tcp/gates.ts'
+import { tcpServer } from '../tcp/server.ts'
 import { httpsServer } from '../tls/https-server.ts'
 import { terminator } from '../tls/terminator.ts'
 import { wishes } from '../tls/wishes.ts'
@@ -59,11 +63,27 @@ export function planeOf(start: Start, catchUp: () => void) {
     idleMs,
   })
   const tls = terminator({ wishFor: wished.wishFor })
-  const serverOf = (listener: Listener): HttpServer => {
-    const slot = entrypoints.indexOf(listener.entrypoint)
-    return listener.tls
-      ? httpsServer(listener, slot, engine, tls)
-      : httpServer(listener, slot, engine)
+  const trust = start.trust.length > 0 ? engine.trust : undefined
+  const ofTcp = {
+    tables,
+    upstreams: known,
+    chooser: choosing,
+    hold,
+    holdMs,
+    trust,
+    gates: gates(),
+    buffers: readBuffers(),
+  }
+  const serverOf = (listener: Listener): EntrypointServer => {
+    const at = entrypoints.indexOf(listener.entrypoint)
+    switch (listener.kind ?? 'http') {
+      case 'tcp':
+        return tcpServer(listener, ofTcp, tcpCountingIn(counters, at))
+      case 'https':
+        return httpsServer(listener, at, engine, tls)
+      case 'http':
+        return httpServer(listener, at, engine)
+    }
   }
   return { tables, engine, tls, serverOf, listening: own.listening }
 }

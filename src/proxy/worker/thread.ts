@@ -2,8 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 import { messageOf } from '../../core/errors.ts'
 import type { Order, Report, Start } from '../feed.ts'
-import type { Listener } from '../listener.ts'
-import type { HttpServer } from '../server.ts'
+import type { EntrypointServer, Listener } from '../listener.ts'
 import { closeAll, openAll } from '../servers.ts'
 import { inbox } from './inbox.ts'
 import { planeOf } from './plane.ts'
@@ -16,7 +15,7 @@ const port = parentPort
 if (!port) throw new TypeError('a worker is started by the main thread')
 const report = (said: Report) => port.postMessage(said)
 const start: Start = workerData
-let servers: readonly HttpServer[] = []
+let servers: readonly EntrypointServer[] = []
 
 const orders = inbox(port, start.ordered, take)
 const plane = planeOf(start, () => orders.catchUp())

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
 
-import { compileRule, tcpMatchersIn } from '../../../src/core/rule/compile.ts'
+import {
+  asksOfTls,
+  compileRule,
+  httpMatchersIn,
+  tcpMatchersIn,
+} from '../../../src/core/rule/compile.ts'
 import { hostsOf } from '../../../src/core/rule/hosts.ts'
 import { parseRule } from '../../../src/core/rule/parse.ts'
 import { regexOf, tailOf } from '../../../src/core/rule/regex.ts'
@@ -100,11 +105,39 @@ test('a rule looks at nothing that its matchers do not name', () => {
   expect(looks).toEqual(['x'])
 })
 
-test('matchers of TCP are named, and no request matches by them', () => {
-  const rule = parseRule('Host(`a`) && !HostSNI(`b`) || ALPN(`h2`)')
+test('matchers of one kind only are named', () => {
+  const rule = parseRule('Host(`a`) && !HostSNI(`b`) || ALPN(`h2`) && ClientIP(`10.0.0.1`)')
   expect(tcpMatchersIn(rule)).toEqual(['HostSNI', 'ALPN'])
-  expect(compileRule(rule)(plainRequest('a', '/'))).toBe(false)
+  expect(httpMatchersIn(rule)).toEqual(['Host'])
 })
+
+for (const [rule, asks] of [
+  ['HostSNI(`*`)', false],
+  ['HostSNI(`*`) && ClientIP(`10.0.0.0/8`)', false],
+  ['HostSNI(`*`) || HostSNI(`a`)', true],
+  ['HostSNIRegexp(`.*`)', true],
+  ['HostSNI(`*`) && ALPN(`h2`)', true],
+] as const) {
+  test(`${rule} ${asks ? 'asks' : 'does not ask'} for what a TLS client says`, () => {
+    expect(asksOfTls(parseRule(rule))).toBe(asks)
+  })
+}
+
+for (const [rule, expected] of [
+  ['HostSNI(`db.test`)', true],
+  ['HostSNI(`*.test`)', true],
+  ['HostSNI(`*`)', true],
+  ['HostSNI(`a.test`)', false],
+  ['HostSNIRegexp(`^db[.]`)', true],
+  ['HostSNI(`*`) && ALPN(`h3`)', false],
+  ['HostSNI(`*`) && ALPN(`h2`)', true],
+  ['HostSNI(`*`) && !ClientIP(`10.0.0.0/8`)', false],
+] as const) {
+  test(`${rule} ${expected ? 'takes' : 'leaves'} a connection to db.test that offers h2`, () => {
+    const view = plainRequest('db.test', '', { ip: '10.0.0.7', alpn: ['http/1.1', 'h2'] })
+    expect(compileRule(parseRule(rule))(view)).toBe(expected)
+  })
+}
 
 for (const [rule, exact, suffixes, any] of [
   ['Host(`a`)', ['a'], [], false],

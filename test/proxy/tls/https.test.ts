@@ -41,7 +41,7 @@ const limitMs = 60_000
 async function scene(...sketches: readonly Sketch[]) {
   const certificates = live<CertificateSet>([wild])
   const at = await bed({
-    listeners: [{ entrypoint: 'https', host: '127.0.0.1', port: 0, tls: true }],
+    listeners: [{ entrypoint: 'https', host: '127.0.0.1', port: 0, kind: 'https' }],
     certificates,
   })
   const instances = sketches.map(({ rule = 'Host(`shop.example.test`)', ...rest }) =>
@@ -239,7 +239,7 @@ test(
     await using to = await backend((_, response) => isAsked(() => response.end('done')))
     const certificates = live<CertificateSet>([wild])
     await using at = await bed({
-      listeners: [{ entrypoint: 'https', host: '127.0.0.1', port: 0, tls: true }],
+      listeners: [{ entrypoint: 'https', host: '127.0.0.1', port: 0, kind: 'https' }],
       certificates,
       drainMs: limitMs,
     })

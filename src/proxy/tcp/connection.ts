@@ -1,0 +1,84 @@
+import type { Socket } from 'node:net'
+
+import { noService } from '../counters.ts'
+import type { Trust } from '../trust.ts'
+import type { Outcome, TcpCounts } from './counts.ts'
+import { type Delivered, deliver, type Delivering, held } from './deliver.ts'
+import { addressOf, announced, opened, unannounced } from './opening.ts'
+import { tcpPlace, tlsPlace } from './terms.ts'
+
+/** What the connections of all TCP entrypoints share. */
+export type TcpShared = Delivering & {
+  /** Whose headers of the PROXY protocol are believed; undefined: nobody's. */
+  readonly trust: Trust | undefined
+}
+
+/** unrecognized_name (RFC 6066 3), fatal: so that a client can tell a wrong name from a broken server. */
+const unknownName = Buffer.from([21, 3, 1, 0, 2, 2, 112])
+
+/** Sees one accepted connection through, from its first byte to its end, and counts it. Never rejects. */
+export async function serveConnection(
+  client: Socket,
+  entrypoint: string,
+  shared: TcpShared,
+  counts: TcpCounts,
+): Promise<void> {
+  counts.began()
+  client.on('error', () => client.destroy())
+  const { outcome, slot } = await served(client, entrypoint, shared, counts)
+  if (outcome !== 'ok') client.destroy()
+  counts.ended(slot, outcome)
+}
+
+async function served(
+  client: Socket,
+  entrypoint: string,
+  shared: TcpShared,
+  counts: TcpCounts,
+): Promise<Delivered> {
+  const believed = shared.trust !== undefined && shared.trust(addressOf(client))
+  const known = believed ? await announced(client) : unannounced(client)
+  if (typeof known === 'string') return unrouted(known)
+  if (!(await tableKnown(client, entrypoint, shared))) return unrouted('unrouted')
+  const arrival = { client, entrypoint, ...known, hello: undefined }
+  // a server may speak first: nothing is waited for unless a route needs it
+  if (!shared.tables.has(tlsPlace(entrypoint))) return await deliver(arrival, shared, counts)
+  const looked = await opened(client, known.bytes)
+  if (looked.kind !== 'seen') return unrouted(looked.kind === 'gone' ? 'gone' : 'bad')
+  const { seen, bytes } = looked
+  if (seen.kind === 'bad') return unrouted('bad')
+  const hello = seen.kind === 'hello' ? seen : undefined
+  const delivered = await deliver({ ...arrival, bytes, hello }, shared, counts)
+  if (hello && delivered.outcome === 'unrouted') await said(client, unknownName)
+  return delivered
+}
+
+/** Before everything has been read, a route may come yet. */
+async function tableKnown(
+  client: Socket,
+  entrypoint: string,
+  { tables, hold, holdMs }: TcpShared,
+): Promise<boolean> {
+  const untilMs = performance.now() + holdMs
+  const isKnown = () =>
+    tables.table.complete || tables.has(tlsPlace(entrypoint)) || tables.has(tcpPlace(entrypoint))
+  while (!isKnown()) {
+    const leftMs = untilMs - performance.now()
+    if (leftMs <= 0) return false
+    const woken = await held(client, tcpPlace(entrypoint), leftMs, hold)
+    if (woken !== 'look again') return false
+  }
+  return true
+}
+
+function unrouted(outcome: Outcome): Delivered {
+  return { outcome, slot: noService }
+}
+
+/** Resolves when the kernel has it. */
+async function said(client: Socket, bytes: Buffer): Promise<void> {
+  await new Promise<void>((resolve) => {
+    client.once('close', resolve)
+    client.end(bytes, resolve)
+  })
+}

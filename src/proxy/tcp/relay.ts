@@ -1,0 +1,44 @@
+import type { Socket } from 'node:net'
+
+import { mostAsText, whenFlushed } from './flushed.ts'
+
+/**
+ * Joins a client and the endpoint's `server`, whose bytes already go to the client (see downstream.ts), until both have
+ * ended: passes what the client says, half-closes and resets. Both allow half-open connections. Resolves when both are
+ * closed. `passed` is told how many bytes came from the client.
+ */
+export function relay(
+  client: Socket,
+  server: Socket,
+  passed: (bytes: number) => void,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let open = 2
+
+  const resume = () => void client.resume()
+
+  client.on('data', (chunk: Buffer) => {
+    passed(chunk.length)
+    if (chunk.length <= mostAsText) server.write(chunk.toString('latin1'), 'latin1')
+    else server.write(chunk)
+    if (server.writableLength === 0) return
+    client.pause()
+    whenFlushed(server, resume)
+  })
+  for (const [one, other] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    one.on('end', () => other.end())
+    // a reset must not look like an end: who waits for the rest would take a half for the whole
+    one.on('error', () => other.resetAndDestroy())
+    one.on('close', () => {
+      if (!one.readableEnded) other.destroy()
+      if (--open === 0) resolve()
+    })
+  }
+  server.resume()
+  client.resume()
+  if (client.readableEnded) server.end()
+  return promise
+}

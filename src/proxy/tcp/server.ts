@@ -1,0 +1,33 @@
+import { createServer, type Socket } from 'node:net'
+
+import { type EntrypointServer, type Listener, listening } from '../listener.ts'
+import { serveConnection, type TcpShared } from './connection.ts'
+import type { TcpCounts } from './counts.ts'
+import { tunnelOptions } from './dial.ts'
+
+/** A TCP entrypoint. */
+export function tcpServer(
+  listener: Listener,
+  shared: TcpShared,
+  counts: TcpCounts,
+): EntrypointServer {
+  const clients = new Set<Socket>()
+  const server = createServer(tunnelOptions, (client) => {
+    clients.add(client)
+    client.once('close', () => clients.delete(client))
+    void serveConnection(client, listener.entrypoint, shared, counts)
+  })
+  return {
+    open: () => listening(server, listener),
+    // what runs there has no word for it
+    announceEnd() {},
+    async close() {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+      })
+    },
+    cut() {
+      for (const client of clients) client.destroy()
+    },
+  }
+}

@@ -1,0 +1,25 @@
+/** Whom a TCP route lets in: addresses, or so many connections at a time of each address. */
+export type TcpGate = { readonly ranges: readonly string[] } | { readonly amount: number }
+
+/** What a TCP route has besides its rule and its endpoints. Plain data. */
+export type TcpTerms = {
+  /** It gets only connections that begin with a ClientHello, which is passed on as it is; else any. */
+  readonly tls: boolean
+  readonly gates: readonly TcpGate[]
+  /** Version of the PROXY protocol by which its endpoints are told who connects. */
+  readonly proxyProtocol: 1 | 2 | null
+}
+
+/** Where the routes of a TCP entrypoint stand in the index: those for which a ClientHello is needed, and the others. */
+export const tlsPlace = (entrypoint: string): string => `tls ${entrypoint}`
+export const tcpPlace = (entrypoint: string): string => `tcp ${entrypoint}`
+
+/** Where a route stands: requests by the entrypoint's name, connections at one of those two. */
+export function placeOf(route: {
+  readonly entrypoint: string
+  readonly tcp: TcpTerms | undefined
+}): string {
+  const { entrypoint, tcp } = route
+  if (tcp === undefined) return entrypoint
+  return tcp.tls ? tlsPlace(entrypoint) : tcpPlace(entrypoint)
+}

@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest'
+
+import { storedRouteSchema } from '../../../src/core/route.ts'
+import { plainRequest } from '../../../src/core/rule/request.ts'
+import { match } from '../../../src/proxy/match.ts'
+import { nobody, type Own } from '../../../src/proxy/own.ts'
+import { routeTable } from '../../../src/proxy/table.ts'
+import { catalogOf, instance, vantage } from '../bed.ts'
+import { database } from './bed.ts'
+
+const own: Own = {
+  ...nobody,
+  listeners: [
+    { entrypoint: 'http', kind: 'http', host: '::', port: 7080 },
+    { entrypoint: 'db', kind: 'tcp', host: '::', port: 7432 },
+  ],
+}
+
+type Instances = Parameters<typeof catalogOf>[0]
+
+function problemsOf(...instances: Instances) {
+  return routeTable(catalogOf(instances), vantage, own).problems
+}
+
+test('one rule is one route, with all instances that declare it', () => {
+  const other = { container: 'b'.repeat(64), name: 'shop-db-2' }
+  const { table, problems } = routeTable(
+    catalogOf([database({ port: 5432 }), database({ ...other, port: 5433 })]),
+    vantage,
+    own,
+  )
+  expect(problems).toEqual([])
+  expect(table.routes).toHaveLength(1)
+  expect(table.routes[0]).toMatchObject({
+    service: 'shop/db',
+    entrypoint: 'db',
+    tcp: { tls: false, gates: [], proxyProtocol: null },
+  })
+  expect(table.routes[0]?.targets.map(({ port }) => port)).toEqual([5432, 5433])
+})
+
+test('of two services that want all of an entrypoint the older one has it', () => {
+  const late = { createdAt: '2026-02-01T00:00:00Z', container: 'b'.repeat(64), name: 'late' }
+  const problems = problemsOf(database(), database({ ...late, service: 'cache' }))
+  expect(problems).toMatchObject([
+    {
+      where: 'container late',
+      what: 'rule HostSNI(`*`) of service shop/cache is not used',
+      remedy: expect.stringContaining('another entrypoint or name'),
+    },
+  ])
+})
+
+test('routes of connections and of requests with the same entrypoint and rule are two', () => {
+  const rule = 'ClientIP(`10.0.0.0/8`)'
+  const routes = [
+    { rule, entrypoints: ['db'] },
+    { rule, entrypoints: ['db'], kind: 'http' as const },
+  ]
+  const { table } = routeTable(catalogOf([database({ routes })]), vantage, nobody)
+  expect(table.routes.map(({ tcp }) => tcp === undefined).toSorted()).toEqual([false, true])
+  expect(match(table.index, 'db', plainRequest('', '/', { ip: '10.0.0.1' }))?.route.tcp).toBe(
+    undefined,
+  )
+})
+
+test('a rule that asks for names is for TLS, whether that is said or not', () => {
+  const of = (rule: string, tls: { passthrough: boolean; domains: string[] } | null = null) =>
+    routeTable(catalogOf([database({ routes: [{ rule, tls }] })]), vantage, own).table.routes[0]
+  expect(of('HostSNI(`a.test`)')?.tcp?.tls).toBe(true)
+  expect(of('HostSNI(`*`)')?.tcp?.tls).toBe(false)
+  expect(of('HostSNI(`*`)', { passthrough: true, domains: [] })?.tcp?.tls).toBe(true)
+  expect(of('HostSNI(`*`)', { passthrough: false, domains: [] })?.closed).toContain('TLS')
+})
+
+test('a matcher of requests is a problem, and opens nothing', () => {
+  const { table, problems } = routeTable(
+    catalogOf([database({ rule: 'Host(`a`) && HostSNI(`*`)' })]),
+    vantage,
+    own,
+  )
+  expect(table.routes).toEqual([])
+  expect(problems).toMatchObject([{ what: expect.stringContaining('matcher Host in rule') }])
+})
+
+test('an entrypoint that is not open, or speaks something else, is a problem with a remedy', () => {
+  const at = (entrypoint: string) =>
+    database({ routes: [{ rule: 'HostSNI(`*`)', entrypoints: [entrypoint] }] })
+  expect(problemsOf(at('postgres'))).toMatchObject([
+    {
+      severity: 'warning',
+      what: 'entrypoint postgres of route db is not open here',
+      remedy: 'open it with --tcp postgres=:5432, or name one of those',
+    },
+  ])
+  expect(problemsOf(at('http'))).toMatchObject([
+    { severity: 'error', what: 'route db is for TCP, entrypoint http for HTTP' },
+  ])
+  const web = instance({ routes: [{ rule: 'Host(`a`)', entrypoints: ['db'] }] })
+  expect(problemsOf(web)).toMatchObject([
+    { severity: 'error', what: 'route web is for HTTP, entrypoint db for TCP' },
+  ])
+})
+
+test('what works with requests only is a problem, and the connections go on', () => {
+  const sticky = { cookie: 'c', secure: false, httpOnly: true, path: '/' }
+  const policy = { ...instance().policy, sticky, proxyProtocol: 2 as const }
+  const { table, problems } = routeTable(catalogOf([database({ policy })]), vantage, own)
+  expect(table.routes[0]).toMatchObject({ closed: undefined, tcp: { proxyProtocol: 2 } })
+  expect(problems.map(({ what }) => what)).toEqual([
+    'a sticky cookie on a TCP route is not supported yet',
+  ])
+})
+
+test('a hand-written route of TCP needs no kind if its endpoints say it', () => {
+  const stored = (more: object) =>
+    storedRouteSchema.parse({ v: 1, entrypoints: ['db'], rule: 'HostSNI(`*`)', ...more })
+  const routes = new Map([
+    ['fixed', stored({ endpoints: [{ protocol: 'tcp', ip: '10.0.0.9', port: 5432 }] })],
+    ['to-db', stored({ kind: 'tcp', rule: 'HostSNI(`a.test`)', service: 'db' })],
+  ])
+  const { table } = routeTable(
+    catalogOf([database({ port: 5432, routes: [] }), database({ port: 9100, routes: [] })], {
+      routes,
+    }),
+    vantage,
+    own,
+  )
+  const shown = table.routes.map(({ name, tcp, targets }) => [
+    name,
+    tcp?.tls,
+    targets.map(({ identity, ip, port }) => [identity.slice(0, 3), `${ip}:${port}`]),
+  ])
+  expect(shown).toEqual([
+    ['fixed', false, [['tcp', '10.0.0.9:5432']]],
+    ['to-db', true, [['aaa', '127.0.0.1:5432']]],
+  ])
+})
