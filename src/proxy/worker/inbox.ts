@@ -18,8 +18,11 @@ export function inbox(port: MessagePort, ordered: Int32Array, take: (order: Orde
   function next(order: Order): void {
     taken++
     taking = true
-    take(order)
-    taking = false
+    try {
+      take(order)
+    } finally {
+      taking = false
+    }
   }
 
   port.on('message', next)
