@@ -1,12 +1,14 @@
 import type { Problem } from '../core/problems.ts'
 import type { Claim } from './claims.ts'
+import { isFallback } from './fallbacks.ts'
 import type { Own } from './own.ts'
 
 /** Routes among `claims` that stand on none of the entrypoints that are open here. */
 export function closedEntrypoints(claims: readonly Claim[], { listeners }: Own): Problem[] {
   if (listeners.length === 0) return []
   const open = new Set(listeners.map(({ entrypoint }) => entrypoint))
-  const groups = Map.groupBy(claims, ({ where, route }) => `${where} ${route.name} ${route.rule}`)
+  const real = claims.filter((one) => !isFallback(one))
+  const groups = Map.groupBy(real, ({ where, route }) => `${where} ${route.name} ${route.rule}`)
   return [...groups.values()].flatMap((group) => {
     const [first] = group
     if (!first || group.some(({ entrypoint }) => open.has(entrypoint))) return []

@@ -1,5 +1,5 @@
 import type { InstanceState } from '../core/instance.ts'
-import type { Counters } from './counters.ts'
+import type { CheckMarks, Counters } from './counters.ts'
 import type { Bound, Listener } from './listener.ts'
 import type { TableRoute } from './route.ts'
 
@@ -37,6 +37,8 @@ export type Order =
    * they are. Each is its place in the counters and the place in `lesser` of what it is now.
    */
   | { readonly kind: 'leaving'; readonly pairs: Int32Array }
+  /** The marks of checks have changed. */
+  | { readonly kind: 'checked' }
   | { readonly kind: 'listen'; readonly listeners: readonly Listener[] }
   /** Let what runs finish, and end. */
   | { readonly kind: 'close' }
@@ -62,6 +64,7 @@ export type Start = {
   /** What we are called in Via: the same in all workers, so that each knows what has been at another. */
   readonly via: string
   readonly counters: Counters
+  readonly marks: CheckMarks
   /** How many orders there are, raised before one is sent. */
   readonly ordered: Int32Array
 }

@@ -1,13 +1,11 @@
 import { kindOf } from '../core/middleware.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
-import { type BalanceName, isBalanceName } from './balance.ts'
 import { resolved } from './middlewares.ts'
 import type { NamedMiddleware } from './route.ts'
 
 /** What is left of a policy here: the supported part, and problems for the rest. */
 export type Served = {
-  readonly balance: BalanceName
   readonly passHost: boolean
   readonly stripPrefixes: readonly string[]
   readonly middlewares: readonly NamedMiddleware[]
@@ -24,7 +22,6 @@ export function servedPolicy(
   const named = resolved(middlewares, policy.middlewares)
   const wrong = [...named.wrong, ...named.middlewares.flatMap(unservedIn)]
   return {
-    balance: isBalanceName(policy.balance) ? policy.balance : 'p2c',
     passHost: policy.passHost,
     stripPrefixes: named.middlewares.flatMap(({ middleware }) =>
       'stripPrefix' in middleware ? middleware.stripPrefix : [],
@@ -44,19 +41,13 @@ function unservedIn({ name, middleware }: NamedMiddleware): string[] {
 }
 
 const checks: readonly [what: string, used: (policy: Policy) => boolean][] = [
-  ['sticky sessions', ({ sticky }) => sticky !== false],
-  ['an active health check', ({ health }) => health !== null],
   ['a role', ({ role }) => role !== null],
-  ['a canary', ({ canary }) => canary !== null],
   ['a mirror', ({ mirror }) => mirror !== null],
-  ['a fallback', ({ fallback }) => fallback !== null],
-  ['slow start', ({ slowStartMs }) => slowStartMs > 0],
   ['the PROXY protocol', ({ proxyProtocol }) => proxyProtocol !== null],
 ]
 
 function unsupportedIn(policy: Policy): string[] {
-  const used = checks.filter(([, isUsed]) => isUsed(policy)).map(([what]) => what)
-  return isBalanceName(policy.balance) ? used : [`balance ${policy.balance}`, ...used]
+  return checks.filter(([, isUsed]) => isUsed(policy)).map(([what]) => what)
 }
 
 function closedBy(where: string, what: string): Problem {

@@ -44,6 +44,7 @@ export function targetOf(instance: Instance, { vantage, own, nodes }: Standpoint
     stopTimeout: instance.stopTimeout,
     canary: instance.policy.canary,
     mirror: instance.policy.mirror,
+    health: instance.policy.health,
     slot: 0,
   }
   return { ok: true, target, why }
@@ -64,6 +65,7 @@ export function fixedTarget({ protocol, ip, port }: Endpoint, where: string, own
     stopTimeout: 0,
     canary: null,
     mirror: null,
+    health: null,
     slot: 0,
   }
   return { ok: true, target, why: 'a fixed address' }

@@ -16,6 +16,8 @@ export type Crew = {
   open(): Promise<readonly Bound[]>
   /** The table has changed; `complete` says whether it is all that there is. */
   changed(changes: readonly RouteChange[], complete: boolean): void
+  /** Marks of checks have changed. */
+  checked(): void
   /** Lets them drain, and resolves when they have ended. */
   close(): Promise<void>
   /** How many listen now, and how many ended without being told to. */
@@ -87,6 +89,9 @@ export function crew(options: CrewOptions): Crew {
     },
     changed(changes, complete) {
       for (const one of seats) one.change(changes, complete)
+    },
+    checked() {
+      for (const one of seats) one.checked()
     },
     close: () => closed(acceptMs + start.drainMs + endMs),
     get size() {

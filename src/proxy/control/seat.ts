@@ -9,6 +9,8 @@ import { type Sender, sender, type SenderOptions } from './sender.ts'
 
 /** A place in the crew that always has a worker, one after the other if they end. */
 export type Seat = Pick<Sender, 'change'> & {
+  /** Marks of checks have changed. */
+  checked(): void
   readonly listens: boolean
   open(listeners: readonly Listener[]): Promise<readonly Bound[]>
   /** Replaces whoever ends, until it is closed. */
@@ -70,6 +72,7 @@ export function seat(options: SeatOptions): Seat {
       return listens
     },
     change: (changes, complete) => feed.change(changes, complete),
+    checked: () => member.post({ kind: 'checked' }),
     open,
     async keep(listeners) {
       for (let failures = 0; ; failures++) {

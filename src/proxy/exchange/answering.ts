@@ -56,8 +56,17 @@ export class Answering {
     this.client.stream.write(answerText(head, bytes, ''), 'latin1')
   }
 
-  /** Framing is ours; it follows what the endpoint chose where the client understands that. */
-  begin(head: AnswerHead, bytes: Buffer, ends: number, from: UpstreamConnection): void {
+  /**
+   * Framing is ours; it follows what the endpoint chose where the client understands that. `more`: headers that are
+   * added.
+   */
+  begin(
+    head: AnswerHead,
+    bytes: Buffer,
+    ends: number,
+    from: UpstreamConnection,
+    more: string,
+  ): void {
     const isOld = this.asked.minor === 0
     this.status = head.status
     let added = ''
@@ -81,7 +90,7 @@ export class Answering {
     if (head.contentType >= 0 && head.value(bytes, head.contentType).startsWith(eventStream)) {
       this.isEndless = true
     }
-    this.head = answerText(head, bytes, added + this.connectionText(head.status === 101))
+    this.head = answerText(head, bytes, added + more + this.connectionText(head.status === 101))
   }
 
   /** Returns whether `bytes` are in use for longer. */

@@ -1,4 +1,3 @@
-import { chooser } from '../choose.ts'
 import { retryBudget } from '../exchange/budget.ts'
 import { Engine } from '../exchange/engine.ts'
 import { holdQueue } from '../exchange/hold.ts'
@@ -7,22 +6,23 @@ import type { Listener } from '../listener.ts'
 import type { Target } from '../route.ts'
 import { type HttpServer, httpServer } from '../server.ts'
 import { trustOf } from '../trust.ts'
-import { upstreams } from '../upstreams.ts'
+import { chooser } from './choose.ts'
 import { countingIn } from './counting.ts'
 import { liveTables } from './live-tables.ts'
+import { upstreams } from './upstreams.ts'
 
 /** Puts the parts of a worker together: what is in force, what is running, and the servers before it. */
 export function planeOf(start: Start, catchUp: () => void) {
   const { entrypoints, counters, drainMs, holdMs, via, firstByteMs, idleMs } = start
   const counting = countingIn(counters)
-  const known = upstreams(counters)
+  const known = upstreams({ shown: counters, marks: start.marks })
   const choosing = chooser(known)
   const hold = holdQueue({ sized: (size) => counting.held(size) })
   const tables = liveTables({
     catchUp,
     changed(changes, nowMs) {
       known.settle(changes, leaveMs(drainMs), nowMs)
-      choosing.forget(changes)
+      choosing.settle(changes)
       hold.wake()
     },
   })
@@ -41,7 +41,16 @@ export function planeOf(start: Start, catchUp: () => void) {
   })
   const serverOf = (listener: Listener): HttpServer =>
     httpServer(listener, entrypoints.indexOf(listener.entrypoint), engine)
-  return { tables, engine, serverOf }
+  return {
+    tables,
+    engine,
+    serverOf,
+    /** Checks say something else of somebody. */
+    checked(): void {
+      known.checked()
+      hold.wake()
+    },
+  }
 }
 
 /** A leaving container's work has to end a second before Docker ends it. */

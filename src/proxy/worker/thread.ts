@@ -28,6 +28,8 @@ function take(order: Order): void {
       return report({ kind: 'applied' })
     case 'leaving':
       return plane.tables.leave(order.pairs)
+    case 'checked':
+      return plane.checked()
     case 'listen':
       return void listen(order.listeners)
     case 'close':

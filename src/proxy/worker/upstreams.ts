@@ -1,90 +1,11 @@
-import type { RouteChange } from './changes.ts'
-import type { Counters } from './counters.ts'
-import type { Tunnel } from './exchange/tunnel.ts'
-import type { UpstreamConnection } from './http1/upstream-connection.ts'
-import type { Target } from './route.ts'
-
-/** How a try ended, as far as it tells something of the endpoint. */
-export type Ending = 'ok' | 'connect' | 'reset' | 'timeout' | 'status5xx'
-
-const firstPauseMs = 50
-const longestPauseMs = 250
-
-/** Where the main thread sees what is in flight at each endpoint, and which of them refuse. */
-export type Shown = Pick<Counters, 'inFlight' | 'failures'>
-
-/** What is known of one endpoint besides its place in the table. Outlives all tables that name it. */
-export class Upstream {
-  readonly firstSeenMs: number
-  /** Kept connections, the one used last at the end. */
-  readonly idle: UpstreamConnection[] = []
-  readonly tunnels = new Set<Tunnel>()
-  target: Target
-  /** How many routes have it. */
-  listed = 0
-  inFlight = 0
-  /** Connects that failed since the last one that did not. */
-  failures = 0
-  /** Not before this, after a failed connect. */
-  nextTryMs = 0
-  retired = false
-  private readonly shown: Shown
-
-  constructor(target: Target, shown: Shown, nowMs: number) {
-    this.target = target
-    this.shown = shown
-    this.firstSeenMs = nowMs
-  }
-
-  get weight(): number {
-    return this.target.weight || 1
-  }
-
-  get busy(): number {
-    return this.inFlight
-  }
-
-  /** A request is sent to it. */
-  began(): void {
-    this.inFlight++
-    this.show()
-  }
-
-  /** That request is over. */
-  ended(how: Ending, _tookMs: number): void {
-    this.inFlight--
-    if (how === 'connect') this.failures++
-    this.show()
-    if (how !== 'connect') return
-    this.postpone(performance.now())
-  }
-
-  /** It has taken a connection. */
-  reached(): void {
-    this.failures = 0
-    this.nextTryMs = 0
-    this.show()
-  }
-
-  /** Others are preferred for a while that grows with each failure. */
-  postpone(nowMs: number): void {
-    const pauseMs = firstPauseMs * 2 ** Math.min(this.failures - 1, 10)
-    this.nextTryMs = nowMs + Math.min(longestPauseMs, pauseMs)
-  }
-
-  closeIdle(): void {
-    for (const connection of this.idle.splice(0)) connection.destroy()
-  }
-
-  private show(): void {
-    const { slot } = this.target
-    if (slot === 0) return
-    this.shown.inFlight[slot] = this.inFlight
-    this.shown.failures[slot] = this.failures
-  }
-}
+import type { RouteChange } from '../changes.ts'
+import { type CheckState, checkStates } from '../checks/states.ts'
+import type { CheckMarks } from '../counters.ts'
+import type { Target } from '../route.ts'
+import { type Shown, type Surroundings, Upstream } from './upstream.ts'
 
 export type Upstreams = {
+  readonly around: Surroundings
   of(target: Target, nowMs: number): Upstream
   get(identity: string): Upstream | undefined
   /**
@@ -92,10 +13,22 @@ export type Upstreams = {
    * `leaveMs`; those without work are forgotten.
    */
   settle(changes: readonly RouteChange[], leaveMs: (target: Target) => number, nowMs: number): void
+  /** Checks say something else of somebody. */
+  checked(): void
   readonly all: () => Iterable<Upstream>
 }
 
-export function upstreams(shown: Shown): Upstreams {
+export type UpstreamsOptions = {
+  readonly shown: Shown
+  /** What checks say, by the places of endpoints. */
+  readonly marks: CheckMarks
+  /** Milliseconds, monotonic; performance.now unless given. */
+  readonly clock?: () => number
+}
+
+export function upstreams(options: UpstreamsOptions): Upstreams {
+  const { shown, marks, clock = () => performance.now() } = options
+  const around: Surroundings = { epoch: 0, clock, shown }
   const known = new Map<string, Upstream>()
   /** Those that no route has, but some request still has: looked at again later. */
   const unlisted = new Set<string>()
@@ -103,15 +36,37 @@ export function upstreams(shown: Shown): Upstreams {
   function of(target: Target, nowMs: number): Upstream {
     const found = known.get(target.identity)
     if (found && samePlace(found.target, target)) return found
-    const created = new Upstream(target, shown, nowMs)
+    const created = new Upstream(target, around, nowMs)
     // the same run of the same container at another address: connections to the old one are of no use
     if (found) {
       found.retired = true
       found.closeIdle()
       created.listed = found.listed
     }
+    place(created, target, nowMs)
     known.set(target.identity, created)
     return created
+  }
+
+  function place(upstream: Upstream, target: Target, nowMs: number): void {
+    upstream.target = target
+    look(upstream)
+    if (target.state === 'ready') upstream.readySinceMs ??= nowMs
+  }
+
+  function look(upstream: Upstream): void {
+    const { target, check } = upstream
+    const next = checkOf(target)
+    if (next === check) return
+    // its slow start begins when it may have requests
+    if (check === 'unknown') upstream.readySinceMs = clock()
+    upstream.check = next
+    around.epoch++
+  }
+
+  /** Of an endpoint without a place nothing can be known: it is taken as if nobody checked it. */
+  function checkOf({ health, slot }: Target): CheckState | undefined {
+    return health === null || slot === 0 ? undefined : checkStates[marks[slot] ?? 0]
   }
 
   function retire(upstream: Upstream, leaveMs: number): void {
@@ -133,9 +88,13 @@ export function upstreams(shown: Shown): Upstreams {
   }
 
   return {
+    around,
     of,
     get: (identity) => known.get(identity),
     all: () => known.values(),
+    checked() {
+      for (const upstream of known.values()) look(upstream)
+    },
     settle(changes, leaveMs, nowMs) {
       const touched = new Set(unlisted)
       for (const { before, after } of changes) {
@@ -146,7 +105,7 @@ export function upstreams(shown: Shown): Upstreams {
         }
         for (const target of after?.targets ?? []) {
           const upstream = of(target, nowMs)
-          upstream.target = target
+          place(upstream, target, nowMs)
           upstream.listed++
           touched.add(target.identity)
         }
