@@ -1,5 +1,6 @@
 import type { Problem } from '../core/problems.ts'
 import type { Claim } from './claims.ts'
+import { isFallback } from './fallbacks.ts'
 import type { EntrypointKind } from './listener.ts'
 import type { Own } from './own.ts'
 
@@ -7,8 +8,9 @@ import type { Own } from './own.ts'
 export function closedEntrypoints(claims: readonly Claim[], { listeners }: Own): Problem[] {
   if (listeners.length === 0) return []
   const open = new Map(listeners.map(({ entrypoint, kind = 'http' }) => [entrypoint, kind]))
+  const real = claims.filter((one) => !isFallback(one))
   const groups = Map.groupBy(
-    claims,
+    real,
     ({ where, route }) => `${where} ${route.kind} ${route.name} ${route.rule}`,
   )
   return [...groups.values()].flatMap((group) => {
