@@ -53,7 +53,7 @@ export class Answering {
   /** Of the interim answers only early hints tell the client something. */
   interim(head: AnswerHead, bytes: Buffer): void {
     if (head.status !== 103 || this.asked.minor === 0) return
-    this.client.stream.write(answerText(head, bytes, ''), 'latin1')
+    this.client.stream.write(answerText(head, bytes, false, ''), 'latin1')
   }
 
   /** Framing is ours; it follows what the endpoint chose where the client understands that. */
@@ -61,16 +61,17 @@ export class Answering {
     const isOld = this.asked.minor === 0
     this.status = head.status
     let added = ''
+    // what a HEAD or a 304 is about has a length all the same
+    const isLength = ends === framing.length || (ends === framing.none && head.status !== 204)
     if (head.status === 101) {
       added = switching
       this.isEndless = true
-    } else if (ends === framing.length) {
-      added = `content-length: ${head.contentLength}\r\n`
-    } else if (ends === framing.none) {
-      // what a HEAD or a 304 is about has a length all the same
-      if (head.contentLength >= 0 && head.status !== 204) {
+    } else if (isLength) {
+      if (head.contentLength >= 0 && !head.isPlainLength) {
         added = `content-length: ${head.contentLength}\r\n`
       }
+    } else if (ends === framing.none) {
+      added = ''
     } else if (isOld) {
       this.closes = true
       from.isUnwrapped = true
@@ -81,7 +82,8 @@ export class Answering {
     if (head.contentType >= 0 && head.value(bytes, head.contentType).startsWith(eventStream)) {
       this.isEndless = true
     }
-    this.head = answerText(head, bytes, added + this.connectionText(head.status === 101))
+    added += this.connectionText(head.status === 101)
+    this.head = answerText(head, bytes, isLength && head.isPlainLength, added)
   }
 
   /** Returns whether `bytes` are in use for longer. */

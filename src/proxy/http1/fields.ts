@@ -43,6 +43,8 @@ export class Fields {
   contentType = -1
   /** -1 for none. */
   contentLength = -1
+  /** Its line is written as we would write it. */
+  isPlainLength = false
   coding: number = coding.none
   close = false
   keepAlive = false
@@ -159,6 +161,8 @@ export class Fields {
       case field.contentLength:
         if (this.contentLength >= 0) return this.wrong(400, 'two Content-Length headers')
         this.contentLength = lengthOf(bytes, from, to)
+        this.isPlainLength =
+          bytes[to] === cr && bytes[from - 1] === space && bytes[from - 2] === colon
         return this.contentLength >= 0 || this.wrong(400, 'a bad Content-Length')
       case field.transferEncoding:
         if (this.coding !== coding.none) return this.wrong(400, 'two Transfer-Encoding headers')
