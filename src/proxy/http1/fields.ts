@@ -216,7 +216,7 @@ function lengthOf(bytes: Buffer, start: number, end: number): number {
 function codingOf(bytes: Buffer, start: number, end: number): number {
   const text = bytes.latin1Slice(start, end).toLowerCase()
   if (text === 'chunked') return coding.chunked
-  const names = text.split(',').map((name) => name.trim())
+  const names = text.split(/[ \t]*,[ \t]*/)
   const isToken = names.every((name) => /^[!#$%&'*+.^_`|~\w-]+$/.test(name))
   const last = names.indexOf('chunked')
   const isOdd = names.includes('identity') || (last >= 0 && last < names.length - 1)
