@@ -72,14 +72,31 @@ test('a client that gives up leaves the queue', async () => {
 test('the queue is bounded, for each route and in all', () => {
   const queue = holdQueue({ perRoute: 2, total: 3 })
   const woken: string[] = []
-  const wait = (key: string) => queue.wait(key, 5000, () => woken.push(key))
+  const wait = (key: string) => queue.wait(key, 60_000, () => woken.push(key))
   const leaves = ['a', 'a', 'b'].map(wait)
-  expect(leaves.every((leave) => leave !== undefined)).toBe(true)
-  expect(wait('a')).toBeUndefined()
-  expect(wait('c')).toBeUndefined()
-  expect(queue.size).toBe(3)
+  expect([wait('a'), wait('c')]).toEqual([undefined, undefined])
+  leaves[0]?.()
+  leaves[0]?.()
+  expect(queue.size).toBe(2)
+  wait('c')
   queue.wake()
-  expect(woken).toEqual(['a', 'a', 'b'])
+  expect(woken).toEqual(['a', 'b', 'c'])
+  expect(queue.size).toBe(0)
+})
+
+test('who waits again while all are woken waits for the next change', () => {
+  const queue = holdQueue()
+  let turns = 0
+  let leave: (() => void) | undefined
+  const again = () => {
+    turns++
+    leave = queue.wait('a', 60_000, again)
+  }
+  again()
+  queue.wake()
+  queue.wake()
+  expect([turns, queue.size]).toEqual([3, 1])
+  leave?.()
   expect(queue.size).toBe(0)
 })
 

@@ -137,15 +137,15 @@ test('frames are followed wherever the stream is cut', () => {
   }
 })
 
-test('a client that keeps its half of a refused upgrade open is closed all the same', async () => {
+test('a client that keeps its half open is closed all the same, after a refused upgrade too', async () => {
   await using proxy = await bed({ drainMs: 60_000 })
   proxy.catalog.set(catalogOf([]))
   const client = connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true })
-  client.write(
-    'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-  )
-  client.resume().on('error', () => {})
-  await once(client, 'end')
+  client.write(`${upgrade}Host: a.test\r\n\r\n`)
+  const [answer] = await once(client, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1.1 404 /)
+  const ended = once(client.on('error', () => {}), 'end')
   await proxy.stop()
+  await ended
   client.destroy()
 })

@@ -55,7 +55,7 @@ export class Answering {
   /** Of the interim answers only early hints tell the client something. */
   interim(head: AnswerHead, bytes: Buffer): void {
     if (head.status !== 103 || this.asked.minor === 0) return
-    this.client.stream.write(answerText(head, bytes, ''), 'latin1')
+    this.client.stream.write(answerText(head, bytes, false, ''), 'latin1')
   }
 
   /**
@@ -73,16 +73,18 @@ export class Answering {
     const isOld = this.asked.minor === 0
     this.status = head.status
     let added = ''
+    // what a HEAD or a 304 is about has a length all the same
+    const isLength = ends === framing.length || (ends === framing.none && head.status !== 204)
     if (head.status === 101) {
       added = switching
       this.isEndless = true
-    } else if (ends === framing.length) {
-      added = `content-length: ${head.contentLength}\r\n`
-    } else if (ends === framing.none) {
-      // what a HEAD or a 304 is about has a length all the same
-      if (head.contentLength >= 0 && head.status !== 204) {
+    } else if (isLength) {
+      // what was changed has no framing any more
+      if (head.contentLength >= 0 && (changed !== undefined || !head.isPlainLength)) {
         added = `content-length: ${head.contentLength}\r\n`
       }
+    } else if (ends === framing.none) {
+      added = ''
     } else if (isOld) {
       this.closes = true
       from.isUnwrapped = true
@@ -94,7 +96,10 @@ export class Answering {
       this.isEndless = true
     }
     added += more + this.connectionText(head.status === 101)
-    this.head = changed === undefined ? answerText(head, bytes, added) : `${changed}${added}\r\n`
+    this.head =
+      changed === undefined
+        ? answerText(head, bytes, isLength && head.isPlainLength, added)
+        : `${changed}${added}\r\n`
   }
 
   /** Returns whether `bytes` are in use for longer. */

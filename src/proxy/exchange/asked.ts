@@ -1,5 +1,6 @@
 import { normalHost } from '../../core/rule/host.ts'
 import type { RequestView } from '../../core/rule/request.ts'
+import { flat } from '../http1/bytes.ts'
 import type { Content } from '../http1/client-connection.ts'
 import { coding } from '../http1/fields.ts'
 import { methodOf, type RequestHead } from '../http1/request-head.ts'
@@ -40,10 +41,14 @@ export class Asked implements RequestView {
   private route = ''
   /** The Host header. */
   hostText = ''
-  /** All header lines. */
-  fields = ''
   /** The target as it came. */
   sent = ''
+  /** The head as it came, without the empty line; and where its headers begin. */
+  private text = ''
+  private fieldsAt = 0
+  /** The request line can go on as it is. */
+  private isPlain = false
+  private hasLength = false
   private passed = ''
   private originText = ''
   /** Which host `cachedOrigin` is for. */
@@ -67,6 +72,11 @@ export class Asked implements RequestView {
     return this.route === '*'
   }
 
+  /** All header lines. */
+  get fields(): string {
+    return this.text.slice(this.fieldsAt)
+  }
+
   get method(): string {
     this.looks |= looked.deeper
     return this.verb
@@ -76,45 +86,42 @@ export class Asked implements RequestView {
   read(head: RequestHead, bytes: Buffer): Answer | undefined {
     this.verb = methodOf(bytes, head.start, head.methodEnd)
     this.minor = head.minor
-    this.fields = bytes.latin1Slice(head.fieldsStart, head.end - 2)
+    this.text = bytes.latin1Slice(head.start, head.end - 2)
+    this.fieldsAt = head.fieldsStart - head.start
     this.keepsAlive = !head.close && (head.minor === 1 || head.keepAlive)
     const refused =
       refusal(head, bytes, this.verb) ?? this.readHost(head) ?? this.readTarget(head, bytes)
     if (refused) return refused
     this.readContent(head, bytes)
     if (head.via >= 0 && this.hasPassed()) return loop
-    this.passed = endToEnd(head, this.fields, this.isTrusted)
+    this.passed = endToEnd(head, this.text, this.isTrusted)
     this.readOrigin(head, bytes)
     return undefined
   }
 
-  /** The whole head for an endpoint; `id` is used unless a trusted peer gave one. */
+  /** The whole head for an endpoint; `id` ends a line and is used unless a trusted peer gave one. */
   textFor(route: TableRoute, target: Target, id: string): string {
-    let path = this.route
-    let added = this.hasId ? this.originText : `${this.originText}${id}\r\n`
-    let { passed } = this
-    if (route.stripPrefixes.length > 0) {
-      const stripped = strippedPath(path, route.stripPrefixes)
-      path = stripped.path
-      if (stripped.prefix !== '') added += `x-forwarded-prefix: ${stripped.prefix}\r\n`
+    const added = this.added(id)
+    if (this.isPlain && route.passHost && route.stripPrefixes.length === 0) {
+      return `${this.passed}${added}\r\n`
     }
-    if (!route.passHost) passed = withHost(passed, target)
-    if (this.content === 'chunked') added += 'transfer-encoding: chunked\r\n'
-    else if (this.length >= 0) added += `content-length: ${this.length}\r\n`
-    if (this.isUpgrade) added += 'connection: Upgrade\r\nupgrade: websocket\r\n'
-    return `${this.verb} ${path}${this.search} HTTP/1.1\r\n${passed}${added}\r\n`
+    const { path, prefix } = strippedPath(this.route, route.stripPrefixes)
+    const passed = this.passed.slice(this.fieldsAt)
+    const fields = route.passHost ? passed : withHost(passed, target)
+    const told = prefix === '' ? '' : `x-forwarded-prefix: ${prefix}\r\n`
+    return `${this.verb} ${path}${this.search} HTTP/1.1\r\n${fields}${added}${told}\r\n`
   }
 
   /** All values of a header; `name` in lower case. */
   headers(name: string): readonly string[] {
-    const { fields } = this
+    const { text } = this
     const values: string[] = []
     this.looks |= looked.deeper
-    for (let at = 0; at < fields.length;) {
-      const end = fields.indexOf('\r\n', at)
+    for (let at = this.fieldsAt; at < text.length;) {
+      const end = text.indexOf('\r\n', at)
       const colon = at + name.length
-      if (fields[colon] === ':' && fields.slice(at, colon).toLowerCase() === name) {
-        values.push(fields.slice(colon + 1, end).trim())
+      if (text[colon] === ':' && text.slice(at, colon).toLowerCase() === name) {
+        values.push(text.slice(colon + 1, end).trim())
       }
       at = end + 2
     }
@@ -127,10 +134,19 @@ export class Asked implements RequestView {
     return new URLSearchParams(this.search).getAll(name)
   }
 
-  private readHost({ host, fieldsStart, offsets }: RequestHead): Answer | undefined {
-    const start = (offsets[4 * host + 2] ?? 0) - fieldsStart
-    const text = this.fields.slice(start, (offsets[4 * host + 3] ?? 0) - fieldsStart)
-    if (text === this.hostText) return this.misdirected()
+  /** The headers that are ours. */
+  private added(id: string): string {
+    let added = this.hasId ? this.originText : this.originText + id
+    if (this.content === 'chunked') added += 'transfer-encoding: chunked\r\n'
+    else if (this.hasLength) added += `content-length: ${this.length}\r\n`
+    if (this.isUpgrade) added += 'connection: Upgrade\r\nupgrade: websocket\r\n'
+    return added
+  }
+
+  private readHost({ host, start: from, offsets }: RequestHead): Answer | undefined {
+    const start = (offsets[4 * host + 2] ?? 0) - from
+    const text = this.text.slice(start, (offsets[4 * host + 3] ?? 0) - from)
+    if (text === this.hostText && text !== '') return this.misdirected()
     const normal = normalHost(text)
     if (normal === undefined) return badRequest(400, 'the Host header is no host name')
     this.hostText = text
@@ -145,10 +161,12 @@ export class Asked implements RequestView {
   }
 
   private readTarget(head: RequestHead, bytes: Buffer): Answer | undefined {
-    let target = bytes.latin1Slice(head.targetStart, head.targetEnd)
+    let target = this.text.slice(head.targetStart - head.start, head.targetEnd - head.start)
     this.sent = target
     let mark = head.query < 0 ? -1 : head.query - head.targetStart
+    this.isPlain = head.minor === 1 && !head.unusual
     if (bytes[head.targetStart] !== slash) {
+      this.isPlain = false
       const read = unusualTarget(target, this.hostText, this.verb)
       if (typeof read === 'string') return badRequest(400, read)
       target = read.target
@@ -163,6 +181,7 @@ export class Asked implements RequestView {
   private readContent(head: RequestHead, bytes: Buffer): void {
     const isChunked = head.coding === coding.chunked
     this.length = head.contentLength
+    this.hasLength = head.contentLength >= 0 && !head.isPlainLength
     this.content = isChunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none'
     this.isRepeatable =
       this.content === 'none' && (this.verb === 'GET' || idempotent.has(this.verb))
@@ -187,8 +206,10 @@ export class Asked implements RequestView {
     } else if (minor === 0) {
       this.originText = originText(origin, hostText, 0)
     } else {
-      if (this.originHost !== hostText) this.cachedOrigin = originText(origin, hostText, 1)
-      this.originHost = hostText
+      if (this.originHost !== hostText) {
+        this.cachedOrigin = flat(originText(origin, hostText, 1))
+        this.originHost = hostText
+      }
       this.originText = this.cachedOrigin
     }
   }

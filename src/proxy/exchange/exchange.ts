@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks'
+
 import { noService } from '../counters.ts'
 import type { AnswerHead } from '../http1/answer-head.ts'
 import type { ClientConnection, RequestTaker } from '../http1/client-connection.ts'
@@ -436,7 +438,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
     this.guard?.done(status)
     this.guard = undefined
     this.tunnel = undefined
-    this.sending.close()
+    this.sending.clear()
     const seconds = (nowMs - this.startedMs) / 1000
     engine.counts.answered(front.slot, route ? finder.slot : noService, status, seconds)
   }

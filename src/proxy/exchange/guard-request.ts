@@ -48,7 +48,7 @@ export function guardedText(
   text += `host: ${route.passHost ? authority : hostOf(target)}\r\n${textOf(lines)}`
   for (const hop of via) text += `via: ${hop}\r\n`
   text += originText(asked.origin, asked.hostText, asked.minor, said)
-  if (!said.requestId) text += `${id}\r\n`
+  if (!said.requestId) text += id
   if (asked.content === 'chunked') text += 'transfer-encoding: chunked\r\n'
   else if (asked.length >= 0) text += `content-length: ${asked.length}\r\n`
   if (asked.isUpgrade) text += 'connection: Upgrade\r\nupgrade: websocket\r\n'

@@ -40,6 +40,7 @@ export function holdQueue(options: HoldOptions = {}): HoldQueue {
         add(key, -1)
       }
       const woken = () => {
+        if (!waiting.has(woken)) return
         leave()
         wake()
       }

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 
+import { flat } from '../http1/bytes.ts'
+
 const digits = 3
-const low = Array.from({ length: 16 ** digits }, (_, number) => hex(number, digits))
+/** With the end of their line, so that there is one string less to be joined. */
+const low = Array.from({ length: 16 ** digits }, (_, number) => `${hex(number, digits)}\r\n`)
 
 /** Ids of requests, in the form of a UUID: the beginning is drawn by lot once, the rest counts. */
 export class RequestIds {
@@ -10,8 +13,9 @@ export class RequestIds {
   private count = 0
   private text = ''
 
+  /** Ends a line of a head. */
   next(): string {
-    if (this.count === 0) this.text = this.prefix + hex(this.high++, 12 - digits)
+    if (this.count === 0) this.text = flat(this.prefix + hex(this.high++, 12 - digits))
     const id = this.text + (low[this.count] ?? '')
     this.count = (this.count + 1) % low.length
     return id

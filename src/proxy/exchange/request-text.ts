@@ -5,7 +5,6 @@ import type { RequestHead } from '../http1/request-head.ts'
 
 /** Headers that go no further whoever sends them: of one hop, or written anew. */
 const dropped = tableOf(
-  field.contentLength,
   field.transferEncoding,
   field.connection,
   field.upgrade,
@@ -25,21 +24,25 @@ const droppedOfStrangers = tableOf(
   field.forwardedOther,
 )
 
-/** The headers that go through as they are. `fields` is the text of all of them. */
-export function endToEnd(head: RequestHead, fields: string, isTrusted: boolean): string {
-  if (head.specials === 1) return fields
+/**
+ * The request line and the headers that go through as they are. `whole` is the text of the head. A length that is
+ * written as we would write it is left where it is.
+ */
+export function endToEnd(head: RequestHead, whole: string, isTrusted: boolean): string {
+  if (head.specials === 1) return whole
   const also = isTrusted ? droppedOfTrusted : droppedOfStrangers
   let text = ''
   let from = 0
   for (let at = 0; at < head.specials; at++) {
     const index = head.special[at] ?? 0
     const kind = head.kinds[index] ?? 0
-    if (dropped[kind] !== 1 && also[kind] !== 1) continue
-    const start = head.lineStart(index) - head.fieldsStart
-    if (start > from) text += fields.slice(from, start)
-    from = head.lineStart(index + 1) - head.fieldsStart
+    const goes = kind === field.contentLength ? !head.isPlainLength : dropped[kind] === 1
+    if (!goes && also[kind] !== 1) continue
+    const start = head.lineStart(index) - head.start
+    if (start > from) text += whole.slice(from, start)
+    from = head.lineStart(index + 1) - head.start
   }
-  return from === 0 ? fields : text + fields.slice(from)
+  return from === 0 ? whole : text + whole.slice(from)
 }
 
 /** Who asked, and how. */

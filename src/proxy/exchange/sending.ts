@@ -119,6 +119,13 @@ export class Sending {
     this.head = ''
   }
 
+  /** The request is answered: lets go of what it was. */
+  clear(): void {
+    this.close()
+    this.early = none
+    this.first = nothing
+  }
+
   /** False if the client has been paused because the endpoint does not keep up. */
   private write(to: UpstreamConnection, bytes: Buffer, start: number, end: number): boolean {
     const { head } = this

@@ -36,6 +36,11 @@ export const lf = 0x0a
 export const space = 0x20
 export const tab = 0x09
 
+/** The same text in one piece: what is written again and again is not to be joined each time. */
+export function flat(text: string): string {
+  return Buffer.from(text, 'latin1').latin1Slice()
+}
+
 function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39
 }

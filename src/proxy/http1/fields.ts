@@ -43,6 +43,8 @@ export class Fields {
   contentType = -1
   /** -1 for none. */
   contentLength = -1
+  /** Its line is written as we would write it. */
+  isPlainLength = false
   coding: number = coding.none
   close = false
   keepAlive = false
@@ -159,6 +161,8 @@ export class Fields {
       case field.contentLength:
         if (this.contentLength >= 0) return this.wrong(400, 'two Content-Length headers')
         this.contentLength = lengthOf(bytes, from, to)
+        this.isPlainLength =
+          bytes[to] === cr && bytes[from - 1] === space && bytes[from - 2] === colon
         return this.contentLength >= 0 || this.wrong(400, 'a bad Content-Length')
       case field.transferEncoding:
         if (this.coding !== coding.none) return this.wrong(400, 'two Transfer-Encoding headers')
@@ -212,7 +216,7 @@ function lengthOf(bytes: Buffer, start: number, end: number): number {
 function codingOf(bytes: Buffer, start: number, end: number): number {
   const text = bytes.latin1Slice(start, end).toLowerCase()
   if (text === 'chunked') return coding.chunked
-  const names = text.split(',').map((name) => name.trim())
+  const names = text.split(/[ \t]*,[ \t]*/)
   const isToken = names.every((name) => /^[!#$%&'*+.^_`|~\w-]+$/.test(name))
   const last = names.indexOf('chunked')
   const isOdd = names.includes('identity') || (last >= 0 && last < names.length - 1)

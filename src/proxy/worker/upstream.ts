@@ -40,7 +40,7 @@ export class Upstream {
   readonly firstSeenMs: number
   /** Kept connections, the last used last. */
   readonly idle: UpstreamConnection[]
-  readonly tunnels: Set<Tunnel>
+  readonly tunnels: Set<Pick<Tunnel, 'leave'>>
   readonly ejection: Ejection
   target: Target
   /** How many routes have it. */
