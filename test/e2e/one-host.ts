@@ -33,7 +33,7 @@ export type OneHost = AsyncDisposable & {
   problems(): Promise<string>
 }
 
-export type StartOptions = {
+type StartOptions = {
   /** For `--store`; that of `etcd` unless given. */
   readonly store?: string
   readonly lease?: string
