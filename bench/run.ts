@@ -1,7 +1,8 @@
-// `npm run bench -- [http] [spine] [registration] [rules] [fuzz] [options]`; see README.md beside this file.
+// `npm run bench -- [http] [spine] [registration] [rules] [balance] [fuzz] [options]`; see README.md beside this file.
 
 import { parseArgs } from 'node:util'
 
+import { measureBalance } from './balance/balance.ts'
 import { measureFuzz } from './fuzz/fuzz.ts'
 import { measureHttp } from './http/http.ts'
 import { machine } from './machine.ts'
@@ -43,6 +44,7 @@ const parts = new Map([
   ],
   ['registration', () => measureRegistration({ containers: 1000, instances: 10_000 })],
   ['rules', async () => measureRules()],
+  ['balance', async () => measureBalance()],
   ['fuzz', () => measureFuzz({ cases: Number(values.cases), seed: Number(values.seed) })],
 ])
 const chosen = positionals.length > 0 ? positionals : [...parts.keys()]

@@ -1,10 +1,10 @@
 import type { Catalog } from '../../src/core/catalog.ts'
 import { live } from '../../src/core/live.ts'
-import { chooser } from '../../src/proxy/choose.ts'
-import { newCounters } from '../../src/proxy/counters.ts'
+import { newCheckMarks, newCounters } from '../../src/proxy/counters.ts'
 import { nobody } from '../../src/proxy/own.ts'
 import { tables } from '../../src/proxy/tables.ts'
-import { upstreams } from '../../src/proxy/upstreams.ts'
+import { chooser } from '../../src/proxy/worker/choose.ts'
+import { upstreams } from '../../src/proxy/worker/upstreams.ts'
 import { catalogFor, vantage } from './world.ts'
 
 export type Change = {
@@ -22,7 +22,7 @@ export function measureChange(services: number, copies: number): Change {
   const rules = Array.from({ length: services }, (_, at) => `Host(\`h${at}.example.com\`)`)
   const first = catalogFor(rules, copies)
   const catalog = live<Catalog>(first)
-  const known = upstreams(newCounters(1))
+  const known = upstreams({ shown: newCounters(1), marks: newCheckMarks() })
   const choosing = chooser(known)
   const current = tables({
     catalog,
@@ -31,7 +31,7 @@ export function measureChange(services: number, copies: number): Change {
     report: () => {},
     changed(changes, nowMs) {
       known.settle(changes, () => 0, nowMs)
-      choosing.forget(changes)
+      choosing.settle(changes)
     },
   })
   const began = performance.now()

@@ -18,7 +18,13 @@ export const requestAnswer = z.object({
   route: route.optional(),
   others: z.array(route.extend({ why: z.string() })),
   endpoints: z.array(
-    z.object({ at: z.string(), identity: z.string(), state: z.string(), used: z.boolean() }),
+    z.object({
+      at: z.string(),
+      identity: z.string(),
+      state: z.string(),
+      used: z.boolean(),
+      note: z.string().default(''),
+    }),
   ),
   status: z.number().optional(),
   why: z.string(),
@@ -43,8 +49,9 @@ export function requestText(answer: Answer, colours: boolean): string {
       ...(taken ? [{ name: 'service', text: `${taken.service} (${taken.source})` }] : []),
       ...block(
         'endpoints',
-        answer.endpoints.map(({ at, identity, state, used }) => {
-          return { text: `${at} ${state}${used ? '' : ', not used'} (${identity})`, state }
+        answer.endpoints.map(({ at, identity, state, used, note }) => {
+          const words = [state, ...(note === '' ? [] : [note]), ...(used ? [] : ['not used'])]
+          return { text: `${at} ${words.join(', ')} (${identity})`, state }
         }),
       ),
       ...block(

@@ -2,10 +2,15 @@ import { z } from 'zod'
 
 import { middlewareSchema } from './middleware.ts'
 
-/** `p2c`, `p2c:latency`, `round-robin`, `least`, `random`, `hash:ip`, `hash:header:X`, `hash:cookie:X`. */
+/**
+ * `p2c`, `p2c:latency`, `round-robin`, `least`, `random`, `hash:ip`, `hash:header:X`, `hash:cookie:X`; a hash with
+ * `:bounded` behind it lets a busy endpoint's keys go elsewhere.
+ */
 export const balanceSchema = z
   .string()
-  .regex(/^(p2c|p2c:latency|round-robin|least|random|hash:ip|hash:(header|cookie):[^\s:]+)$/)
+  .regex(
+    /^(p2c|p2c:latency|round-robin|least|random|hash:ip(:bounded)?|hash:(header|cookie):[^\s:]+(:bounded)?)$/,
+  )
 export type Balance = z.infer<typeof balanceSchema>
 
 /** Which connections an instance may get, by what a probe says of it. */

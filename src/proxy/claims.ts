@@ -2,7 +2,8 @@ import { byAge, type Catalog, compare, findService } from '../core/catalog.ts'
 import type { Instance } from '../core/instance.ts'
 import { defaultPolicy, type Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
-import type { Endpoint, Route, StoredRoute } from '../core/route.ts'
+import { type Endpoint, type Route, routeSchema, type StoredRoute } from '../core/route.ts'
+import { fallbackEntrypoint } from './fallbacks.ts'
 import type { TableRoute } from './route.ts'
 
 /** One service's wish for one rule on one entrypoint, with the instances that have it. */
@@ -88,6 +89,38 @@ export function storedWishes(
     endpoints: stored.endpoints ?? [],
   }))
   return { service, claims, problems: 'error' in found ? [nobodyThere(where, found.error)] : [] }
+}
+
+/** The endpoints that answer for `asker` when it has nobody: all of service `id`, on an entrypoint that nobody has. */
+export function fallbackWishes(
+  asker: string,
+  fallback: string,
+  services: Catalog['services'],
+): Wishes & { readonly service: string } {
+  const where = `service ${asker}`
+  const near = `${asker.slice(0, asker.lastIndexOf('/') + 1)}${fallback}`
+  const found = services.has(near) ? { id: near } : findService(services, fallback)
+  if ('error' in found) {
+    const problem = { ...nobodyThere(where, found.error), why: 'it is to answer as a fallback' }
+    return { service: fallback, claims: [], problems: [problem] }
+  }
+  const entrypoint = fallbackEntrypoint(asker, fallback)
+  const route = routeSchema.parse({ name: 'fallback', rule: 'PathPrefix(`/`)' })
+  const instances = mainPorts(services.get(found.id) ?? [], 'http')
+  const policy = instances.toSorted(byAge).at(-1)?.policy ?? defaultPolicy
+  const claim: Claim = {
+    key: keyOf(entrypoint, route),
+    where,
+    service: found.id,
+    entrypoint,
+    source: 'default',
+    route,
+    policy: { ...policy, fallback: null },
+    createdAt: '',
+    instances,
+    endpoints: [],
+  }
+  return { service: found.id, claims: [claim], problems: [] }
 }
 
 /** Oldest first, then by service and place: the order in which they may have a rule. */

@@ -32,6 +32,8 @@ export type Counters = {
   readonly inFlight: Int32Array
   /** By endpoint: connects that failed since the last one that did not. */
   readonly failures: Int32Array
+  /** By endpoint: until when it is ejected, milliseconds since the epoch. */
+  readonly ejected: Float64Array
 }
 
 const stride = codes.length + bucketSeconds.length + 2
@@ -62,6 +64,7 @@ export function newCounters(entrypoints: number): Counters {
     held: integers(1),
     inFlight: integers(mostEndpoints),
     failures: integers(mostEndpoints),
+    ejected: doubles(mostEndpoints),
   }
 }
 
@@ -80,8 +83,15 @@ export function clearService(
 }
 
 /** Forgets what was running in a worker that is no more; what it has counted stays counted. */
-export function clearRunning({ running, held, inFlight, failures }: Counters): void {
-  for (const numbers of [running, held, inFlight, failures]) numbers.fill(0)
+export function clearRunning({ running, held, inFlight, failures, ejected }: Counters): void {
+  for (const numbers of [running, held, inFlight, failures, ejected]) numbers.fill(0)
+}
+
+/** What checks say of each endpoint, by its place; the same for all workers. */
+export type CheckMarks = Uint8Array
+
+export function newCheckMarks(): CheckMarks {
+  return new Uint8Array(new SharedArrayBuffer(mostEndpoints))
 }
 
 function doubles(length: number): Float64Array {

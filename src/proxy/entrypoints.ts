@@ -1,5 +1,6 @@
 import type { Problem } from '../core/problems.ts'
 import type { Claim } from './claims.ts'
+import { isFallback } from './fallbacks.ts'
 import type { EntrypointKind } from './listener.ts'
 import type { Own } from './own.ts'
 
@@ -8,7 +9,7 @@ export function closedEntrypoints(claims: readonly Claim[], { listeners }: Own):
   if (listeners.length === 0) return []
   const open = new Map(listeners.map(({ entrypoint, kind = 'http' }) => [entrypoint, kind]))
   const groups = Map.groupBy(
-    claims,
+    claims.filter((one) => !isFallback(one)),
     ({ where, route }) => `${where} ${route.kind} ${route.name} ${route.rule}`,
   )
   return [...groups.values()].flatMap((group) => {

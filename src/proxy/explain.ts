@@ -1,11 +1,15 @@
 import { normalHost } from '../core/rule/host.ts'
 import { plainRequest } from '../core/rule/request.ts'
+import type { CheckState, CheckStates } from './checks/states.ts'
+import { fallbackEntrypoint } from './fallbacks.ts'
 import { lostLately } from './memory.ts'
 import type { Own } from './own.ts'
 import { normalPath } from './paths.ts'
+import { poolOf } from './pools.ts'
 import type { TableRoute, Target } from './route.ts'
 import type { MadeTables } from './tables.ts'
 import { whyBefore } from './why-before.ts'
+import { inRotation } from './worker/rotation.ts'
 
 /** A request that somebody might send. `port` undefined: the scheme's own. */
 export type Asked = {
@@ -42,13 +46,16 @@ export type EndpointExplained = {
   readonly weight: number
   /** Whether it may get the request. */
   readonly used: boolean
+  /** What our checks say, or which pool it is in, if that matters; else empty. */
+  readonly note: string
 }
 
 type Verdict = Pick<RequestExplained, 'status' | 'why'>
 
-/** What `tables` would do with a request now. Changes nothing. */
+/** What `tables` would do with a request now, as far as checks decide. Changes nothing. */
 export function explainRequest(
   tables: MadeTables,
+  checks: CheckStates,
   listeners: Own['listeners'],
   asked: Asked,
 ): RequestExplained {
@@ -80,12 +87,12 @@ export function explainRequest(
       one.key !== route.key &&
       one.matches(seen),
   )
-  const used = rotation(route.targets)
+  const used = usedOf(route, checks)
   return {
     ...request,
     route: named(route),
     others: others.map((one) => ({ ...named(one), why: whyBefore(route, one, host) })),
-    endpoints: route.targets.map((target) => endpointOf(target, used.includes(target))),
+    endpoints: route.targets.map((target) => endpointOf(target, used.includes(target), checks)),
     ...verdict(route, used, tables),
   }
 }
@@ -106,9 +113,18 @@ function verdict(route: TableRoute, used: readonly Target[], tables: MadeTables)
     return { status: undefined, why: 'one of the ready endpoints answers' }
   if (first)
     return { status: undefined, why: 'nobody is ready: one of the draining endpoints answers' }
-  const starting = route.targets.some(({ state }) => state === 'starting')
+  const fallback = fallbackOf(route, tables)
+  if (fallback) {
+    return { status: undefined, why: `nobody is ready: its fallback ${fallback.service} answers` }
+  }
+  const unchecked = route.targets.some(({ state }) => state === 'ready')
+  const starting = unchecked || route.targets.some(({ state }) => state === 'starting')
   if (starting || lostLately(tables.memory, route.key, performance.now())) {
-    const reason = starting ? 'one is starting' : 'the last one has gone less than a minute ago'
+    const reason = unchecked
+      ? 'one has not passed its check yet'
+      : starting
+        ? 'one is starting'
+        : 'the last one has gone less than a minute ago'
     return {
       status: 503,
       why: `nobody is ready, but ${reason}: the request waits up to --hold first`,
@@ -119,19 +135,50 @@ function verdict(route: TableRoute, used: readonly Target[], tables: MadeTables)
   return { status: 503, why }
 }
 
-/** As requests see it: ready ones, else draining ones; those without weight only when there are no others. */
-function rotation(targets: readonly Target[]): readonly Target[] {
-  const ready = targets.filter(({ state }) => state === 'ready')
-  const able = ready.length > 0 ? ready : targets.filter(({ state }) => state === 'draining')
-  const weighty = able.filter(({ weight }) => weight > 0)
-  return weighty.length > 0 ? weighty : able
+/** As requests see it, but for what only our own connects and answers tell: stable ones and canaries. */
+function usedOf({ targets }: TableRoute, checks: CheckStates): readonly Target[] {
+  const standings = targets.map((target) => ({
+    target,
+    state: target.state,
+    weight: target.weight,
+    check: stateOf(target, checks),
+    refusing: false,
+    reachedOnce: true,
+    ejectedUntilMs: 0,
+  }))
+  const byPool = Map.groupBy(standings, ({ target }) => poolOf(target))
+  return (['stable', 'canary'] as const)
+    .flatMap((name) => inRotation(byPool.get(name) ?? []))
+    .map(({ target }) => target)
+}
+
+function fallbackOf(
+  { service, policy }: TableRoute,
+  { table }: MadeTables,
+): TableRoute | undefined {
+  if (policy.fallback === null) return undefined
+  const entrypoint = fallbackEntrypoint(service, policy.fallback)
+  return table.routes.find((one) => one.entrypoint === entrypoint && one.targets.length > 0)
+}
+
+function stateOf({ identity, health }: Target, checks: CheckStates): CheckState | undefined {
+  return health === null ? undefined : (checks.get(identity) ?? 'unknown')
 }
 
 function named({ name, rule, service, source }: TableRoute): RouteNamed {
   return { name, rule, service, source }
 }
 
-function endpointOf({ identity, protocol, ip, port, state, weight }: Target, used: boolean) {
+function endpointOf(target: Target, used: boolean, checks: CheckStates): EndpointExplained {
+  const { identity, protocol, ip, port, state, weight } = target
+  const pool = poolOf(target)
   const host = ip.includes(':') ? `[${ip}]` : ip
-  return { identity, at: `${protocol}://${host}:${port}`, state, weight, used }
+  const check = stateOf(target, checks)
+  const notes = [
+    ...(pool === 'stable' ? [] : [pool]),
+    ...(check === 'failing' ? ['its check fails'] : []),
+    ...(check === 'unknown' ? ['its check has not passed yet'] : []),
+  ]
+  const at = `${protocol}://${host}:${port}`
+  return { identity, at, state, weight, used, note: notes.join(', ') }
 }

@@ -1,5 +1,5 @@
 import type { InstanceState } from '../core/instance.ts'
-import type { Counters } from './counters.ts'
+import type { CheckMarks, Counters } from './counters.ts'
 import type { Bound, Listener } from './listener.ts'
 import type { Share } from './middleware/share.ts'
 import type { TableRoute } from './route.ts'
@@ -41,6 +41,8 @@ export type Order =
   | { readonly kind: 'leaving'; readonly pairs: Int32Array }
   /** What handshakes go by from now on. */
   | { readonly kind: 'tls'; readonly feed: TlsFeed }
+  /** The marks of checks have changed. */
+  | { readonly kind: 'checked' }
   | { readonly kind: 'listen'; readonly listeners: readonly Listener[] }
   /** Let what runs finish, and end. */
   | { readonly kind: 'close' }
@@ -71,6 +73,7 @@ export type Start = {
   readonly seat: number
   /** Other ports of this process. */
   readonly ownPorts: readonly number[]
+  readonly marks: CheckMarks
   /** How many orders there are, raised before one is sent. */
   readonly ordered: Int32Array
 }

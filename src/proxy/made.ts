@@ -73,10 +73,8 @@ function targetsOf(
     ...endpoints.map((endpoint) => fixedTarget(endpoint, where, standpoint.own, kind)),
   ]
   const all = placed.flatMap((one) => (one.ok ? [one.target] : []))
-  const near = all.filter(({ own }) => own)
-  const nearIsEnough = policy.locality === 'prefer' && near.some(({ state }) => state === 'ready')
   return {
-    targets: policy.locality === 'local-only' || nearIsEnough ? near : all,
+    targets: policy.locality === 'local-only' ? all.filter(({ own }) => own) : all,
     problems: placed.flatMap((one) => (one.ok ? [] : [one.problem])),
   }
 }

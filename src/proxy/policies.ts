@@ -1,13 +1,11 @@
 import type { Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
-import { type BalanceName, isBalanceName } from './balance.ts'
 import { madePath } from './middleware/rewrite/normal.ts'
 import { resolved } from './middlewares.ts'
 import type { NamedMiddleware } from './route.ts'
 
 /** What is left of a policy here: the supported part, and problems for the rest. */
 export type Served = {
-  readonly balance: BalanceName
   readonly passHost: boolean
   readonly stripPrefixes: readonly string[]
   readonly middlewares: readonly NamedMiddleware[]
@@ -23,7 +21,6 @@ export function servedPolicy(
 ): Served {
   const named = resolved(middlewares, policy.middlewares)
   return {
-    balance: isBalanceName(policy.balance) ? policy.balance : 'p2c',
     passHost: policy.passHost,
     stripPrefixes: onlyPrefixes(named.middlewares),
     middlewares: named.middlewares,
@@ -42,19 +39,13 @@ function onlyPrefixes([first, ...others]: readonly NamedMiddleware[]): readonly 
 }
 
 const checks: readonly [what: string, used: (policy: Policy) => boolean][] = [
-  ['sticky sessions', ({ sticky }) => sticky !== false],
-  ['an active health check', ({ health }) => health !== null],
   ['a role', ({ role }) => role !== null],
-  ['a canary', ({ canary }) => canary !== null],
   ['a mirror', ({ mirror }) => mirror !== null],
-  ['a fallback', ({ fallback }) => fallback !== null],
-  ['slow start', ({ slowStartMs }) => slowStartMs > 0],
   ['the PROXY protocol', ({ proxyProtocol }) => proxyProtocol !== null],
 ]
 
 function unsupportedIn(policy: Policy): string[] {
-  const used = checks.filter(([, isUsed]) => isUsed(policy)).map(([what]) => what)
-  return isBalanceName(policy.balance) ? used : [`balance ${policy.balance}`, ...used]
+  return checks.filter(([, isUsed]) => isUsed(policy)).map(([what]) => what)
 }
 
 export function closedBy(where: string, what: string): Problem {

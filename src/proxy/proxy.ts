@@ -1,6 +1,8 @@
 import { derive } from '../core/live.ts'
 import type { Problem } from '../core/problems.ts'
 import { aborted } from '../core/retry.ts'
+import { createChecks } from './checks/checks.ts'
+import { checkCounter, followChecks } from './checks/follow.ts'
 import { crew } from './control/crew.ts'
 import { metricsIn } from './control/metrics.ts'
 import { numbersOf } from './control/numbers.ts'
@@ -43,6 +45,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     problems.set(part, list)
     options.report(problems.list())
   }
+  const checks = createChecks({ made: checkCounter(registry) })
   const current = tables({
     catalog,
     vantage,
@@ -50,6 +53,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     report: report('table'),
     changed(changes) {
       numbers.follow(changes)
+      checks.settle(changes)
       workers.changed(changes, current.table.complete)
       options.log.debug({ changes: changes.length }, 'route table replaced')
     },
@@ -58,7 +62,7 @@ export function createProxy(options: ProxyOptions): Proxy {
   const workers = crew({
     listeners,
     numbers,
-    start: startOf(options, entrypoints),
+    start: startOf(options, entrypoints, numbers.marks),
     table: () => current.table,
     tls: () => secured.feed.current,
     log: options.log,
@@ -69,6 +73,12 @@ export function createProxy(options: ProxyOptions): Proxy {
   const tcpNames = new Set(ofTcp.map(({ entrypoint }) => entrypoint))
   metricsIn(registry, numbers, workers, tcpNames)
   tcpMetricsIn(registry, numbers, tcpNames)
+  const checking = {
+    numbers,
+    changed: () => workers.checked(),
+    report: report('checks'),
+    nameOf: (identity: string) => byIdentity.current.get(identity)?.name ?? identity,
+  }
 
   return {
     async open() {
@@ -81,21 +91,25 @@ export function createProxy(options: ProxyOptions): Proxy {
       const following = Promise.all([
         current.follow(closed.signal),
         secured.follow(() => workers.secure(), closed.signal),
+        followChecks(checks, checking, closed.signal),
       ])
       await aborted(signal)
       // those that wait for a successor still get it
       await workers.close()
       closed.abort()
       await following
+      checks.stop()
     },
     routes: () => routeViews(current.table.routes),
-    explain: (asked) => explainRequest(current, own.parts().listeners, asked),
+    explain: (asked) =>
+      explainRequest(current, checks.states.current, own.parts().listeners, asked),
     upstream(identity) {
       const instance = byIdentity.current.get(identity)
       const [from, now] = [vantage.current, catalog.current]
       if (!instance || !from || !now) return undefined
       const placed = targetOf(instance, { vantage: from, own: own.parts(), nodes: now.nodes })
-      return upstreamView(placed, numbers.inFlight(identity), numbers.refuses(identity))
+      const [inFlight, condition] = [numbers.inFlight(identity), numbers.condition(identity)]
+      return upstreamView(placed, inFlight, condition, checks.report(identity))
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Catalog } from '../core/catalog.ts'
-import { type Claim, storedWishes, type Wishes, wishesOf } from './claims.ts'
+import { type Claim, fallbackWishes, storedWishes, type Wishes, wishesOf } from './claims.ts'
+import { fallbackEntrypoint } from './fallbacks.ts'
 
 /** Who asks for what: the wishes of all services and hand-written routes, kept over catalogs. */
 export type Roll = {
@@ -17,6 +18,8 @@ type Asked = { readonly from: readonly unknown[]; readonly wishes: Wishes }
 export function roll(): Roll {
   const asked = new Map<string, Asked>()
   const claims = new Map<string, Set<Claim>>()
+  /** By asker: who asks for it, and by which name. */
+  const fallbacks = new Map<string, { readonly service: string; readonly name: string }>()
   let changed = { keys: new Set<string>(), askers: new Set<string>() }
 
   function put(asker: string, from: readonly unknown[], wishes: () => Wishes): void {
@@ -42,9 +45,30 @@ export function roll(): Roll {
     if (asked.delete(asker)) changed.askers.add(asker)
   }
 
+  /** Those that services of this catalog ask for. */
+  function putFallbacks({ services }: Catalog): void {
+    for (const id of changed.askers) {
+      const names = services.has(id) ? fallbacksOf(asked.get(id)?.wishes) : []
+      for (const [asker, { service }] of fallbacks) if (service === id) fallbacks.delete(asker)
+      for (const name of names) fallbacks.set(fallbackEntrypoint(id, name), { service: id, name })
+    }
+    for (const [asker, { service, name }] of fallbacks) {
+      if (!services.has(service)) {
+        fallbacks.delete(asker)
+        continue
+      }
+      const wishes = fallbackWishes(service, name, services)
+      put(asker, [wishes.service, services.get(wishes.service)], () => wishes)
+    }
+  }
+
   function removeAbsent({ services, routes }: Catalog): void {
-    if (asked.size === services.size + routes.size) return
-    const present = new Set([...[...routes.keys()].map(routeAsker), ...services.keys()])
+    if (asked.size === services.size + routes.size + fallbacks.size) return
+    const present = new Set([
+      ...[...routes.keys()].map(routeAsker),
+      ...services.keys(),
+      ...fallbacks.keys(),
+    ])
     for (const asker of asked.keys()) if (!present.has(asker)) remove(asker)
   }
 
@@ -57,6 +81,7 @@ export function roll(): Roll {
         put(routeAsker(name), [stored, wishes.service, services.get(wishes.service)], () => wishes)
       }
       for (const [id, list] of services) put(id, [list], () => wishesOf(id, list))
+      putFallbacks(catalog)
       removeAbsent(catalog)
       return changed
     },
@@ -65,6 +90,11 @@ export function roll(): Roll {
     keys: () => claims.keys(),
     askers: () => asked.keys(),
   }
+}
+
+function fallbacksOf(wishes: Wishes | undefined): ReadonlySet<string> {
+  const claims = wishes?.claims.filter(({ route }) => route.kind === 'http')
+  return new Set(claims?.flatMap(({ policy }) => policy.fallback ?? []))
 }
 
 /** No service's id begins with a space. */

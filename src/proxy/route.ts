@@ -5,7 +5,6 @@ import type { Problem } from '../core/problems.ts'
 import type { Route } from '../core/route.ts'
 import type { Predicate } from '../core/rule/compile.ts'
 import type { Hosts } from '../core/rule/hosts.ts'
-import type { BalanceName } from './balance.ts'
 import type { Chain } from './middleware/chains.ts'
 import type { TcpTerms } from './tcp/terms.ts'
 
@@ -24,9 +23,11 @@ export type Target = {
   readonly own: boolean
   /** Seconds between its stop signal and its end. */
   readonly stopTimeout: number
-  /** What its own labels say of it: both are told from the others of the route by that. */
+  /** What its own labels say of it: canaries and mirrors are told from the others of the route by that. */
   readonly canary: Policy['canary']
   readonly mirror: Policy['mirror']
+  /** How our own checks look at it; null: they don't. */
+  readonly health: Policy['health']
   /** Where its numbers stand; 0 where nothing is counted. */
   readonly slot: number
 }
@@ -51,7 +52,6 @@ export type TableRoute = {
   readonly targets: readonly Target[]
   /** Why it answers 503 to everything, or takes no connection; undefined for a route that works. */
   readonly closed: string | undefined
-  readonly balance: BalanceName
   readonly passHost: boolean
   readonly stripPrefixes: readonly string[]
   readonly policy: RoutePolicy

@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto'
 
+import type { CheckMarks } from './counters.ts'
 import type { CommonStart } from './feed.ts'
 import { newShare } from './middleware/share.ts'
 import type { ProxyOptions } from './options.ts'
 import { trustOf } from './trust.ts'
 
 /** What all workers are started with. Throws `bad-config` for a bad `trust`. */
-export function startOf(options: ProxyOptions, entrypoints: readonly string[]): CommonStart {
+export function startOf(
+  options: ProxyOptions,
+  entrypoints: readonly string[],
+  marks: CheckMarks,
+): CommonStart {
   const {
     drainMs,
     holdMs,
@@ -19,5 +24,5 @@ export function startOf(options: ProxyOptions, entrypoints: readonly string[]): 
   trustOf(trust)
   const via = `portolan-${randomBytes(6).toString('hex')}`
   const share = newShare(workers)
-  return { entrypoints, drainMs, holdMs, firstByteMs, idleMs, trust, via, share, ownPorts }
+  return { entrypoints, marks, drainMs, holdMs, firstByteMs, idleMs, trust, via, share, ownPorts }
 }

@@ -48,6 +48,7 @@ export function targetOf(
     stopTimeout: instance.stopTimeout,
     canary: instance.policy.canary,
     mirror: instance.policy.mirror,
+    health: instance.policy.health,
     slot: 0,
   }
   return { ok: true, target, why }
@@ -74,6 +75,7 @@ export function fixedTarget(
     stopTimeout: 0,
     canary: null,
     mirror: null,
+    health: null,
     slot: 0,
   }
   return { ok: true, target, why: 'a fixed address' }

@@ -1,5 +1,8 @@
 import { compare } from '../core/catalog.ts'
 import type { Problem } from '../core/problems.ts'
+import type { CheckReport } from './checks/checks.ts'
+import type { Condition } from './control/numbers.ts'
+import { isFallback } from './fallbacks.ts'
 import type { TableRoute } from './route.ts'
 import type { Placed } from './targets.ts'
 
@@ -19,16 +22,21 @@ export type RouteView = {
 /** What the proxy knows of one instance. */
 export type UpstreamView = {
   readonly inFlight: number
-  /** What our own connects found. */
-  readonly health: 'ok' | 'refusing'
+  /** What our own connects, answers and checks found: `ok`, or what is wrong. */
+  readonly health: string
   /** Where it is reached, and why there; or what stands against it. */
   readonly address: string | undefined
   readonly why: string
 }
 
-/** `refuses`: whether the last connect failed. */
-export function upstreamView(placed: Placed, inFlight: number, refuses: boolean): UpstreamView {
-  const known = { inFlight, health: refuses ? ('refusing' as const) : ('ok' as const) }
+/** `condition`: what workers found; `check`: what our checks did. */
+export function upstreamView(
+  placed: Placed,
+  inFlight: number,
+  condition: Condition,
+  check: CheckReport | undefined,
+): UpstreamView {
+  const known = { inFlight, health: healthOf(condition, check) }
   if (!placed.ok) {
     const { what, why, remedy } = placed.problem
     return { ...known, address: undefined, why: `${what}: ${why}; ${remedy}` }
@@ -38,11 +46,20 @@ export function upstreamView(placed: Placed, inFlight: number, refuses: boolean)
   return { ...known, address: `${host}:${port}`, why: placed.why }
 }
 
+function healthOf(condition: Condition, check: CheckReport | undefined): string {
+  const why = check?.last?.why ?? 'none was made yet'
+  if (check?.state === 'failing') return `failing check: ${why}`
+  if (check?.state === 'unknown') return `check not passed yet: ${why}`
+  return condition
+}
+
 /** The routes of a table, sorted; a rule on several entrypoints is one. */
 export function routeViews(routes: readonly TableRoute[]): RouteView[] {
-  const sorted = routes.toSorted(
-    (a, b) => compare(a.service, b.service) || compare(a.name, b.name) || compare(a.key, b.key),
-  )
+  const sorted = routes
+    .filter((one) => !isFallback(one))
+    .toSorted(
+      (a, b) => compare(a.service, b.service) || compare(a.name, b.name) || compare(a.key, b.key),
+    )
   const groups = Map.groupBy(
     sorted,
     ({ service, rule, name, tcp }) => `${service} ${name} ${rule} ${tcp === undefined}`,

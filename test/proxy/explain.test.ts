@@ -26,7 +26,7 @@ function explained(catalog: Catalog, asked: Partial<Asked> = {}) {
     query: '',
     method: 'GET',
   } as const
-  return explainRequest(current, listeners, { ...plain, ...asked })
+  return explainRequest(current, new Map(), listeners, { ...plain, ...asked })
 }
 
 type Routes = Readonly<Record<string, string | readonly [string, number]>>

@@ -49,9 +49,9 @@ function shuffled<T>(items: readonly T[], lot: (below: number) => number): T[] {
 }
 
 function shown({ table, problems }: MadeTable) {
-  const routes = table.routes.map(({ key, name, closed, balance, order, targets }) => {
+  const routes = table.routes.map(({ key, name, closed, policy, order, targets }) => {
     const at = targets.map(({ identity }) => identity)
-    return JSON.stringify({ key, name, closed, balance, order, at })
+    return JSON.stringify({ key, name, closed, policy, order, at })
   })
   return { routes: routes.toSorted(), problems }
 }
@@ -121,7 +121,7 @@ test('services that share a rule are one pool with the newest’s policy; others
     ]),
     vantage,
   )
-  expect(table.routes).toMatchObject([{ service: 'shop/old', balance: 'random' }])
+  expect(table.routes).toMatchObject([{ service: 'shop/old', policy: { balance: 'random' } }])
   expect(table.routes[0]?.targets.map(({ identity }) => identity[0])).toEqual(['1', '3'])
   expect(problems.map(({ where }) => where)).toEqual(['container alone'])
 })

@@ -203,7 +203,7 @@ test('of differing policies in one service the newest container has its way', ()
       instance({ policy: policy('random'), createdAt: '2026-01-02T00:00:00Z', container: id('b') }),
     ]),
   )
-  expect(table.routes.map(({ balance }) => balance)).toEqual(['least'])
+  expect(table.routes.map(({ policy }) => policy.balance)).toEqual(['least'])
 })
 
 test('a chain stands for its members in their order, and closes the route if one of them is unknown', () => {
@@ -278,13 +278,13 @@ test('a route with a middleware that is unknown or can not act is closed; prefix
 })
 
 test('policies that are not supported yet are told, and the route works without them', () => {
-  const policy = { ...instance().policy, balance: 'hash:ip', mirror: 0.5, slowStartMs: 10 }
+  const role = { role: 'primary', probe: 'redis' } as const
+  const policy = { ...instance().policy, balance: 'hash:ip', role, proxyProtocol: 1 as const }
   const { table, problems } = tableOf(catalogOf([instance({ policy })]))
-  expect(table.routes[0]).toMatchObject({ closed: undefined, balance: 'p2c' })
+  expect(table.routes[0]).toMatchObject({ closed: undefined, policy: { balance: 'hash:ip' } })
   expect(problems.map(({ what }) => what)).toEqual([
-    'a mirror is not supported yet',
-    'balance hash:ip is not supported yet',
-    'slow start is not supported yet',
+    'a role is not supported yet',
+    'the PROXY protocol is not supported yet',
   ])
 })
 

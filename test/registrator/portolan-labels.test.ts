@@ -85,6 +85,8 @@ for (const [labels, policy] of [
   [{ mirror: '10%' }, { mirror: 0.1 }],
   [{ fallback: 'shop/sorry' }, { fallback: 'shop/sorry' }],
   [{ locality: 'prefer' }, { locality: 'prefer' }],
+  [{ 'slow-start': '30s' }, { slowStartMs: 30_000 }],
+  [{ lb: 'hash:cookie:sid:bounded' }, { balance: 'hash:cookie:sid:bounded' }],
 ] as const) {
   test(`${JSON.stringify(labels)} is the policy of the instance`, () => {
     const { instances, problems } = register(container({ labels: own({ host: 'a', ...labels }) }))

@@ -19,6 +19,8 @@ export type Crew = {
   changed(changes: readonly RouteChange[], complete: boolean): void
   /** What `tls` gives has changed. */
   secure(): void
+  /** Marks of checks have changed. */
+  checked(): void
   /** Lets them drain, and resolves when they have ended. */
   close(): Promise<void>
   /** How many listen now, and how many ended without being told to. */
@@ -95,6 +97,9 @@ export function crew(options: CrewOptions): Crew {
     },
     secure() {
       for (const one of seats) one.secure()
+    },
+    checked() {
+      for (const one of seats) one.checked()
     },
     close: () => closed(acceptMs + start.drainMs + endMs),
     get size() {

@@ -1,15 +1,21 @@
 import type { RouteChange } from '../changes.ts'
+import { type CheckState, checkStates } from '../checks/states.ts'
 import {
+  type CheckMarks,
   clearService,
   type Counters,
   mostEndpoints,
   mostServices,
+  newCheckMarks,
   newCounters,
   noService,
   otherService,
 } from '../counters.ts'
 import type { TableRoute } from '../route.ts'
 import { type Slots, slots } from './slots.ts'
+
+/** What connects and answers of requests tell of an endpoint. */
+export type Condition = 'ok' | 'refusing' | 'ejected'
 
 /** The counters of all workers, and whose numbers stand where. */
 export type Numbers = {
@@ -21,7 +27,11 @@ export type Numbers = {
   follow(changes: readonly RouteChange[]): void
   /** Of an endpoint, over all workers. */
   inFlight(identity: string): number
-  refuses(identity: string): boolean
+  /** What workers found, the worst of it. */
+  condition(identity: string): Condition
+  /** What checks say, by the place of the endpoint. */
+  readonly marks: CheckMarks
+  mark(identity: string, state: CheckState): void
 }
 
 /** A scrape or two, even where they are rare, see the last count of a service. */
@@ -44,8 +54,19 @@ export function numbersOf(
       for (const counters of all) clearService(counters, entrypoints.length, slot)
     },
   })
-  const endpoints = slots({ from: 1, to: mostEndpoints, shared: 0, keepMs, clock, clear() {} })
-  const at = (numbers: Int32Array, identity: string) => numbers[endpoints.of(identity) ?? 0] ?? 0
+  const marks = newCheckMarks()
+  const endpoints = slots({
+    from: 1,
+    to: mostEndpoints,
+    shared: 0,
+    keepMs,
+    clock,
+    clear(slot) {
+      marks[slot] = 0
+    },
+  })
+  const at = (numbers: Int32Array | Float64Array, identity: string) =>
+    numbers[endpoints.of(identity) ?? 0] ?? 0
 
   function hold({ service, targets }: TableRoute): void {
     if (service !== '-') services.hold(service)
@@ -75,6 +96,15 @@ export function numbersOf(
       for (const { before } of changes) if (before) release(before)
     },
     inFlight: (identity) => all.reduce((sum, one) => sum + at(one.inFlight, identity), 0),
-    refuses: (identity) => all.some(({ failures }) => at(failures, identity) > 0),
+    condition(identity) {
+      const nowMs = Date.now()
+      if (all.some(({ ejected }) => at(ejected, identity) > nowMs)) return 'ejected'
+      return all.some(({ failures }) => at(failures, identity) > 0) ? 'refusing' : 'ok'
+    },
+    marks,
+    mark(identity, state) {
+      const slot = endpoints.of(identity) ?? 0
+      if (slot > 0) marks[slot] = checkStates.indexOf(state)
+    },
   }
 }

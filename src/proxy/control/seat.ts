@@ -11,6 +11,8 @@ import { type Sender, sender, type SenderOptions } from './sender.ts'
 
 /** A place in the crew that always has a worker, one after the other if they end. */
 export type Seat = Pick<Sender, 'change'> & {
+  /** Marks of checks have changed. */
+  checked(): void
   readonly listens: boolean
   /** `tls` has changed. */
   secure(): void
@@ -77,6 +79,7 @@ export function seat(options: SeatOptions): Seat {
     },
     secure: () => member.post({ kind: 'tls', feed: options.tls() }),
     change: (changes, complete) => feed.change(changes, complete),
+    checked: () => member.post({ kind: 'checked' }),
     open,
     async keep(listeners) {
       for (let failures = 0; ; failures++) {

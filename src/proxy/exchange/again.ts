@@ -2,7 +2,7 @@ import { errnoOf } from '../../core/errors.ts'
 import type { Loss, UpstreamConnection } from '../http1/upstream-connection.ts'
 import { lostLately, rememberMs } from '../memory.ts'
 import type { TableRoute, Target } from '../route.ts'
-import type { Upstream } from '../upstreams.ts'
+import type { Ending, Upstream } from '../worker/upstream.ts'
 import { nobodyReady, refused, timedOut } from './answers.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
@@ -29,7 +29,7 @@ export function afterLoss(
   const isConnect = !connection.isConnected
   const nowMs = performance.now()
   const isLate = loss === 'late' || errnoOf(connection.error) === 'ETIMEDOUT'
-  exchange.ended(isConnect ? 'connect' : isLate ? 'timeout' : 'reset', nowMs)
+  exchange.ended(isConnect ? 'connect' : endingOf(connection, isLate), nowMs)
   exchange.failure = isLate ? timedOut : refused
   if (!isConnect && exchange.guard?.lost(upstream, isLate ? 'timeout' : 'sent') === true) return
   if (!isConnect && !isRepeatable(exchange, upstream, connection, loss)) {
@@ -44,6 +44,12 @@ export function afterLoss(
     exchange.sending.rewind()
   }
   exchange.look(nowMs)
+}
+
+/** A kept connection that the endpoint closes at that very moment says nothing of it. */
+function endingOf({ isReused }: UpstreamConnection, isLate: boolean): Ending {
+  if (isLate) return 'timeout'
+  return isReused ? 'moot' : 'reset'
 }
 
 /** What took too long once would do so everywhere, and keep several endpoints busy. */

@@ -59,14 +59,15 @@ export class Answering {
   }
 
   /**
-   * Framing is ours; it follows what the endpoint chose where the client understands that. `changed`: the lines of the
-   * head, if they are others than those in `head`.
+   * Framing is ours; it follows what the endpoint chose where the client understands that. `more`: lines that are added.
+   * `changed`: the lines of the head, if they are others than those in `head`.
    */
   begin(
     head: AnswerHead,
     bytes: Buffer,
     ends: number,
     from: UpstreamConnection,
+    more: string,
     changed?: string,
   ): void {
     const isOld = this.asked.minor === 0
@@ -92,7 +93,7 @@ export class Answering {
     if (head.contentType >= 0 && head.value(bytes, head.contentType).startsWith(eventStream)) {
       this.isEndless = true
     }
-    added += this.connectionText(head.status === 101)
+    added += more + this.connectionText(head.status === 101)
     this.head = changed === undefined ? answerText(head, bytes, added) : `${changed}${added}\r\n`
   }
 

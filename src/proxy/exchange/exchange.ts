@@ -5,7 +5,7 @@ import type { RequestHead } from '../http1/request-head.ts'
 import { type AnswerTaker, type Loss, UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { OwnAnswer } from '../middleware/draft.ts'
 import type { TableRoute } from '../route.ts'
-import type { Ending, Upstream } from '../upstreams.ts'
+import type { Ending, Upstream } from '../worker/upstream.ts'
 import { afterLoss, connectTimeoutMs, waitForSomebody } from './again.ts'
 import { Answering } from './answering.ts'
 import { type Answer, badRequest, closedRoute, notYet, refused, unknownHost } from './answers.ts'
@@ -158,12 +158,14 @@ export class Exchange implements RequestTaker, AnswerTaker {
 
   onAnswer(head: AnswerHead, bytes: Buffer, ends: number): void {
     const { answering, client, connection } = this
+    const { upstream } = this
     this.phase = phase.answering
     this.movedMs = this.engine.nowMs
+    if (upstream?.timed === true) upstream.answered(performance.now() - this.triedMs)
     // the rest of a body that nobody read can not be told from a next request
     if (client.isOwing || this.engine.isEnding) answering.closes = true
     if (this.guard !== undefined) this.guard.answered(head, bytes, ends)
-    else if (connection) answering.begin(head, bytes, ends, connection)
+    else if (connection) answering.begin(head, bytes, ends, connection, this.stickyText())
     if (head.status === 101) this.beginTunnel()
   }
 
@@ -401,6 +403,14 @@ export class Exchange implements RequestTaker, AnswerTaker {
     }
   }
 
+  /** The header that binds the client to its endpoint, if it is to be bound and is not. */
+  stickyText(): string {
+    const { asked, engine, route, upstream } = this
+    if (!route || route.policy.sticky === false || !upstream) return ''
+    const cookie = engine.chooser.setCookie(route, upstream, asked)
+    return cookie === undefined ? '' : `set-cookie: ${cookie}\r\n`
+  }
+
   private beginTunnel(): void {
     const { client, upstream } = this
     const tunnel = new Tunnel(client.stream, () => client.destroy())
@@ -415,7 +425,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
     const { connection } = this
     this.connection = undefined
     connection?.destroy()
-    this.ended('ok', performance.now())
+    this.ended('moot', performance.now())
   }
 
   private count(status: number, nowMs: number): void {

@@ -4,7 +4,7 @@ import { type OwnAnswer, refusal } from '../middleware/draft.ts'
 import type { Run } from '../middleware/run.ts'
 import type { Failure, Limits } from '../middleware/stage.ts'
 import type { TableRoute, Target } from '../route.ts'
-import type { Upstream } from '../upstreams.ts'
+import type { Upstream } from '../worker/upstream.ts'
 import { type Answer, refused, timedOut } from './answers.ts'
 import type { Exchange } from './exchange.ts'
 import { answerDraft, changedHead } from './guard-answer.ts'
@@ -91,21 +91,22 @@ export class Guard {
     if (!connection || !upstream || this.tries(upstream, 'status', head.status)) return
     const draft = answerDraft(head, bytes, ends)
     const changed = changedHead(head, bytes, draft)
+    const sticky = exchange.stickyText()
     const replaced = run.answered(draft, ownDraft)
     if (replaced && !(replaced instanceof Promise)) return exchange.sendOwn(replaced)
     const coders = replaced || head.status === 101 ? [] : run.coders(draft)
     if (!replaced && coders.length === 0) {
-      return exchange.answering.begin(head, bytes, ends, connection, changed())
+      return exchange.answering.begin(head, bytes, ends, connection, sticky, changed())
     }
     connection.isUnwrapped = true
     const pour = new Pour(exchange, head, ends)
     this.pour = pour
-    if (!replaced) return pour.flow(changed(), draft.length, coders)
+    if (!replaced) return pour.flow(changed() + sticky, draft.length, coders)
     this.settle(
       () => replaced,
       (own) => {
         if (own) exchange.sendOwn(own)
-        else pour.flow(changed(), draft.length, run.coders(draft))
+        else pour.flow(changed() + sticky, draft.length, run.coders(draft))
       },
     )
   }

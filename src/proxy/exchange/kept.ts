@@ -1,5 +1,5 @@
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'
-import type { Upstream } from '../upstreams.ts'
+import type { Upstream } from '../worker/upstream.ts'
 
 /** How many idle connections to one endpoint are kept. */
 const most = 1024

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net'
 
-import type { Chooser } from '../choose.ts'
 import { noService } from '../counters.ts'
 import { patienceMs } from '../exchange/again.ts'
 import type { HoldQueue } from '../exchange/hold.ts'
 import type { TableRoute } from '../route.ts'
 import type { Tables } from '../tables.ts'
-import type { Upstream, Upstreams } from '../upstreams.ts'
+import type { Chooser } from '../worker/choose.ts'
+import type { Upstream } from '../worker/upstream.ts'
+import type { Upstreams } from '../worker/upstreams.ts'
 import type { ReadBuffers } from './buffers.ts'
 import type { ClientHello } from './client-hello.ts'
 import type { Outcome, TcpCounts } from './counts.ts'
@@ -119,7 +120,7 @@ async function tryOnce(
   const tookMs = performance.now() - began
   if (client.destroyed || !server) {
     server?.destroy()
-    upstream.ended(client.destroyed ? 'ok' : 'connect', tookMs)
+    upstream.ended(client.destroyed ? 'moot' : 'connect', tookMs)
     return client.destroyed ? 'gone' : undefined
   }
   upstream.reached()

@@ -1,4 +1,3 @@
-import { chooser } from '../choose.ts'
 import { retryBudget } from '../exchange/budget.ts'
 import { Engine } from '../exchange/engine.ts'
 import { holdQueue } from '../exchange/hold.ts'
@@ -19,15 +18,16 @@ import { httpsServer } from '../tls/https-server.ts'
 import { terminator } from '../tls/terminator.ts'
 import { wishes } from '../tls/wishes.ts'
 import { trustOf } from '../trust.ts'
-import { upstreams } from '../upstreams.ts'
+import { chooser } from './choose.ts'
 import { countingIn } from './counting.ts'
 import { liveTables } from './live-tables.ts'
+import { upstreams } from './upstreams.ts'
 
 /** Puts the parts of a worker together: what is in force, what is running, and the servers before it. */
 export function planeOf(start: Start, catchUp: () => void) {
   const { entrypoints, counters, drainMs, holdMs, via, firstByteMs, idleMs } = start
   const counting = countingIn(counters)
-  const known = upstreams(counters)
+  const known = upstreams({ shown: counters, marks: start.marks })
   const choosing = chooser(known)
   const hold = holdQueue({ sized: (size) => counting.held(size) })
   const own = ownParts(() => undefined, start.ownPorts)
@@ -44,7 +44,7 @@ export function planeOf(start: Start, catchUp: () => void) {
     chains: chains(site),
     changed(changes, nowMs) {
       known.settle(changes, leaveMs(drainMs), nowMs)
-      choosing.forget(changes)
+      choosing.settle(changes)
       wished.change(changes)
       hold.wake()
     },
@@ -85,7 +85,18 @@ export function planeOf(start: Start, catchUp: () => void) {
         return httpServer(listener, at, engine)
     }
   }
-  return { tables, engine, tls, serverOf, listening: own.listening }
+  return {
+    tables,
+    engine,
+    tls,
+    serverOf,
+    listening: own.listening,
+    /** Checks say something else of somebody. */
+    checked(): void {
+      known.checked()
+      hold.wake()
+    },
+  }
 }
 
 /** A leaving container's work has to end a second before Docker ends it. */

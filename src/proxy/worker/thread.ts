@@ -29,6 +29,8 @@ function take(order: Order): void {
       return plane.tables.leave(order.pairs)
     case 'tls':
       return plane.tls.use(order.feed)
+    case 'checked':
+      return plane.checked()
     case 'listen':
       return void listen(order.listeners)
     case 'close':

@@ -6,7 +6,7 @@ export type SaidPolicy = Partial<Omit<Policy, 'middlewares'>>
 
 /** How requests are to be spread. Labels that say nothing without another one are problems. */
 export function policyOf(said: Said, reader: LabelReader): SaidPolicy {
-  const { lb, sticky, canary, mirror, fallback, locality } = said.values
+  const { lb, sticky, canary, mirror, fallback, locality, 'slow-start': slowStartMs } = said.values
   const health = healthIn(said, reader)
   const role = roleIn(said, reader)
   return {
@@ -18,6 +18,7 @@ export function policyOf(said: Said, reader: LabelReader): SaidPolicy {
     ...(mirror !== undefined && { mirror }),
     ...(fallback !== undefined && { fallback }),
     ...(locality !== undefined && { locality }),
+    ...(slowStartMs !== undefined && { slowStartMs }),
   }
 }
 
