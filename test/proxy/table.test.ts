@@ -203,7 +203,7 @@ test('of differing policies in one service the newest container has its way', ()
       instance({ policy: policy('random'), createdAt: '2026-01-02T00:00:00Z', container: id('b') }),
     ]),
   )
-  expect(table.routes.map(({ policy }) => policy.balance)).toEqual(['least'])
+  expect(table.routes.map((one) => one.policy.balance)).toEqual(['least'])
 })
 
 test('a chain stands for its members in their order, and closes the route if one of them is unknown', () => {
