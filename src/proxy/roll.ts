@@ -93,7 +93,8 @@ export function roll(): Roll {
 }
 
 function fallbacksOf(wishes: Wishes | undefined): ReadonlySet<string> {
-  return new Set(wishes?.claims.flatMap(({ policy }) => policy.fallback ?? []))
+  const claims = wishes?.claims.filter(({ route }) => route.kind === 'http')
+  return new Set(claims?.flatMap(({ policy }) => policy.fallback ?? []))
 }
 
 /** No service's id begins with a space. */

@@ -95,7 +95,7 @@ test('only endpoints that pass their checks get requests; views, problems and me
   await using broken = await backend(({ url }, response) => {
     response.writeHead(url === '/healthz' ? 500 : 200).end('broken')
   })
-  await using proxy = await bed({ holdMs: 30_000 })
+  await using proxy = await bed({ holdMs: 30_000, workers: 2 })
   const health = healthSchema.parse({ path: '/healthz', intervalMs: 20, rise: 2, fall: 2 })
   const instances = [
     instance({ ...policy({ health }), port: one.port }),

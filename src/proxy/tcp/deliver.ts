@@ -120,7 +120,7 @@ async function tryOnce(
   const tookMs = performance.now() - began
   if (client.destroyed || !server) {
     server?.destroy()
-    upstream.ended(client.destroyed ? 'ok' : 'connect', tookMs)
+    upstream.ended(client.destroyed ? 'moot' : 'connect', tookMs)
     return client.destroyed ? 'gone' : undefined
   }
   upstream.reached()

@@ -46,6 +46,7 @@ const unused: readonly [what: string, used: (policy: Policy) => boolean][] = [
   ['a sticky cookie', ({ sticky }) => sticky !== false],
   ['a balance by header or cookie', ({ balance }) => /^hash:(header|cookie)/.test(balance)],
   ['a mirror', ({ mirror }) => mirror !== null],
+  ['a fallback', ({ fallback }) => fallback !== null],
   ['a canary by cookie', ({ canary }) => canary !== null && 'cookie' in canary],
   ['a role', ({ role }) => role !== null],
 ]

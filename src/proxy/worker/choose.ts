@@ -51,8 +51,8 @@ export function chooser(upstreams: Upstreams, random: () => number = Math.random
     return ways
   }
 
-  function fallbackOf({ service, policy }: TableRoute): TableRoute | undefined {
-    if (policy.fallback === null) return undefined
+  function fallbackOf({ service, policy, tcp }: TableRoute): TableRoute | undefined {
+    if (policy.fallback === null || tcp !== undefined) return undefined
     return fallbacks.get(fallbackEntrypoint(service, policy.fallback))
   }
 
