@@ -31,8 +31,9 @@ export class HeaderLines {
     this.append(name, value)
   }
 
+  /** `name` has to be a token; what could end the line is taken out of `value`. */
   append(name: string, value: string): void {
-    this.#lines.push({ key: name.toLowerCase(), name, value })
+    this.#lines.push({ key: name.toLowerCase(), name, value: lineValue(value) })
   }
 
   remove(name: string): void {
@@ -68,7 +69,13 @@ export function headerValue(text: string): string {
   return /^[\t -~]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** Whether a value has anything in it that could end its line, or is no text at all. */
+const lineBreaking = /[^\t -~\u0080-\uffff]/g
+
+function lineValue(text: string): string {
+  return lineBreaking.test(text) ? text.replaceAll(lineBreaking, ' ') : text
+}
+
+/** Whether all of `text` can stand in a header. */
 export function isHeaderValue(text: string): boolean {
-  return Array.from(text).every((sign) => (sign >= ' ' && sign !== '\u007f') || sign === '\t')
+  return lineValue(text) === text
 }
