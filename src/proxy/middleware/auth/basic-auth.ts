@@ -2,10 +2,10 @@ import { createHmac, randomBytes } from 'node:crypto'
 
 import { type RequestDraft, refusal } from '../draft.ts'
 import { headerValue } from '../header-lines.ts'
+import { recent } from '../recent.ts'
 import type { Stage, Step } from '../stage.ts'
 import { bcryptChecker } from './bcrypt.ts'
 import { fits, type Secret, usersOf } from './htpasswd.ts'
-import { recent } from './recent.ts'
 
 type Options = {
   readonly users: readonly string[]
