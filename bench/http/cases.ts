@@ -1,7 +1,7 @@
 import type { WrkRequest } from './load/wrk.ts'
 
 /** Which proxies a case is run through; each of these names is one of `startPeers`. */
-export type PeerName = 'Portolan' | 'nginx' | 'nginx, 64 KiB buffers' | 'HAProxy' | 'http-proxy'
+type PeerName = 'Portolan' | 'nginx' | 'nginx, 64 KiB buffers' | 'HAProxy' | 'http-proxy'
 
 export type Case = {
   readonly name: string

@@ -7,14 +7,19 @@ import { originText } from './request-text.ts'
 
 /** What says where a request came from: believed of some peers only. `_` is read as `-` by some servers. */
 const forwarding = /^(x-forwarded-.*|x-real-ip|forwarded|x-request-id)$/
+function isForwarding(name: string): boolean {
+  const [first] = name
+  return (first === 'x' || first === 'f') && forwarding.test(name.replaceAll('_', '-'))
+}
+
 /** Written anew for the endpoint. */
 const ours = new Set(['host', 'x-forwarded-for', 'forwarded', 'via'])
 
 /** `asked` as middlewares see it. */
 export function draftOf(asked: Asked, readBody: RequestDraft['readBody']): RequestDraft {
   const { path, search: query, origin, verb: method } = asked
-  const headers = linesIn(asked.fields)
-  if (!asked.isTrusted) headers.removeIf((name) => forwarding.test(name.replaceAll('_', '-')))
+  const all = HeaderLines.in(asked.fields)
+  const headers = asked.isTrusted ? all : all.only((name) => !isForwarding(name))
   const said = headers.get('x-forwarded-proto')
   const isSecure = said === undefined ? origin.scheme === 'https' : /^(https|wss)$/i.test(said)
   return {
@@ -43,9 +48,9 @@ export function guardedText(
   const lines = endToEnd(headers)
   const said = saidIn(lines)
   const via = lines.all('via')
-  lines.removeIf((name) => ours.has(name))
+  const theirs = lines.only((name) => !ours.has(name))
   let text = `${method} ${path}${query} HTTP/1.1\r\n`
-  text += `host: ${route.passHost ? authority : hostOf(target)}\r\n${textOf(lines)}`
+  text += `host: ${route.passHost ? authority : hostOf(target)}\r\n${theirs.text()}`
   for (const hop of via) text += `via: ${hop}\r\n`
   text += originText(asked.origin, asked.hostText, asked.minor, said)
   if (!said.requestId) text += id
@@ -53,24 +58,6 @@ export function guardedText(
   else if (asked.length >= 0) text += `content-length: ${asked.length}\r\n`
   if (asked.isUpgrade) text += 'connection: Upgrade\r\nupgrade: websocket\r\n'
   return `${text}\r\n`
-}
-
-/** Header lines as they are written. */
-export function textOf(lines: HeaderLines): string {
-  const pairs = lines.pairs()
-  let text = ''
-  for (let at = 0; at < pairs.length; at += 2) text += `${pairs[at]}: ${pairs[at + 1]}\r\n`
-  return text
-}
-
-/** The header lines in a text that was scanned before. */
-export function linesIn(text: string): HeaderLines {
-  const lines = new HeaderLines()
-  for (const line of text.split('\r\n')) {
-    const colon = line.indexOf(':')
-    if (colon > 0) lines.append(line.slice(0, colon), line.slice(colon + 1).trim())
-  }
-  return lines
 }
 
 function saidIn(lines: HeaderLines) {

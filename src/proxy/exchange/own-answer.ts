@@ -3,7 +3,6 @@ import { STATUS_CODES } from 'node:http'
 import type { AnswerDraft, OwnAnswer } from '../middleware/draft.ts'
 import { HeaderLines } from '../middleware/header-lines.ts'
 import { type Answer, bodyOf } from './answers.ts'
-import { textOf } from './guard-request.ts'
 
 /** `answer` with its body: JSON or a small page, as `accept` says, unless it has one. */
 export function wholeAnswer(answer: Answer | OwnAnswer, accept: string): OwnAnswer {
@@ -28,7 +27,7 @@ export function ownHead({ status, headers, body }: OwnAnswer, added: string): st
   if (!lines.has('date')) lines.append('Date', new Date().toUTCString())
   const length = hasNoBody(status) ? '' : `Content-Length: ${body?.length ?? 0}\r\n`
   const name = STATUS_CODES[status] ?? 'Error'
-  return `HTTP/1.1 ${status} ${name}\r\n${textOf(lines)}${length}${added}\r\n`
+  return `HTTP/1.1 ${status} ${name}\r\n${lines.text()}${length}${added}\r\n`
 }
 
 /** RFC 9110, 6.4.1. */

@@ -111,6 +111,8 @@ export class UpstreamConnection {
       this.shared.buffers.give(this.buffer)
       this.buffer = this.small
     }
+    // who was too slow for its last piece is not the next one's matter
+    if (this.isPaused) this.resume()
   }
 
   destroy(): void {

@@ -21,26 +21,25 @@ export class Run {
   /** Lets all stages see the request: nothing when it may go on, else the answer instead. */
   enter(from = 0): OwnAnswer | undefined | Promise<OwnAnswer | undefined> {
     for (let at = from; at < this.#stages.length; at++) {
-      const sinceMs = this.#nowMs()
       const step = this.#stages[at]?.(this.request)
-      if (step instanceof Promise) return this.#later(step, sinceMs, at + 1)
-      const answer = this.#taken(step, sinceMs)
+      if (step instanceof Promise) return this.#later(step, at + 1)
+      const answer = this.#taken(step)
       if (answer) return answer
     }
     return undefined
   }
 
-  async #later(step: Promise<Step>, sinceMs: number, next: number) {
-    const answer = this.#taken(await step, sinceMs)
+  async #later(step: Promise<Step>, next: number) {
+    const answer = this.#taken(await step)
     // nobody is there any more for whom the others would have to do anything
     return answer || this.#ended ? answer : await this.enter(next)
   }
 
-  #taken(step: Step, sinceMs: number): OwnAnswer | undefined {
+  #taken(step: Step): OwnAnswer | undefined {
     if (!step) return undefined
     if ('answer' in step) return step.answer
     if (this.#ended) step.hooks.done?.({ status: undefined, failed: false, tookMs: 0 })
-    else this.#passed.push({ hooks: step.hooks, sinceMs })
+    else this.#passed.push({ hooks: step.hooks, sinceMs: step.hooks.done ? this.#nowMs() : 0 })
     return undefined
   }
 
@@ -113,7 +112,7 @@ export class Run {
     if (this.#ended) return
     this.#ended = true
     for (const { hooks, sinceMs } of this.#passed) {
-      hooks.done?.({ status, failed, tookMs: this.#nowMs() - sinceMs })
+      hooks.done?.({ status, failed, tookMs: sinceMs === 0 ? 0 : this.#nowMs() - sinceMs })
     }
   }
 }

@@ -1,5 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 
+import { recent } from './recent.ts'
+
 /** Memory that all threads of the proxy count in, so that a limit is one limit, however many of them there are. */
 export type Share = {
   /** For keyed hashes and for what one thread signs and another checks. */
@@ -10,6 +12,8 @@ export type Share = {
 }
 
 const rateSlots = 65_536
+/** Of the sources that came last; so many are known without a hash. */
+const mostTags = 1000
 /** Two rows of counters for each thread. */
 const runningCells = 2 * 8192
 
@@ -31,7 +35,14 @@ export function leaveSeat({ running }: Share, seat: number): void {
 /** 64 bits that stand for a text, and which nobody without the secret can make two texts share. */
 export function tagger({ secret }: Share): (text: string) => bigint {
   const prefix = Buffer.from(secret).toString('base64')
-  return (text) => hash('sha256', `${prefix} ${text}`, 'buffer').readBigInt64LE()
+  const known = recent<string, bigint>(mostTags)
+  return (text) => {
+    const before = known.get(text)
+    if (before !== undefined) return before
+    const tag = hash('sha256', `${prefix} ${text}`, 'buffer').readBigInt64LE()
+    known.set(text, tag)
+    return tag
+  }
 }
 
 /** The clock of the machine, in milliseconds: the same in every thread. */

@@ -68,15 +68,26 @@ test('the endpoint is told who it is, and not how that was proved', async () => 
   expect(request.headers.pairs()).toEqual(['X-User', 'sha1'])
 })
 
-test('many passwords at once wait for each other up to a bound, and the rest is told to come again', async () => {
+test('of many passwords at once some are compared, those of one address less, and the rest is to come again', async () => {
   const chain = chainOf([{ basicAuth: { users: lines } }])
-  const asked = Array.from({ length: 80 }, async (_, at) => {
-    const run = chain.begin(requestOf({ headers: basic('bcrypt', `guess ${at}`) }))
-    return await run.enter()
-  })
-  const answers = await Promise.all(asked)
-  const count = (status: number) => answers.filter((answer) => answer?.status === status).length
-  expect([count(401), count(503)]).toEqual([64, 16])
+  const ask = async (count: number, guess: (at: number) => string, ip: (at: number) => string) => {
+    const asked = Array.from({ length: count }, async (_, at) => {
+      const headers = basic('bcrypt', guess(at))
+      return (await chain.begin(requestOf({ headers, ip: ip(at) })).enter())?.status
+    })
+    const answers = await Promise.all(asked)
+    return [401, 503, undefined].map((one) => answers.filter((status) => status === one).length)
+  }
+  const here = () => '192.0.2.1'
+  expect(
+    await ask(
+      80,
+      (at) => `a${at}`,
+      (at) => `192.0.2.${at}`,
+    ),
+  ).toEqual([64, 16, 0])
+  expect(await ask(20, (at) => `b${at}`, here)).toEqual([8, 12, 0])
+  expect(await ask(20, () => 'secret', here)).toEqual([0, 0, 20])
 })
 
 for (const [what, list, problem] of [

@@ -198,3 +198,8 @@ test('header lines keep their order, their case and their repetitions', () => {
   lines.set('X-A', '4')
   expect(lines.pairs()).toEqual(['Y', '3', 'X-A', '4'])
 })
+
+test('no value ends the line that it stands on', async () => {
+  const lines = linesOf({ 'X-A': 'b\r\nX-C: d\0\u007f', 'X-E': 'ü\tü' })
+  expect(lines.pairs()).toEqual(['X-A', 'b  X-C: d  ', 'X-E', 'ü\tü'])
+})

@@ -380,3 +380,23 @@ test('middlewares that come while requests run act on the next, those that stay 
   route(proxy, [{ addPrefix: '/a' }], endpoint.port)
   expect(seenIn(await proxy.get('/b')).url).toBe('/a/b')
 })
+
+test('a limit is one limit, whichever worker has the connection', async () => {
+  let reached = 0
+  const held = (_: IncomingMessage, response: Parameters<RequestListener>[1]) => {
+    reached++
+    onTestFinished(() => void response.destroy())
+  }
+  const list = [{ inFlight: { amount: 3 } }]
+  const { proxy } = await served(list, held, { workers: 2 })
+  await expect.poll(async () => (await proxy.get('/', { host: 'other' })).status).toBe(404)
+  const statuses: (number | undefined)[] = []
+  for (let asked = 1; asked <= 12; asked++) {
+    proxy.get().then(
+      ({ status }) => statuses.push(status),
+      () => {},
+    )
+    await expect.poll(() => reached + statuses.length).toBe(asked)
+  }
+  expect([reached, statuses]).toEqual([3, Array.from({ length: 9 }, () => 429)])
+})

@@ -1,4 +1,4 @@
-import { HeaderLines } from '../header-lines.ts'
+import type { HeaderLines } from '../header-lines.ts'
 
 const ofOneHop = new Set([
   'connection',
@@ -21,13 +21,8 @@ export function isOfOneHop(name: string): boolean {
 
 /** A copy without the headers of one hop, among them those that Connection names (RFC 9110, 7.6.1). */
 export function endToEnd(lines: HeaderLines): HeaderLines {
-  const copy = new HeaderLines(lines.pairs())
-  const named = new Set(
-    lines
-      .get('connection')
-      ?.split(',')
-      .map((name) => name.trim().toLowerCase()),
-  )
-  copy.removeIf((name) => isOfOneHop(name) || named.has(name))
-  return copy
+  const connection = lines.get('connection')
+  if (connection === undefined) return lines.only((name) => !ofOneHop.has(name))
+  const named = connection.split(',').map((name) => name.trim().toLowerCase())
+  return lines.only((name) => !ofOneHop.has(name) && !named.includes(name))
 }

@@ -2,10 +2,10 @@ import { createHmac, randomBytes } from 'node:crypto'
 
 import { type RequestDraft, refusal } from '../draft.ts'
 import { headerValue } from '../header-lines.ts'
+import { recent } from '../recent.ts'
 import type { Stage, Step } from '../stage.ts'
 import { bcryptChecker } from './bcrypt.ts'
 import { fits, type Secret, usersOf } from './htpasswd.ts'
-import { recent } from './recent.ts'
 
 type Options = {
   readonly users: readonly string[]
@@ -27,6 +27,7 @@ export function basicAuth(options: Options): Stage {
   const [stranger] = users.values()
   // apart, so that guesses don't drive out what is right
   const [right, wrong] = [recent<string, true>(1000), recent<string, true>(1000)]
+  const asked = new Map<string, Promise<boolean | undefined>>()
   const realm = headerValue(options.realm).replaceAll(/["\\]/g, '\\$&')
   const refused = refusal(401, 'A name and a password are needed.', [
     'WWW-Authenticate',
@@ -55,8 +56,11 @@ export function basicAuth(options: Options): Stage {
       list.set(print, true)
       return entered(request, name, may)
     }
-    const result = compared(password, secret ?? stranger)
-    return result instanceof Promise ? result.then(settled) : settled(result)
+    const result = asked.get(print) ?? compared(password, secret ?? stranger, request.ip)
+    if (!(result instanceof Promise)) return settled(result)
+    // what a page asks for all at once is one question
+    asked.set(print, result)
+    return result.finally(() => asked.delete(print)).then(settled)
   }
 }
 
@@ -69,10 +73,11 @@ export function admitted({ headers }: RequestDraft, name: string, options: Optio
 function compared(
   password: Buffer,
   secret: Secret | undefined,
+  ip: string,
 ): boolean | Promise<boolean | undefined> {
   if (!secret) return false
   if (secret.kind !== 'bcrypt') return fits(password, secret)
-  return checkBcrypt(password.toString('utf8'), secret.text)
+  return checkBcrypt(password.toString('utf8'), secret.text, ip)
 }
 
 function credentialsOf({ headers }: RequestDraft) {

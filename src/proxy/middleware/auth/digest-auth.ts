@@ -2,11 +2,11 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
 import { type RequestDraft, refusal } from '../draft.ts'
 import { headerValue } from '../header-lines.ts'
+import { recent } from '../recent.ts'
 import type { Site, Stage } from '../stage.ts'
 import { admitted } from './basic-auth.ts'
 import { parametersOf } from './digest-parameters.ts'
 import { isSame } from './htpasswd.ts'
-import { recent } from './recent.ts'
 
 type Options = {
   readonly users: readonly string[]

@@ -79,7 +79,7 @@ function takeOver(
 ): void {
   const isTaken = (name: string) => regex?.test(canonical(name)) === true && name !== 'host'
   headers.removeIf((name) => isTaken(name) && !isOfOneHop(name))
-  const matching = [...reply.names()].filter(isTaken)
+  const matching = [...reply.distinct()].filter(isTaken)
   for (const name of [...names, ...matching]) {
     if (isOfOneHop(name)) continue
     headers.remove(name)
