@@ -1,4 +1,5 @@
 import type { Catalog } from '../core/catalog.ts'
+import type { Policy } from '../core/policy.ts'
 import { type Claim, fallbackWishes, storedWishes, type Wishes, wishesOf } from './claims.ts'
 import { fallbackEntrypoint } from './fallbacks.ts'
 
@@ -93,8 +94,20 @@ export function roll(): Roll {
 }
 
 function fallbacksOf(wishes: Wishes | undefined): ReadonlySet<string> {
-  const claims = wishes?.claims.filter(({ route }) => route.kind === 'http')
-  return new Set(claims?.flatMap(({ policy }) => policy.fallback ?? []))
+  const claims = wishes?.claims.filter(({ route }) => route.kind === 'http') ?? []
+  return new Set(
+    claims.flatMap(({ policy }) => [
+      ...(policy.fallback === null ? [] : [policy.fallback]),
+      ...pageServicesOf(policy),
+    ]),
+  )
+}
+
+/** Those that have the pages for errors. */
+function pageServicesOf({ middlewares }: Policy): string[] {
+  return Object.values(middlewares).flatMap((one) =>
+    'errorPages' in one ? [one.errorPages.service] : [],
+  )
 }
 
 /** No service's id begins with a space. */

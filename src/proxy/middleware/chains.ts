@@ -1,4 +1,4 @@
-import type { NamedMiddleware } from '../route.ts'
+import type { NamedMiddleware, TableRoute } from '../route.ts'
 import type { RequestDraft } from './draft.ts'
 import { stageOf } from './kinds.ts'
 import { Run } from './run.ts'
@@ -9,11 +9,12 @@ export type Chain = { readonly begin: (request: RequestDraft) => Run }
 
 export type Chains = {
   /** Undefined for none. Throws for what `middlewareProblem` finds. */
-  of(route: string, middlewares: readonly NamedMiddleware[]): Chain | undefined
+  of(route: Of, middlewares: readonly NamedMiddleware[]): Chain | undefined
   /** A route is no more. */
   forget(route: string): void
 }
 
+type Of = Pick<TableRoute, 'key' | 'service'>
 type Kept = { readonly text: string; readonly stage: Stage }
 
 /**
@@ -26,10 +27,10 @@ export function chains(site: Site): Chains {
   return {
     of(route, middlewares) {
       if (middlewares.length === 0) {
-        known.delete(route)
+        known.delete(route.key)
         return undefined
       }
-      const before = known.get(route)
+      const before = known.get(route.key)
       const text = JSON.stringify(middlewares)
       if (before?.text === text) return before.chain
       const stages = new Map<string, Kept>()
@@ -38,7 +39,7 @@ export function chains(site: Site): Chains {
       }
       const list = middlewares.flatMap(({ name }) => stages.get(name)?.stage ?? [])
       const chain: Chain = { begin: (request) => new Run(list, request, site.nowMs) }
-      known.set(route, { text, chain, stages })
+      known.set(route.key, { text, chain, stages })
       return chain
     },
     forget(route) {
@@ -49,11 +50,11 @@ export function chains(site: Site): Chains {
 
 function keptOr(
   before: Kept | undefined,
-  route: string,
+  { key, service }: Of,
   { name, middleware }: NamedMiddleware,
   site: Site,
 ): Kept {
   const text = JSON.stringify(middleware)
   if (before?.text === text) return before
-  return { text, stage: stageOf(middleware, `${route} ${name}`, site) }
+  return { text, stage: stageOf(middleware, { id: `${key} ${name}`, service }, site) }
 }

@@ -20,14 +20,15 @@ import {
   stripPrefixRegex,
 } from './rewrite/paths.ts'
 import { redirectRegex, redirectScheme } from './rewrite/redirects.ts'
-import type { Site, Stage } from './stage.ts'
+import type { Owner, Site, Stage } from './stage.ts'
 import { compress, encodingsProblem } from './traffic/compress.ts'
 import { errorPages } from './traffic/error-pages.ts'
 import { maxBody, retry, timeout } from './traffic/limits.ts'
 import { statusProblem } from './traffic/statuses.ts'
 
-/** The stage that a middleware stands for. `id`: of it alone, the same in every thread. Throws `bad-value`. */
-export function stageOf(one: Middleware, id: string, site: Site): Stage {
+/** The stage that a middleware stands for. Throws `bad-value`. */
+export function stageOf(one: Middleware, owner: Owner, site: Site): Stage {
+  const { id } = owner
   if ('stripPrefix' in one) return stripPrefix(one.stripPrefix)
   if ('stripPrefixRegex' in one) return stripPrefixRegex(one.stripPrefixRegex)
   if ('addPrefix' in one) return addPrefix(one.addPrefix)
@@ -49,7 +50,7 @@ export function stageOf(one: Middleware, id: string, site: Site): Stage {
   if ('maxBody' in one) return maxBody(one.maxBody)
   if ('compress' in one) return compress(one.compress)
   if ('timeout' in one) return timeout(one.timeout)
-  if ('errorPages' in one) return errorPages(one.errorPages, site)
+  if ('errorPages' in one) return errorPages(one.errorPages, owner, site)
   throw new TypeError('a chain has to be resolved before')
 }
 
@@ -83,7 +84,7 @@ function userHeader({ userHeader: name }: { readonly userHeader?: string | undef
 /** Expressions are read when a stage is made. */
 function buildProblem(middleware: Middleware): string | undefined {
   try {
-    if (!('chain' in middleware)) stageOf(middleware, '', nowhere)
+    if (!('chain' in middleware)) stageOf(middleware, { id: '', service: '' }, nowhere)
     return undefined
   } catch (error) {
     return messageOf(error)

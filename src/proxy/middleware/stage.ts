@@ -66,8 +66,18 @@ export type Site = {
   readonly seat: number
   /** Whether one of our own listeners is there: what labels name must not lead to it. */
   readonly isOwn: (ip: string, port: number) => boolean
-  /** A page of a service, or undefined if there is none to be had. */
-  readonly pageOf: (service: string, page: PageRequest) => Promise<OwnAnswer | undefined>
+  readonly pageOf: (page: PageRequest) => Promise<OwnAnswer | undefined>
 }
 
-export type PageRequest = { readonly path: string; readonly request: RequestDraft }
+/** Asks for a page of a service; undefined comes if there is none to be had. */
+export type PageRequest = {
+  /** `serviceId` of who asks; the other one is `service`, as it is called there. */
+  readonly asker: string
+  readonly service: string
+  /** With query. */
+  readonly path: string
+  readonly request: RequestDraft
+}
+
+/** Whose stage it is: of a route to `service`, with an id of its own that is the same in every thread. */
+export type Owner = { readonly id: string; readonly service: string }

@@ -27,6 +27,8 @@ export type Chooser = {
   mirrorOf(route: TableRoute, asking: Asking, nowMs: number): Upstream | undefined
   /** The route that answers when nobody of `route` is ready. */
   fallbackOf(route: TableRoute): TableRoute | undefined
+  /** The endpoints of service `name`, as `asker` calls it, if it asked for them. */
+  helpers(asker: string, name: string): TableRoute | undefined
   /** A new table is in force. What is known of routes that stay is kept. */
   settle(changes: readonly RouteChange[]): void
 }
@@ -52,12 +54,17 @@ export function chooser(upstreams: Upstreams, random: () => number = Math.random
   }
 
   function fallbackOf({ service, policy, tcp }: TableRoute): TableRoute | undefined {
-    if (policy.fallback === null || tcp !== undefined) return undefined
-    return fallbacks.get(fallbackEntrypoint(service, policy.fallback))
+    const isNone = policy.fallback === null || tcp !== undefined
+    return isNone ? undefined : helpers(service, policy.fallback)
+  }
+
+  function helpers(asker: string, name: string): TableRoute | undefined {
+    return fallbacks.get(fallbackEntrypoint(asker, name))
   }
 
   return {
     fallbackOf,
+    helpers,
     choose(route, asking, tried, nowMs) {
       const chosen = waysOf(route, nowMs).choose(asking, tried, nowMs)
       if (chosen !== undefined || route.policy.fallback === null) return chosen

@@ -21,6 +21,7 @@ import { trustOf } from '../trust.ts'
 import { chooser } from './choose.ts'
 import { countingIn } from './counting.ts'
 import { liveTables } from './live-tables.ts'
+import { pages } from './pages.ts'
 import { upstreams } from './upstreams.ts'
 
 /** Puts the parts of a worker together: what is in force, what is running, and the servers before it. */
@@ -31,12 +32,13 @@ export function planeOf(start: Start, catchUp: () => void) {
   const choosing = chooser(known)
   const hold = holdQueue({ sized: (size) => counting.held(size) })
   const own = ownParts(() => undefined, start.ownPorts)
+  const isOwn = (ip: string, port: number) => isOwnListener(own.parts(), ip, port)
   const site: Site = {
     nowMs: machineMs,
     share: start.share,
     seat: start.seat,
-    isOwn: (ip, port) => isOwnListener(own.parts(), ip, port),
-    pageOf: () => Promise.resolve(undefined),
+    isOwn,
+    pageOf: pages(choosing, isOwn),
   }
   const wished = wishes()
   const tables = liveTables({

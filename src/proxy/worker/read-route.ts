@@ -30,13 +30,11 @@ export function routeReader(chains: Chains): (fed: FedRoute) => TableRoute | und
 }
 
 /** Its middlewares, ready for work; a route that can't have them is closed. */
-function chainOf(
-  { key, closed, stripPrefixes, middlewares }: FedRoute,
-  chains: Chains,
-): Pick<TableRoute, 'chain' | 'closed'> {
+function chainOf(fed: FedRoute, chains: Chains): Pick<TableRoute, 'chain' | 'closed'> {
+  const { closed, stripPrefixes, middlewares } = fed
   if (closed !== undefined || stripPrefixes.length > 0) return { chain: undefined, closed }
   try {
-    return { chain: chains.of(key, middlewares), closed }
+    return { chain: chains.of(fed, middlewares), closed }
   } catch (error) {
     return { chain: undefined, closed: messageOf(error) }
   }

@@ -52,8 +52,10 @@ for (const middleware of [
   })
 }
 
+const at = (key: string) => ({ key, service: 'shop/web' })
+
 test('no middlewares, no chain', () => {
-  expect(chains(siteOf()).of('r', [])).toBeUndefined()
+  expect(chains(siteOf()).of(at('r'), [])).toBeUndefined()
 })
 
 test('a middleware that did not change keeps what it counts, whatever else changes', async () => {
@@ -65,17 +67,17 @@ test('a middleware that did not change keeps what it counts, whatever else chang
     middleware: read({ circuitBreaker: { expression } }),
   })
   const broken = breaker('NetworkErrorRatio() > 0')
-  const first = made.of('r', [limit(1), broken])
-  expect(made.of('r', [limit(1), broken])).toBe(first)
+  const first = made.of(at('r'), [limit(1), broken])
+  expect(made.of(at('r'), [limit(1), broken])).toBe(first)
   const run = first?.begin(requestOf())
   expect(await run?.enter()).toBeUndefined()
   run?.done(502, true)
   const ask = (list: Parameters<typeof made.of>[1], route = 'r') =>
-    made.of(route, list)?.begin(requestOf()).enter()
+    made.of(at(route), list)?.begin(requestOf()).enter()
   expect(await ask([other, broken])).toMatchObject({ status: 503 })
   expect(await ask([other, broken], 'r2')).toBeUndefined()
   expect(await ask([breaker('NetworkErrorRatio() > 0.1')])).toBeUndefined()
-  made.of('r', [broken])
+  made.of(at('r'), [broken])
   made.forget('r')
   expect(await ask([broken])).toBeUndefined()
 })

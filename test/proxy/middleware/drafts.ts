@@ -57,7 +57,7 @@ export function chainOf(list: readonly object[], site: Site = siteOf()) {
     name: `m${at}`,
     middleware: middlewareSchema.parse(one),
   }))
-  const chain = chains(site).of('route', named)
+  const chain = chains(site).of({ key: 'route', service: 'shop/web' }, named)
   if (!chain) throw new Error('no chain')
   return chain
 }

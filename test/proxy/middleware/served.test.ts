@@ -400,3 +400,42 @@ test('a limit is one limit, whichever worker has the connection', async () => {
   }
   expect([reached, statuses]).toEqual([3, Array.from({ length: 9 }, () => 429)])
 })
+
+test('an error gets the page that a service without any route has for it', async () => {
+  await using pages = await backend((incoming, response) => {
+    const known = incoming.url === '/502.html?from=x' || incoming.url === '/404.html?from=x'
+    response.writeHead(known ? 200 : 404, { 'Content-Type': 'text/html' })
+    response.end(`${incoming.headers.host} ${incoming.url}`)
+  })
+  const errors = { status: ['404', '500-599'], service: 'sorry', path: '/{status}.html?from=x' }
+  const list = [{ headers: { response: { 'X-A': 'b' } } }, { errorPages: errors }]
+  const { proxy, endpoint } = await served(list, (incoming, response) => {
+    response.writeHead(Number(incoming.url?.slice(1)), { ETag: '"1"' }).end('plain')
+  })
+  const middlewares = Object.fromEntries(list.map((one, at) => [`m${at}`, one]))
+  const routes = [{ rule: 'Host(`shop.test`)', middlewares: Object.keys(middlewares) }]
+  const web = instance({ port: endpoint.port, routes, policy: policySchema.parse({ middlewares }) })
+  const sorry = { service: 'sorry', container: 'b'.repeat(64), name: 'shop-sorry-1', routes: [] }
+  proxy.catalog.set(catalogOf([web, instance({ ...sorry, port: pages.port })]))
+  const found = await proxy.get('/404')
+  expect([found.status, found.body]).toEqual([404, 'shop.test /404.html?from=x'])
+  expect(found.headers).toMatchObject({ 'x-a': 'b', 'content-type': 'text/html' })
+  expect(found.headers).not.toHaveProperty('etag')
+  expect(await proxy.get('/503')).toMatchObject({ status: 503, body: 'plain' })
+  expect(await proxy.get('/200')).toMatchObject({ status: 200, body: 'plain' })
+  await endpoint.close()
+  expect(await proxy.get('/200')).toMatchObject({
+    status: 502,
+    body: 'shop.test /502.html?from=x',
+    headers: { 'x-a': 'b' },
+  })
+})
+
+test('error pages of a service that is not there are a problem, and the answers come as they are', async () => {
+  const errors = { status: ['500'], service: 'nobody', path: '/' }
+  const { proxy } = await served([{ errorPages: errors }], (_, response) =>
+    response.writeHead(500).end('plain'),
+  )
+  expect(await proxy.get()).toMatchObject({ status: 500, body: 'plain' })
+  expect(proxy.problems().map(({ what }) => what)).toEqual([expect.stringContaining('nobody')])
+})

@@ -194,10 +194,10 @@ for (const [what, options, failure, expected] of [
 
 /** Error pages from a service that has one for each status but 503. */
 function pages() {
-  const asked: (readonly [string, PageRequest])[] = []
+  const asked: PageRequest[] = []
   const site = siteOf({
-    pageOf(service, page) {
-      asked.push([service, page])
+    pageOf(page) {
+      asked.push(page)
       if (page.path.includes('503')) return Promise.resolve(undefined)
       const answer = { status: 200, why: '', headers: ['X-Page', '1'], body: Buffer.from('sorry') }
       return Promise.resolve(answer)
@@ -214,7 +214,9 @@ test('an error gets its page from a service, and keeps its status; outer stages 
   const own = await run.answered(answerOf(500), ownDraft)
   expect(own).toMatchObject({ status: 500, headers: ['X-Page', '1', 'X-Outer', '1'] })
   expect(own?.body?.toString()).toBe('sorry')
-  expect(asked).toMatchObject([['errors', { path: '/500.html?u=http%3A%2F%2Fshop.test%2Fa' }]])
+  expect(asked).toMatchObject([
+    { asker: 'shop/web', service: 'errors', path: '/500.html?u=http%3A%2F%2Fshop.test%2Fa' },
+  ])
 })
 
 test('without a page, and for other answers, what came is sent', async () => {

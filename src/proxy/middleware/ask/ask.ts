@@ -23,10 +23,14 @@ const maxBytes = 1_048_576
 
 /**
  * Asks, over connections that are kept. Rejects when there is no answer within `limitMs`, and before anything is sent
- * when `isOwn` says that the other end is one of our own listeners.
+ * when `isOwn` says that the other end is one of our own listeners. `rejectUnauthorized`: certificates have to be good.
  */
-export function asker(limitMs: number, isOwn: (ip: string, port: number) => boolean) {
-  const options = { keepAlive: true, maxFreeSockets: 8, timeout: 15_000 }
+export function asker(
+  limitMs: number,
+  isOwn: (ip: string, port: number) => boolean,
+  rejectUnauthorized = true,
+) {
+  const options = { keepAlive: true, maxFreeSockets: 8, timeout: 15_000, rejectUnauthorized }
   const agents = { 'http:': new http.Agent(options), 'https:': new https.Agent(options) }
 
   async function once(ask: Ask, signal: AbortSignal): Promise<Reply> {

@@ -1,10 +1,11 @@
 import { type OwnAnswer, urlOf } from '../draft.ts'
-import type { Site, Stage } from '../stage.ts'
+import type { Owner, Site, Stage } from '../stage.ts'
 import { statusReader } from './statuses.ts'
 
 /** Answers of these statuses get their body from a service; the status stays. Without a page the answer is sent as it is. */
 export function errorPages(
   options: { readonly status: readonly string[]; readonly service: string; readonly path: string },
+  { service: asker }: Owner,
   { pageOf }: Site,
 ): Stage {
   const isMeant = statusReader(options.status)
@@ -14,7 +15,7 @@ export function errorPages(
       const path = options.path
         .replaceAll(/\{(status|originalStatus)\}/g, String(status))
         .replaceAll('{url}', url)
-      const page = await pageOf(options.service, { path, request })
+      const page = await pageOf({ asker, service: options.service, path, request })
       return page && { ...page, status }
     }
     return {
