@@ -154,10 +154,10 @@ test('a password in the address of the store is not repeated', () => {
 test('what is accepted and not served yet is a problem, never silent; the defaults have none', () => {
   const where = (flags: Texts) => settingProblems(read(flags)).map((problem) => problem.where)
   expect(where({})).toEqual([])
-  expect(where({ certs: '/c', tcp: 'a=:1', workers: '2', 'access-log': 'all' })).toEqual(
-    ['tcp', 'workers', 'access-log', 'certs'].map((name) => `setting --${name}`),
+  expect(where({ 'access-log': 'all', 'allow-writes': 'true' })).toEqual(
+    ['access-log', 'allow-writes'].map((name) => `setting --${name}`),
   )
-  expect(where({ workers: '1', https: 'off' })).toEqual([])
+  expect(where({ tcp: 'a=:1', workers: '2', https: 'off' })).toEqual([])
 })
 
 test('a short lease is a warning where there are other nodes, and what etcd needs is idle without it', () => {
