@@ -29,14 +29,19 @@ function find(reference: string, byId: ById): Container | undefined {
  * where nothing changed.
  */
 export function withJoinedNetworks(byId: ById, before: ById): ReadonlyMap<string, Container> {
+  if (!byId.values().some(isJoined)) return byId
   const result = new Map(byId)
   for (const [id, container] of byId) {
-    if (!container.networkMode.startsWith('container:')) continue
+    if (!isJoined(container)) continue
     const next = { ...container, ...shared(container, joined(container, byId)) }
     const last = before.get(id)
     result.set(id, last && isDeepStrictEqual(last, next) ? last : next)
   }
   return result
+}
+
+function isJoined({ networkMode }: Container): boolean {
+  return networkMode.startsWith('container:')
 }
 
 function shared({ ports }: Container, owner: Container | undefined) {

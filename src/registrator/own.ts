@@ -1,11 +1,14 @@
+import { compare } from '../core/catalog.ts'
 import type { Definition } from '../core/definition.ts'
+import { mapDifference } from '../core/difference.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Instance } from '../core/instance.ts'
 import type { Problem } from '../core/problems.ts'
 import type { Container, Containers } from '../docker/docker.ts'
 import { collisions } from './collisions.ts'
 import { type InstanceSettings, instancesOf, type Registered } from './instances.ts'
-import { plainEntry, type PlainSettings } from './plain.ts'
+import { type PlainEntry, plainEntry, type PlainSettings } from './plain.ts'
+import { type Row, rows } from './rows.ts'
 
 /** This node's instances as they ought to be; the rest of the world gets to know them through the store. */
 export type Own = {
@@ -13,31 +16,69 @@ export type Own = {
   /** What its containers declare for others. */
   readonly definitions: readonly Definition[]
   /** The plain tree's entries of each instance, in the order of `instances`. */
-  readonly plain: readonly (readonly [key: string, value: string] | undefined)[]
+  readonly plain: readonly (PlainEntry | undefined)[]
   readonly problems: readonly Problem[]
+}
+
+/** What one container gives. */
+type Part = { readonly registered: Registered; readonly rows: readonly Row[] }
+
+const noPart: Part = {
+  registered: { instances: [], definition: undefined, problems: [] },
+  rows: [],
 }
 
 /**
  * A function from containers to instances that does each container once: while Docker's facts of it are the same
- * object, its instances stay the same objects too, and whoever compares by identity sees what changed.
+ * object, its instances stay the same objects too, and whoever compares by identity sees what changed. A change costs
+ * what changed, not what runs.
  */
 export function ownInstances(settings: InstanceSettings & PlainSettings) {
-  let done = new Map<Container, Registered>()
-  return (containers: Extract<Containers, { kind: 'known' }>): Own => {
-    const list = [...containers.byId.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    done = new Map(list.map((one) => [one, done.get(one) ?? registeredOf(one, settings)]))
-    const registered = [...done.values()]
-    const all = registered.flatMap(({ instances }) => instances)
-    const instances = all.map(({ instance }) => instance)
-    const plain = all.map((one) => plainEntry(one.instance, one.plain, settings))
-    const problems = registered.flatMap((one) => one.problems)
-    const definitions = registered.flatMap(({ definition }) => definition ?? [])
-    return {
-      instances,
-      definitions,
-      plain,
-      problems: [...problems, ...collisions(instances, plain)],
+  const parts = new Map<string, Part>()
+  const claimed = collisions()
+  const table = rows()
+  const defined = new Map<string, Definition>()
+  const troubled = new Map<string, readonly Problem[]>()
+  let last: ReadonlyMap<string, Container> = new Map()
+  let definitions: readonly Definition[] = []
+
+  function partOf(container: Container): Part {
+    const registered = registeredOf(container, settings)
+    const made = registered.instances.map(({ instance, plain }): Row => {
+      return { instance, plain: plainEntry(instance, plain, settings) }
+    })
+    return { registered, rows: made }
+  }
+
+  function replace(id: string, after: Part): void {
+    const before = parts.get(id) ?? noPart
+    table.replace(before.rows, after.rows)
+    for (const { instance, plain } of before.rows) if (plain) claimed.release(plain[0], instance)
+    for (const { instance, plain } of after.rows) if (plain) claimed.claim(plain[0], instance)
+    const { definition, problems } = after.registered
+    if (definition !== before.registered.definition) {
+      if (definition) defined.set(id, definition)
+      else defined.delete(id)
+      definitions = [...defined.values()]
     }
+    if (problems.length > 0) troubled.set(id, problems)
+    else troubled.delete(id)
+  }
+
+  return ({ byId }: Extract<Containers, { kind: 'known' }>): Own => {
+    const { come, gone } = mapDifference(last, byId)
+    last = byId
+    for (const id of gone) {
+      replace(id, noPart)
+      parts.delete(id)
+    }
+    for (const container of come) {
+      const part = partOf(container)
+      replace(container.id, part)
+      parts.set(container.id, part)
+    }
+    const problems = [...troubled].toSorted(([a], [b]) => compare(a, b)).flatMap(([, all]) => all)
+    return { ...table.lists(), definitions, problems: [...problems, ...claimed.problems()] }
   }
 }
 

@@ -12,6 +12,9 @@ export type PlainSettings = {
   readonly advertise: string
 }
 
+/** A key of the plain tree, and its value. */
+export type PlainEntry = readonly [key: string, value: string]
+
 /** `id` undefined: by node, container and port. */
 type Names = { readonly service: string; readonly id: string | undefined }
 
@@ -73,7 +76,7 @@ export function plainEntry(
   instance: Instance,
   plain: PlainName,
   settings: PlainSettings,
-): readonly [key: string, value: string] | undefined {
+): PlainEntry | undefined {
   const { node, name, port, protocol, state } = instance
   const address = plainAddress(instance, settings)
   if (settings.plainPrefix === undefined || !plain.listed) return undefined

@@ -2,9 +2,11 @@ import { expect, test } from 'vitest'
 
 import type { NodeRecord } from '../../src/core/keys.ts'
 import { advertisedAddress, advertiseProblem } from '../../src/registrator/advertise.ts'
-import { byContainer, desiredEntries, ownEntries } from '../../src/registrator/desired.ts'
+import { ownEntries } from '../../src/registrator/found.ts'
 import { ownInstances } from '../../src/registrator/own.ts'
 import { ownership } from '../../src/registrator/ownership.ts'
+import { wantedEntries } from '../../src/registrator/wanted.ts'
+import { byContainer } from '../../src/registrator/write.ts'
 import type { Change } from '../../src/store/store.ts'
 import { place } from '../core/samples.ts'
 import { container, nodeRecord, settings } from './containers.ts'
@@ -70,17 +72,16 @@ test("a container's entries belong together", () => {
     }),
   )
   const engine = { id: 'E1', name: 'h1', version: '', apiVersion: '', kind: 'native' } as const
-  const desired = desiredEntries(
-    '/p',
-    nodeRecord,
-    own({ kind: 'known', engine, byId, self: undefined }),
-  )
-  expect(desired.size).toBe(7)
-  const puts = [...desired].map(([key, { value }]): Change => ({ kind: 'put', key, value }))
+  const wanted = wantedEntries('/p', nodeRecord)
+  const keys = wanted.take(own({ kind: 'known', engine, byId, self: undefined }))
+  expect(wanted.entries.size).toBe(7)
+  expect(keys.size).toBe(6)
+  const puts = [...wanted.entries].map(([key, { value }]): Change => ({ kind: 'put', key, value }))
   const sizes = (groups: Iterable<readonly Change[]>) => [...groups].map(({ length }) => length)
-  expect(sizes(byContainer(puts, desired, new Map()))).toEqual([1, 2, 2, 2])
-  const deletes = [...desired.keys()].slice(1, 3).map((key): Change => ({ kind: 'delete', key }))
-  expect(sizes(byContainer(deletes, new Map(), desired))).toEqual([2])
+  expect(sizes(byContainer(puts, wanted.groupOf))).toEqual([1, 2, 2, 2])
+  const gone = wanted.take(own({ kind: 'known', engine, byId: new Map(), self: undefined }))
+  const deletes = [...gone].map((key): Change => ({ kind: 'delete', key }))
+  expect(sizes(byContainer(deletes, wanted.groupOf))).toEqual([2, 2, 2])
 })
 
 test('a container that did not change keeps its instance objects', () => {
