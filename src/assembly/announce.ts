@@ -3,7 +3,11 @@ import { version } from '../version.ts'
 
 export type Announcement = {
   readonly store: string
-  readonly entrypoints: readonly { readonly name: string; readonly port: number }[]
+  readonly entrypoints: readonly {
+    readonly name: string
+    readonly scheme: string
+    readonly port: number
+  }[]
   /** Port of the admin server, if it is open. */
   readonly admin: number | undefined
   /** For people at a terminal; else the same as log lines. */
@@ -12,9 +16,11 @@ export type Announcement = {
 
 /** Says in a few lines where everything is. */
 export function announce({ store, entrypoints, admin, pretty }: Announcement, log: Log): void {
-  const at = (port: number) => `http://localhost:${port}`
+  const at = (port: number, scheme = 'http') => `${scheme}://localhost:${port}`
   const places = [
-    ...entrypoints.map(({ name, port }) => [`proxy (${name})`, at(port)] as const),
+    ...entrypoints.map(({ name, scheme, port }) => {
+      return [`proxy (${name})`, at(port, scheme)] as const
+    }),
     ...(admin === undefined ? [] : [['dashboard', at(admin)] as const]),
     ['help', 'portolan --help'] as const,
   ]

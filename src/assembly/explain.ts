@@ -5,6 +5,8 @@ import type { Base } from './base.ts'
 import { containerExplained } from './explain-container.ts'
 import { containersNamed } from './named.ts'
 
+const schemes = ['http', 'https', 'tcp'] as const
+
 /** Answers what is asked of containers and requests, from what this process knows. */
 export function explainer(config: Config, base: Base, proxy: Proxy | undefined) {
   return (question: Question): Explained =>
@@ -19,11 +21,12 @@ function requestExplained(
 ): Explained {
   if (!proxy) return refused(404, 'no proxy runs in this process: ask one that has the role proxy')
   const url = URL.parse(text.includes('://') ? text : `http://${text}`)
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    return refused(400, `${JSON.stringify(text)} is no URL; write http://shop.example.com/path`)
+  if (!url || !/^(https?|tcp):$/.test(url.protocol)) {
+    const forms = 'http://shop.example.com/path, or tcp://localhost:5432'
+    return refused(400, `${JSON.stringify(text)} is no URL; write ${forms}`)
   }
   const port = url.port === '' ? undefined : Number(url.port)
-  const scheme = url.protocol === 'https:' ? 'https' : 'http'
+  const scheme = schemes.find((one) => url.protocol === `${one}:`) ?? 'http'
   const { hostname: host, pathname: path, search } = url
   const asked = { scheme, host, port, path, query: search.slice(1), method } as const
   return { ok: true, answer: { kind: 'url', url: url.href, ...proxy.explain(asked) } }

@@ -26,5 +26,5 @@ export async function explained(
 
 /** A URL, or a host name with a dot and perhaps a path. `node/name` is a container. */
 function isUrl(what: string): boolean {
-  return /^https?:\/\//i.test(what)
+  return /^(https?|tcp):\/\//i.test(what)
 }

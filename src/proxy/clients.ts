@@ -1,16 +1,13 @@
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-import { plainAddress } from '../core/ranges.ts'
+import type { Came } from './arrivals.ts'
 import { Asked } from './exchange/asked.ts'
 import type { Engine } from './exchange/engine.ts'
 import { Exchange, type Front } from './exchange/exchange.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 
 /** From where a connection came, and where to. */
-export type Arrival = {
-  readonly peer: string
-  readonly port: number
+export type Arrival = Came & {
   /** What the client took us for in its TLS handshake, if it said so. */
   readonly serverName: string | undefined
 }
@@ -53,9 +50,4 @@ export function clientsOf(front: Front, engine: Engine): Clients {
       for (const connection of connections) connection.destroy()
     },
   }
-}
-
-export function arrivalOf(socket: Socket, serverName: string | undefined): Arrival {
-  const { remoteAddress = '', localPort = 0 } = socket
-  return { peer: plainAddress(remoteAddress), port: localPort, serverName }
 }

@@ -13,7 +13,7 @@ import { inRotation } from './worker/rotation.ts'
 
 /** A request that somebody might send. `port` undefined: the scheme's own. */
 export type Asked = {
-  readonly scheme: 'http' | 'https'
+  readonly scheme: 'http' | 'https' | 'tcp'
   readonly host: string
   readonly port: number | undefined
   readonly path: string
@@ -105,7 +105,7 @@ function unknownTo({ table }: MadeTables, host: string): Verdict {
   return { status: 404, why: `routes of this host want something else of a request: ${rules}` }
 }
 
-function verdict(route: TableRoute, used: readonly Target[], tables: MadeTables): Verdict {
+export function verdict(route: TableRoute, used: readonly Target[], tables: MadeTables): Verdict {
   if (route.closed !== undefined)
     return { status: 503, why: `the route is closed: ${route.closed}` }
   const [first] = used
@@ -136,7 +136,7 @@ function verdict(route: TableRoute, used: readonly Target[], tables: MadeTables)
 }
 
 /** As requests see it, but for what only our own connects and answers tell: stable ones and canaries. */
-function usedOf({ targets }: TableRoute, checks: CheckStates): readonly Target[] {
+export function usedOf({ targets }: TableRoute, checks: CheckStates): readonly Target[] {
   const standings = targets.map((target) => ({
     target,
     state: target.state,
@@ -165,11 +165,11 @@ function stateOf({ identity, health }: Target, checks: CheckStates): CheckState 
   return health === null ? undefined : (checks.get(identity) ?? 'unknown')
 }
 
-function named({ name, rule, service, source }: TableRoute): RouteNamed {
+export function named({ name, rule, service, source }: TableRoute): RouteNamed {
   return { name, rule, service, source }
 }
 
-function endpointOf(target: Target, used: boolean, checks: CheckStates): EndpointExplained {
+export function endpointOf(target: Target, used: boolean, checks: CheckStates): EndpointExplained {
   const { identity, protocol, ip, port, state, weight } = target
   const pool = poolOf(target)
   const host = ip.includes(':') ? `[${ip}]` : ip

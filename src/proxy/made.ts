@@ -61,7 +61,8 @@ function servedOf(
     return { ...servedPolicy(where, policy, route.middlewares), tcp: undefined }
   }
   const { terms, closed, problems } = tcpPolicy(where, policy, route, asksOfTls)
-  return { ...servedPolicy(where, policy, []), closed, problems, tcp: terms }
+  const served = servedPolicy(where, { ...policy, proxyProtocol: null }, [])
+  return { ...served, closed, problems: [...problems, ...served.problems], tcp: terms }
 }
 
 function targetsOf(

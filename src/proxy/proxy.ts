@@ -16,6 +16,7 @@ import { problemList } from './problem-list.ts'
 import { startOf } from './start.ts'
 import { tables } from './tables.ts'
 import { targetOf } from './targets.ts'
+import { explainConnection } from './tcp/explain.ts'
 import { tlsFeeds } from './tls/feeds.ts'
 import { type RouteView, routeViews, type UpstreamView, upstreamView } from './views.ts'
 
@@ -102,7 +103,9 @@ export function createProxy(options: ProxyOptions): Proxy {
     },
     routes: () => routeViews(current.table.routes),
     explain: (asked) =>
-      explainRequest(current, checks.states.current, own.parts().listeners, asked),
+      asked.scheme === 'tcp'
+        ? explainConnection(current, checks.states.current, own.parts().listeners, asked)
+        : explainRequest(current, checks.states.current, own.parts().listeners, asked),
     upstream(identity) {
       const instance = byIdentity.current.get(identity)
       const [from, now] = [vantage.current, catalog.current]

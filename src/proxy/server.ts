@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 
-import { arrivalOf, clientsOf } from './clients.ts'
+import { arrivalsOf } from './arrivals.ts'
+import { clientsOf } from './clients.ts'
 import type { Engine } from './exchange/engine.ts'
 import type { Front } from './exchange/exchange.ts'
 import { type EntrypointServer, type Listener, listening } from './listener.ts'
@@ -13,8 +14,12 @@ export function httpServer(listener: Listener, slot: number, engine: Engine): En
   const { entrypoint } = listener
   const front: Front = { entrypoint, slot, scheme: 'http' }
   const clients = clientsOf(front, engine)
+  const arrivals = arrivalsOf(engine.trust)
   const server = createServer(acceptOptions, (socket) => {
-    clients.serve(socket, arrivalOf(socket, undefined))
+    arrivals.of(socket, (who) => {
+      clients.serve(socket, { ...who, serverName: undefined })
+      if (socket.isPaused()) socket.resume()
+    })
   })
 
   return {
@@ -27,6 +32,9 @@ export function httpServer(listener: Listener, slot: number, engine: Engine): En
       clients.endIdle()
       await promise
     },
-    cut: () => clients.cut(),
+    cut() {
+      arrivals.cut()
+      clients.cut()
+    },
   }
 }

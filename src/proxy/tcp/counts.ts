@@ -12,6 +12,6 @@ export type TcpCounts = {
   /** `slot`: the place of its service. */
   ended(slot: number, outcome: Outcome): void
   /** Bytes from clients, and to them. */
-  received(bytes: number): void
-  sent(bytes: number): void
+  readonly received: (bytes: number) => void
+  readonly sent: (bytes: number) => void
 }

@@ -25,7 +25,6 @@ export function dial(
   const settle = (result: Socket | undefined) => {
     clearTimeout(timer)
     client.off('close', giveUp)
-    server.off('error', giveUp)
     resolve(result)
   }
   const fail = () => settle(undefined)

@@ -1,4 +1,5 @@
 import { rangesOf } from '../../core/ranges.ts'
+import { runningCounts, type Share, tagger } from '../middleware/share.ts'
 import type { WhoConnects } from './opening.ts'
 import type { TcpGate, TcpTerms } from './terms.ts'
 
@@ -9,22 +10,16 @@ export type Gates = {
 
 const open: Disposable = { [Symbol.dispose]() {} }
 
-/** What stands between a route and its endpoints. */
-export function gates(): Gates {
+/** What stands between a route and its endpoints. Connections are counted over all workers. */
+export function gates(share: Share, seat: number): Gates {
   const ranges = new WeakMap<TcpGate, (ip: string) => boolean>()
-  const counts = new Map<string, number>()
+  const running = runningCounts(share, seat)
+  const tagOf = tagger(share)
 
   function count(name: string, most: number): Disposable | undefined {
-    const now = counts.get(name) ?? 0
-    if (now >= most) return undefined
-    counts.set(name, now + 1)
-    return {
-      [Symbol.dispose]() {
-        const left = (counts.get(name) ?? 1) - 1
-        if (left > 0) counts.set(name, left)
-        else counts.delete(name)
-      },
-    }
+    const tag = tagOf(name)
+    if (!running.enter(tag, most)) return undefined
+    return { [Symbol.dispose]: () => running.leave(tag) }
   }
 
   return {

@@ -41,14 +41,13 @@ function gateNamed(name: string, known: Readonly<Record<string, Middleware>>): T
   return `middleware ${name} (${kindOf(middleware)}) can not act on connections`
 }
 
-/** What needs requests, and what is not there yet. */
+/** What needs requests. */
 const unused: readonly [what: string, used: (policy: Policy) => boolean][] = [
   ['a sticky cookie', ({ sticky }) => sticky !== false],
   ['a balance by header or cookie', ({ balance }) => /^hash:(header|cookie)/.test(balance)],
   ['a mirror', ({ mirror }) => mirror !== null],
   ['a fallback', ({ fallback }) => fallback !== null],
   ['a canary by cookie', ({ canary }) => canary !== null && 'cookie' in canary],
-  ['a role', ({ role }) => role !== null],
 ]
 
 function unusedIn(policy: Policy): string[] {

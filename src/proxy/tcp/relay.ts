@@ -30,10 +30,10 @@ export function relay(
     [server, client],
   ] as const) {
     one.on('end', () => other.end())
-    // a reset must not look like an end: who waits for the rest would take a half for the whole
-    one.on('error', () => other.resetAndDestroy())
     one.on('close', () => {
-      if (!one.readableEnded) other.destroy()
+      // a reset must not look like an end: who waits for the rest would take a half for the whole
+      if (one.errored) other.resetAndDestroy()
+      else if (!one.readableEnded) other.destroy()
       if (--open === 0) resolve()
     })
   }

@@ -19,7 +19,7 @@ export function tcpServer(
   })
   return {
     open: () => listening(server, listener),
-    // what runs there has no word for it
+    // nobody knows what is spoken, and so how to say it
     announceEnd() {},
     async close() {
       await new Promise<void>((resolve) => {

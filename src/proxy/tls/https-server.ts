@@ -1,7 +1,8 @@
 import { createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-import { type Arrival, arrivalOf, clientsOf } from '../clients.ts'
+import { arrivalsOf } from '../arrivals.ts'
+import { type Arrival, clientsOf } from '../clients.ts'
 import type { Engine } from '../exchange/engine.ts'
 import type { Front } from '../exchange/exchange.ts'
 import { type Session, session } from '../http2/session.ts'
@@ -29,14 +30,17 @@ export function httpsServer(
     sessions.add(one)
   }
 
+  const arrivals = arrivalsOf(engine.trust)
   const server = createServer(acceptOptions, (raw) => {
     fresh.add(raw)
     raw.once('close', () => fresh.delete(raw))
-    tls.accept(raw, ({ socket, name, protocol }) => {
-      fresh.delete(raw)
-      const arrival = arrivalOf(raw, name)
-      if (protocol === 'http/1.1') clients.serve(socket, arrival)
-      else serveHttp2(socket, arrival)
+    arrivals.of(raw, (who) => {
+      tls.accept(raw, ({ socket, name, protocol }) => {
+        fresh.delete(raw)
+        const arrival = { ...who, serverName: name }
+        if (protocol === 'http/1.1') clients.serve(socket, arrival)
+        else serveHttp2(socket, arrival)
+      })
     })
   })
 

@@ -73,7 +73,7 @@ export function planeOf(start: Start, catchUp: () => void) {
     hold,
     holdMs,
     trust,
-    gates: gates(),
+    gates: gates(start.share, start.seat),
     buffers: readBuffers(),
   }
   const serverOf = (listener: Listener): EntrypointServer => {

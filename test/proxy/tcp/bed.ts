@@ -5,7 +5,7 @@ import type { ProxyOptions } from '../../../src/proxy/options.ts'
 import { bed, catalogOf, instance, type Sketch } from '../bed.ts'
 import { listeningOn } from './sockets.ts'
 
-export const everything = 'HostSNI(`*`)'
+const everything = 'HostSNI(`*`)'
 
 /** A ready instance of service `shop/db`, which takes all of the entrypoint `db`. */
 export function database(sketch: Sketch = {}): Instance {

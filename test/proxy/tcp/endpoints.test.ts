@@ -253,3 +253,26 @@ test('a hand-written route goes to fixed addresses', async () => {
   expect(String(await received(await proxy.connect()))).toBe('fixed')
   expect(proxy.proxy.routes()).toMatchObject([{ name: 'legacy', kind: 'tcp', entrypoints: ['db'] }])
 })
+
+test('a connection is explained as it would be served', async () => {
+  await using service = await parrot()
+  await using proxy = await tcpBed()
+  proxy.set(
+    database({ port: service.port, rule: 'HostSNI(`a.test`)' }),
+    database({ ...other, service: 'cache', port: service.port, state: 'unhealthy' }),
+  )
+  const asked = { scheme: 'tcp', path: '', query: '', method: 'GET', port: proxy.port } as const
+  expect(proxy.proxy.explain({ ...asked, host: 'a.test' })).toMatchObject({
+    entrypoint: 'db',
+    route: { service: 'shop/db' },
+    endpoints: [{ at: `tcp://127.0.0.1:${service.port}`, used: true }],
+    why: 'one of the ready endpoints answers',
+  })
+  expect(proxy.proxy.explain({ ...asked, host: 'localhost' })).toMatchObject({
+    route: { service: 'shop/cache' },
+    why: 'no endpoint is ready',
+  })
+  expect(proxy.proxy.explain({ ...asked, port: 1, host: 'localhost' }).why).toContain(
+    `open: db :${proxy.port}`,
+  )
+})

@@ -64,10 +64,9 @@ test('version 2 over IPv4 and IPv6, with TLVs that nobody knows', () => {
   for (let at = 0; at < bytes.length; at++) {
     expect(readProxyHeader(bytes.subarray(0, at)).kind).toBe('more')
   }
-  const six = Buffer.from(
-    '20010db8000000000000000000000001' + '00000000000000000000ffff7f000001' + '00010002',
-    'hex',
-  )
+  const from = Buffer.from('20010db8000000000000000000000001', 'hex')
+  const to = Buffer.from('00000000000000000000ffff7f000001', 'hex')
+  const six = Buffer.concat([from, to, Buffer.from([0, 1, 0, 2])])
   expect(readProxyHeader(second(0x21, 0x21, six))).toMatchObject({
     ends: { source: { ip: '2001:db8::1', port: 1 }, destination: { ip: '127.0.0.1', port: 2 } },
   })

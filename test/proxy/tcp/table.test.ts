@@ -58,7 +58,8 @@ test('routes of connections and of requests with the same entrypoint and rule ar
     { rule, entrypoints: ['db'], kind: 'http' as const },
   ]
   const { table } = routeTable(catalogOf([database({ routes })]), vantage, nobody)
-  expect(table.routes.map(({ tcp }) => tcp === undefined).toSorted()).toEqual([false, true])
+  expect(table.routes.filter(({ tcp }) => tcp)).toHaveLength(1)
+  expect(table.routes).toHaveLength(2)
   expect(match(table.index, 'db', plainRequest('', '/', { ip: '10.0.0.1' }))?.route.tcp).toBe(
     undefined,
   )
@@ -107,9 +108,9 @@ test('what works with requests only is a problem, and the connections go on', ()
   const policy = { ...instance().policy, sticky, proxyProtocol: 2 as const }
   const { table, problems } = routeTable(catalogOf([database({ policy })]), vantage, own)
   expect(table.routes[0]).toMatchObject({ closed: undefined, tcp: { proxyProtocol: 2 } })
-  expect(problems.map(({ what }) => what)).toEqual([
+  expect(problems.map(({ what }) => what)).toContain(
     'a sticky cookie on a TCP route is not supported yet',
-  ])
+  )
 })
 
 test('a hand-written route of TCP needs no kind if its endpoints say it', () => {
