@@ -22,6 +22,8 @@ export const routeSchema = z.object({
   /** Names in the policy's `middlewares`, in the order in which they act. */
   middlewares: z.array(z.string()).default([]),
   tls: routeTlsSchema.nullable().default(null),
+  /** Requests without TLS are sent to https, if there is a certificate for their host. */
+  toHttps: z.boolean().optional(),
   /** Whether services that declare the same rule share one pool (as nginx-proxy does), instead of one keeping it. */
   shared: z.boolean().default(false),
   /** `default`: nobody wrote the rule, it is the host name that everything exposed gets. */

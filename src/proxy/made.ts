@@ -43,6 +43,7 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
       policy,
       tls,
       chain: undefined,
+      toHttps: route.toHttps === true,
       order: { priority, ruleLength: text.length, pathLength, conditions, createdAt },
       hosts,
       matches,
@@ -70,7 +71,7 @@ function targetsOf(
   standpoint: Standpoint,
 ): { targets: readonly Target[]; problems: readonly Problem[] } {
   const placed = [
-    ...instances.map((instance) => targetOf(instance, standpoint, kind)),
+    ...instances.map((instance) => targetOf(instance, standpoint)),
     ...endpoints.map((endpoint) => fixedTarget(endpoint, where, standpoint.own, kind)),
   ]
   const all = placed.flatMap((one) => (one.ok ? [one.target] : []))

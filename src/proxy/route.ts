@@ -13,7 +13,7 @@ export type Target = {
   /** What sockets, counters and health hang on: never the address, which Docker gives to the next container. */
   readonly identity: string
   /** How requests are sent there; connections are passed on as they are. */
-  readonly protocol: 'http' | 'https'
+  readonly protocol: 'http' | 'https' | 'h2c'
   readonly ip: string
   readonly port: number
   readonly state: InstanceState
@@ -60,6 +60,8 @@ export type TableRoute = {
   /** What these do, in a worker; undefined where nothing acts but `stripPrefixes`, and on the main thread. */
   readonly chain: Chain | undefined
   readonly tls: Route['tls']
+  /** Requests without TLS are sent to https, if there is a certificate for their host. */
+  readonly toHttps: boolean
   readonly order: Order
   readonly hosts: Hosts
   readonly matches: Predicate

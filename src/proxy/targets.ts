@@ -18,17 +18,13 @@ export type Placed =
   | { readonly ok: false; readonly problem: Problem }
 
 /** How requests get to `instance` from here; or the problem with that. */
-export function targetOf(
-  instance: Instance,
-  { vantage, own, nodes }: Standpoint,
-  kind: Route['kind'] = 'http',
-): Placed {
+export function targetOf(instance: Instance, { vantage, own, nodes }: Standpoint): Placed {
   const where = `container ${instance.name}`
   if (own.container !== undefined && own.container.startsWith(instance.container.slice(0, 12))) {
     return refused(where, 'it is the container that we run in')
   }
   const { protocol } = instance
-  if (protocol === 'udp' || (protocol === 'h2c' && kind === 'http')) return foreign(where, protocol)
+  if (protocol === 'udp') return foreign(where, protocol)
   const chosen = addressOf(instance, vantage, nodes.get(instance.node)?.address ?? '')
   if (!chosen.ok) {
     const what = `port ${instance.port} can't be reached from node ${vantage.node}`
@@ -39,7 +35,7 @@ export function targetOf(
   if (isOwnListener(own, ip, port)) return refused(where, `${ip}:${port} is our own listener`)
   const target: Target = {
     identity: identityOf(instance),
-    protocol: protocol === 'https' ? 'https' : 'http',
+    protocol: protocol === 'tcp' ? 'http' : protocol,
     ip,
     port,
     state: instance.state,
@@ -61,12 +57,11 @@ export function fixedTarget(
   own: Own,
   kind: Route['kind'] = 'http',
 ): Placed {
-  const isHttp = protocol === 'http' || protocol === 'https'
-  if (protocol === 'udp' || (!isHttp && kind === 'http')) return foreign(where, protocol)
+  if (protocol === 'udp' || (protocol === 'tcp' && kind === 'http')) return foreign(where, protocol)
   if (isOwnListener(own, ip, port)) return refused(where, `${ip}:${port} is our own listener`)
   const target: Target = {
     identity: `${protocol}://${ip}:${port}`,
-    protocol: protocol === 'https' ? 'https' : 'http',
+    protocol: protocol === 'tcp' ? 'http' : protocol,
     ip,
     port,
     state: 'ready',
@@ -88,8 +83,8 @@ function refused(where: string, what: string): Placed {
 }
 
 function foreign(where: string, protocol: string): Placed {
-  const what = `protocol ${protocol} is not supported yet on HTTP routes`
-  const why = 'requests can only be sent by HTTP/1.1'
-  const remedy = 'use http or https'
+  const what = `protocol ${protocol} is not for HTTP routes`
+  const why = 'requests are sent by HTTP'
+  const remedy = 'use http, https or h2c'
   return { ok: false, problem: { severity: 'error', where, what, why, remedy } }
 }

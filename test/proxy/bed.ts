@@ -85,14 +85,17 @@ export async function bed(options: Partial<ProxyOptions> = {}) {
     registry,
     ...options,
   })
-  const [bound] = await proxy.open()
+  const bounds = await proxy.open()
   const running = proxy.run(stop.signal)
-  const port = bound?.port ?? 0
+  const port = bounds[0]?.port ?? 0
+  const ports = new Map(bounds.map((one) => [one.entrypoint, one.port]))
   return {
     proxy,
     catalog,
     registry,
     port,
+    /** By entrypoint. */
+    ports,
     problems: () => problems,
     /** Resolves when all is closed. */
     async stop() {

@@ -117,19 +117,20 @@ for (const [proto, scheme] of [
   })
 }
 
-for (const [method, entrypoints, problems] of [
-  [undefined, ['http', 'https'], 0],
-  ['', ['http', 'https'], 0],
-  ['noredirect', ['http', 'https'], 0],
-  ['redirect', ['http', 'https'], 1],
-  ['nohttps', ['http'], 0],
-  ['nohttp', ['https'], 0],
-  ['whatever', ['http', 'https'], 1],
+for (const [method, entrypoints, toHttps] of [
+  [undefined, ['http', 'https'], true],
+  ['', ['http', 'https'], true],
+  ['noredirect', ['http', 'https'], undefined],
+  ['redirect', ['http', 'https'], true],
+  ['nohttps', ['http'], undefined],
+  ['nohttp', ['https'], undefined],
+  ['whatever', ['http', 'https'], undefined],
 ] as const) {
   test(`HTTPS_METHOD=${method}`, () => {
     const said = declare({ HOST: 'a', ...(method !== undefined && { HTTPS_METHOD: method }) })
     expect(said.routes[0]?.route.entrypoints).toEqual(entrypoints)
-    expect(said.problems).toHaveLength(problems)
+    expect(said.routes[0]?.route.toHttps).toBe(toHttps)
+    expect(said.problems).toHaveLength(method === 'whatever' ? 1 : 0)
   })
 }
 

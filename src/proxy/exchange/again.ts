@@ -7,8 +7,14 @@ import { nobodyReady, refused, timedOut } from './answers.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 
+/** What has to be known of a request that may have to wait. */
+export type Waiting = Pick<
+  Exchange,
+  'engine' | 'failure' | 'startedMs' | 'tried' | 'look' | 'held' | 'answer'
+>
+
 /** Times that a request which an endpoint may have seen is sent once more. */
-const mostRepeats = 3
+export const mostRepeats = 3
 /** How long a refusal is doubted: Docker reports a death a moment after it. */
 const doubtMs = 1000
 const shortestPauseMs = 10
@@ -67,7 +73,7 @@ function isRepeatable(
 }
 
 /** Nobody takes the request now: it waits, or is answered if that is in vain. */
-export function waitForSomebody(exchange: Exchange, route: TableRoute): void {
+export function waitForSomebody(exchange: Waiting, route: TableRoute): void {
   const { engine, failure, startedMs } = exchange
   const nowMs = performance.now()
   const refusedUntilMs = engine.chooser.nextTryMs(route, nowMs)

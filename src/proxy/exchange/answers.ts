@@ -6,6 +6,7 @@ export type Answer = {
   /** One sentence for people; never has anything in it that another tenant could have written. */
   readonly why: string
   readonly retryAfterSeconds?: number
+  readonly location?: string
 }
 
 export const unknownHost: Answer = { status: 404, why: 'No service has this address.' }
@@ -30,15 +31,22 @@ export function badRequest(status: number, why: string): Answer {
   return { status, why: `Bad request: ${why}.` }
 }
 
+/** The same place under `https`: 301, or for what is no GET 308, which keeps the method (RFC 9110, 15.4). */
+export function movedTo(location: string, method: string): Answer {
+  const isPlain = method === 'GET' || method === 'HEAD'
+  return { status: isPlain ? 301 : 308, why: 'It is at another address.', location }
+}
+
 /** `answer` as it is sent: JSON or a small page, as `accept` says, with the headers in `added`. */
 export function textOf(answer: Answer, accept: string, added: string, isHead: boolean): string {
   const { type, body } = bodyOf(answer, accept)
   const retry =
     answer.retryAfterSeconds === undefined ? '' : `retry-after: ${answer.retryAfterSeconds}\r\n`
+  const location = answer.location === undefined ? '' : `location: ${answer.location}\r\n`
   return (
     `HTTP/1.1 ${answer.status} ${nameOf(answer)}\r\ndate: ${new Date().toUTCString()}\r\n` +
     `content-type: ${type}\r\ncontent-length: ${body.length}\r\ncache-control: no-store\r\n` +
-    `x-content-type-options: nosniff\r\n${retry}${added}\r\n${isHead ? '' : body}`
+    `x-content-type-options: nosniff\r\n${retry}${location}${added}\r\n${isHead ? '' : body}`
   )
 }
 
@@ -56,7 +64,8 @@ function nameOf({ status }: Answer): string {
   return STATUS_CODES[status] ?? 'Error'
 }
 
-function jsonOf(answer: Answer): string {
+/** `answer` as a body. */
+export function jsonOf(answer: Answer): string {
   return `${JSON.stringify({ status: answer.status, error: nameOf(answer), message: answer.why })}\n`
 }
 

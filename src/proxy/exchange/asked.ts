@@ -82,6 +82,11 @@ export class Asked implements RequestView {
     return this.verb
   }
 
+  /** To a proxy before us, whose word counts. */
+  get cameByTls(): boolean {
+    return this.isTrusted && this.headers('x-forwarded-proto').at(-1) === 'https'
+  }
+
   /** Takes over a head. Undefined, or why it is refused. */
   read(head: RequestHead, bytes: Buffer): Answer | undefined {
     this.verb = methodOf(bytes, head.start, head.methodEnd)

@@ -3,6 +3,7 @@ import { Buffers } from '../http1/buffers.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
 import { RequestHead } from '../http1/request-head.ts'
 import { Sender } from '../http1/sender.ts'
+import { EndpointSessions } from '../http2/endpoint-sessions.ts'
 import type { Tables } from '../tables.ts'
 import type { Trust } from '../trust.ts'
 import type { Chooser } from '../worker/choose.ts'
@@ -26,6 +27,8 @@ export type EngineOptions = {
   readonly holdMs: number
   readonly firstByteMs: number
   readonly idleMs: number
+  /** `https://host`, if that is served here. */
+  readonly secured: (host: string) => string | undefined
 }
 
 /** How often time limits are looked at: they are that much longer at most. */
@@ -44,11 +47,13 @@ export class Engine {
   readonly holdMs: number
   readonly firstByteMs: number
   readonly idleMs: number
+  readonly secured: EngineOptions['secured']
   readonly buffers = new Buffers()
   readonly requestHead = new RequestHead()
   readonly answerHead = new AnswerHead()
   readonly sender = new Sender(this.buffers)
   readonly ids = new RequestIds()
+  readonly endpointSessions = new EndpointSessions()
   /** All connections of clients. */
   readonly clients = new Set<ClientConnection>()
   /** Monotonic, as of the last tick. */
@@ -69,6 +74,7 @@ export class Engine {
     this.holdMs = options.holdMs
     this.firstByteMs = options.firstByteMs
     this.idleMs = options.idleMs
+    this.secured = options.secured
     this.timer = undefined
   }
 
@@ -81,6 +87,7 @@ export class Engine {
   stop(): void {
     clearInterval(this.timer)
     this.timer = undefined
+    this.endpointSessions.close()
     for (const { idle } of this.upstreams.all()) {
       for (const connection of idle.splice(0)) connection.destroy()
     }

@@ -10,7 +10,15 @@ import type { TableRoute } from '../route.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
 import { afterLoss, connectTimeoutMs, waitForSomebody } from './again.ts'
 import { Answering } from './answering.ts'
-import { type Answer, badRequest, closedRoute, notYet, refused, unknownHost } from './answers.ts'
+import {
+  type Answer,
+  badRequest,
+  closedRoute,
+  movedTo,
+  notYet,
+  refused,
+  unknownHost,
+} from './answers.ts'
 import type { Asked } from './asked.ts'
 import type { Engine } from './engine.ts'
 import { RouteFinder } from './find.ts'
@@ -31,6 +39,8 @@ export type Front = {
 const phase = { idle: 0, held: 1, connecting: 2, sent: 3, answering: 4 } as const
 
 const mostInterims = 16
+/** Who gives out certificates asks here without TLS (RFC 8555, 8.3). */
+const challenges = '/.well-known/acme-challenge/'
 /**
  * A client that closes its half with its request wants the answer all the same. One that does so later, while nothing
  * has come yet, has most likely given up: nobody can tell.
@@ -111,6 +121,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
       return this.answer(this.failure ?? (engine.tables.table.complete ? unknownHost : notYet))
     }
     if (route.closed !== undefined) return this.answer(closedRoute)
+    if (route.toHttps && this.redirected()) return
     const { chain } = route
     if (chain !== undefined && this.guard?.isThrough(chain) !== true) {
       return guardRequest(this, chain)
@@ -118,6 +129,17 @@ export class Exchange implements RequestTaker, AnswerTaker {
     const upstream = engine.chooser.choose(route, asked, this.tried, nowMs)
     if (upstream === undefined) return waitForSomebody(this, route)
     this.ask(route, upstream)
+  }
+
+  /** Sends the client to https, if that is where it is to be. */
+  private redirected(): boolean {
+    const { asked, front, engine } = this
+    const isSecure = front.scheme === 'https' || asked.cameByTls
+    if (isSecure || asked.path.startsWith(challenges)) return false
+    const place = engine.secured(asked.host)
+    if (place !== undefined)
+      this.answer(movedTo(`${place}${asked.path}${asked.search}`, asked.verb))
+    return place !== undefined
   }
 
   onConnected(): void {

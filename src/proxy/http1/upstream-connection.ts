@@ -1,6 +1,9 @@
 import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 
+import type { EndpointSessions } from '../http2/endpoint-sessions.ts'
+import { EndpointSocket } from '../http2/endpoint-socket.ts'
 import { type AnswerHead, framing } from './answer-head.ts'
 import type { Buffers } from './buffers.ts'
 import { chunk, ChunkScanner } from './chunks.ts'
@@ -9,7 +12,8 @@ import { limits } from './limits.ts'
 
 /** Where an endpoint is reached. */
 export type Place = {
-  readonly protocol: 'http' | 'https'
+  readonly identity: string
+  readonly protocol: 'http' | 'https' | 'h2c'
   readonly ip: string
   readonly port: number
 }
@@ -37,7 +41,11 @@ export type AnswerTaker = {
 }
 
 /** What all connections share. */
-export type Shared = { readonly buffers: Buffers; readonly answerHead: AnswerHead }
+export type Shared = {
+  readonly buffers: Buffers
+  readonly answerHead: AnswerHead
+  readonly endpointSessions: EndpointSessions
+}
 
 /** What an exchange expects of the connection that it uses. */
 export type Expected = 'content' | 'no content' | 'upgrade'
@@ -50,7 +58,7 @@ const bad = -1
 
 /** One connection to an endpoint, which carries one exchange after the other. */
 export class UpstreamConnection {
-  readonly socket: Socket
+  readonly socket: Duplex
   taker: AnswerTaker | undefined
   isConnected = false
   /** It has carried an exchange before this one. */
@@ -83,7 +91,7 @@ export class UpstreamConnection {
     this.taker = undefined
     this.shared = shared
     this.onIdleEnd = onIdleEnd
-    this.socket = place.protocol === 'http' ? this.plain(place) : this.encrypted(place)
+    this.socket = this.dialled(place)
     this.socket.on('error', (error) => {
       this.error = error
     })
@@ -138,6 +146,11 @@ export class UpstreamConnection {
     this.lent = []
   }
 
+  private dialled(place: Place): Duplex {
+    if (place.protocol === 'http') return this.plain(place)
+    return place.protocol === 'https' ? this.encrypted(place) : this.translated(place)
+  }
+
   private plain({ ip, port }: Place): Socket {
     const callback = (count: number) => {
       this.read(this.buffer, count)
@@ -153,6 +166,14 @@ export class UpstreamConnection {
     const socket = connectTls({ host: ip, port, ...unchecked })
     socket.setNoDelay(true)
     socket.on('secureConnect', () => this.onConnect())
+    socket.on('data', (bytes: Buffer) => this.read(bytes, bytes.length))
+    return socket
+  }
+
+  /** To an endpoint of HTTP/2: a stream of its own for one request. */
+  private translated(place: Place): Duplex {
+    const socket = new EndpointSocket(this.shared.endpointSessions, place)
+    socket.on('connect', () => this.onConnect())
     socket.on('data', (bytes: Buffer) => this.read(bytes, bytes.length))
     return socket
   }

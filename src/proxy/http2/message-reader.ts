@@ -54,7 +54,8 @@ export class MessageReader {
     while (at < bytes.length) {
       const next = this.step(bytes, at)
       if (next === at) {
-        this.stash = bytes.subarray(at)
+        // a copy: whoever wrote it may write to the same place again
+        this.stash = Buffer.from(bytes.subarray(at))
         if (this.stash.length > mostHead) throw new RangeError('a line without an end')
         return
       }
@@ -140,7 +141,8 @@ export class MessageReader {
   }
 }
 
-function headOf(text: string): Head {
+/** A head without the empty line at its end. */
+export function headOf(text: string): Head {
   const [line = '', ...fields] = text.split('\r\n')
   const headers = fields.flatMap((field) => {
     const colon = field.indexOf(':')

@@ -2,6 +2,7 @@ import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'nod
 import { Duplex } from 'node:stream'
 
 import { answerHead } from './answer-head.ts'
+import { chunkOf, lastChunk } from './chunks.ts'
 import { type Framing, type Head, MessageReader, type MessageTaker } from './message-reader.ts'
 import type { RequestText } from './request-head.ts'
 
@@ -10,8 +11,6 @@ type Done = (error?: Error | null) => void
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
 const highWaterMark = 64 * 1024
 const stopMs = 500
-const lineEnd = Buffer.from('\r\n')
-const lastChunk = Buffer.from('0\r\n\r\n')
 
 /**
  * A connection of HTTP/1.1 that nobody has dialled: what the engine reads from it are requests that came by HTTP/2, one
@@ -151,8 +150,4 @@ export function stopSending(stream: ServerHttp2Stream): void {
 
 function hasSentAll({ readableEnded, endAfterHeaders }: ServerHttp2Stream): boolean {
   return readableEnded || endAfterHeaders
-}
-
-function chunkOf(bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, lineEnd])
 }

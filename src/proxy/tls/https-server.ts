@@ -5,6 +5,7 @@ import { arrivalsOf } from '../arrivals.ts'
 import { type Arrival, clientsOf } from '../clients.ts'
 import type { Engine } from '../exchange/engine.ts'
 import type { Front } from '../exchange/exchange.ts'
+import { directly } from '../http2/directly.ts'
 import { type Session, session } from '../http2/session.ts'
 import { type EntrypointServer, type Listener, listening } from '../listener.ts'
 import { acceptOptions } from '../server.ts'
@@ -26,7 +27,8 @@ export function httpsServer(
 
   function serveHttp2(socket: Duplex, arrival: Arrival): void {
     const attach = (one: Duplex) => clients.serve(one, arrival)
-    const one = session(socket, { attach }, () => sessions.delete(one))
+    const take = directly(front, engine, arrival)
+    const one = session(socket, { attach, take }, () => sessions.delete(one))
     sessions.add(one)
   }
 

@@ -51,6 +51,7 @@ export function planeOf(start: Start, catchUp: () => void) {
       hold.wake()
     },
   })
+  const tls = terminator({ wishFor: (host) => wished.wishFor(host) })
   const engine = new Engine({
     tables,
     upstreams: known,
@@ -63,8 +64,13 @@ export function planeOf(start: Start, catchUp: () => void) {
     holdMs,
     firstByteMs,
     idleMs,
+    secured(host) {
+      const { listeners } = own.parts()
+      const port = listeners.find(({ entrypoint }) => entrypoint === 'https')?.port
+      if (port === undefined || !tls.covers(host)) return undefined
+      return port === 443 ? `https://${host}` : `https://${host}:${port}`
+    },
   })
-  const tls = terminator({ wishFor: wished.wishFor })
   const trust = start.trust.length > 0 ? engine.trust : undefined
   const ofTcp = {
     tables,

@@ -56,20 +56,18 @@ export function schemeOf(text: string): NonNullable<DeclaredPort['scheme']> {
   }
 }
 
-/** Entrypoints by HTTPS_METHOD. Without certificates https is not open, and then nothing is lost. */
-export function entrypointsOf(method: Given, reader: GivenReader): string[] {
+/** By HTTPS_METHOD. What is not understood is served by both. */
+export function httpsOf(
+  method: Given,
+  reader: GivenReader,
+): { readonly entrypoints: readonly string[]; readonly toHttps: boolean } {
   const choice = choiceOf(['redirect', 'noredirect', 'nohttp', 'nohttps'] as const)
-  const found = method.text === '' ? undefined : reader.read(method, choice)
-  if (found === 'redirect') {
-    reader.note(method, {
-      severity: 'note',
-      why: 'requests to http are answered there, not sent on to https',
-      remedy: 'use nohttp to serve https alone, or a redirect of your own',
-    })
-  }
-  if (found === 'nohttp') return ['https']
-  return found === 'nohttps' ? ['http'] : ['http', 'https']
+  const found = method.text === '' ? 'redirect' : reader.read(method, choice)
+  const entrypoints = { nohttp: ['https'], nohttps: ['http'], redirect: both, noredirect: both }
+  return { entrypoints: found ? entrypoints[found] : both, toHttps: found === 'redirect' }
 }
+
+const both = ['http', 'https']
 
 export function tlsOf(certificate: Given, reader: GivenReader): Route['tls'] {
   if (certificate.text === '') return null

@@ -6,14 +6,7 @@ import { type GivenReader, givenReader } from './given.ts'
 import { hostOf, type VirtualHost } from './nginx-proxy-hosts.ts'
 import { balanceLabel } from './nginx-proxy-labels.ts'
 import { destinationOf, type Location, locationOf, slashOf } from './nginx-proxy-paths.ts'
-import {
-  accessOf,
-  entrypointsOf,
-  portFor,
-  schemeOf,
-  settingOf,
-  tlsOf,
-} from './nginx-proxy-settings.ts'
+import { accessOf, httpsOf, portFor, schemeOf, settingOf, tlsOf } from './nginx-proxy-settings.ts'
 import { type VirtualWay, waysOf } from './nginx-proxy-ways.ts'
 
 /** nginx-proxy's `VIRTUAL_HOST` and its companions, from variables, else from labels of the same names. */
@@ -36,7 +29,9 @@ export const nginxProxyDialect: Dialect = ({ container }) => {
 }
 
 /** What all of a container's routes have in common. */
-type Common = Pick<Route, 'entrypoints' | 'tls'> & {
+type Common = Pick<Route, 'tls'> & {
+  readonly entrypoints: readonly string[]
+  readonly toHttps: boolean
   readonly access: Readonly<Record<string, Middleware>>
 }
 
@@ -48,7 +43,7 @@ type Made = {
 
 function commonOf(container: Container, reader: GivenReader): Common {
   return {
-    entrypoints: entrypointsOf(settingOf(container, 'HTTPS_METHOD'), reader),
+    ...httpsOf(settingOf(container, 'HTTPS_METHOD'), reader),
     tls: tlsOf(settingOf(container, 'CERT_NAME'), reader),
     access: accessOf(settingOf(container, 'NETWORK_ACCESS'), reader),
   }
@@ -88,7 +83,7 @@ function routeOf(
   name: string,
   host: VirtualHost,
   location: Location,
-  { entrypoints, tls, access }: Common,
+  { entrypoints, toHttps, tls, access }: Common,
   act: { readonly name: string } | undefined,
 ): Route {
   return {
@@ -99,6 +94,7 @@ function routeOf(
     priority: priorityOf(host, location),
     middlewares: [...Object.keys(access), ...(act ? [act.name] : [])],
     tls,
+    ...(toHttps && { toHttps }),
     shared: true,
     source: 'label',
   }

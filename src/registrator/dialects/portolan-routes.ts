@@ -49,10 +49,9 @@ function isBroken(said: Said, { general }: RouteFacts, labels: readonly string[]
 function httpRoute(said: Said, { rule, source, strip }: Place, facts: RouteFacts): DeclaredRoutes {
   const { names, middlewares } = middlewaresOf(said, facts.general)
   const stripName = said.name === '' ? 'strip' : `${said.name}.strip`
-  const redirects = names.some((name) => name.endsWith('redirect-https'))
   const route: Route = {
     ...bare(facts.name),
-    entrypoints: redirects ? ['http', 'https'] : ['http'],
+    entrypoints: ['http', 'https'],
     rule,
     source,
     middlewares: strip.length > 0 ? [...names, stripName] : [...names],

@@ -142,6 +142,39 @@ test(
 )
 
 test(
+  'a host that wants https gets it if there is a certificate, and is served as it is if not',
+  async () => {
+    await using to = await backend()
+    const certificates = live<CertificateSet>([])
+    await using at = await bed({
+      listeners: [
+        { entrypoint: 'http', host: '127.0.0.1', port: 0 },
+        { entrypoint: 'https', host: '127.0.0.1', port: 0, kind: 'https' },
+      ],
+      certificates,
+      trust: ['127.0.0.1/32'],
+    })
+    const rule = 'Host(`shop.example.test`)'
+    const routes = [{ rule, entrypoints: ['http', 'https'], toHttps: true }]
+    at.catalog.set(catalogOf([instance({ port: to.port, routes })]))
+    const host = 'shop.example.test'
+    expect((await at.get('/', { host })).status).toBe(200)
+    certificates.set([wild])
+    const location = `https://${host}:${at.ports.get('https')}/a?b=c`
+    await eventually(async () => {
+      const { status, headers } = await at.get('/a?b=c', { host: `${host}:8080` })
+      expect([status, headers.location]).toEqual([301, location])
+    }, limitMs)
+    expect((await at.get('/a', { host, method: 'POST', body: 'x' })).status).toBe(308)
+    const challenge = await at.get('/.well-known/acme-challenge/token', { host })
+    expect(challenge.status).toBe(200)
+    const before = { 'x-forwarded-proto': 'https' }
+    expect((await at.get('/', { host, headers: before })).status).toBe(200)
+  },
+  limitMs,
+)
+
+test(
   'what is not known is 404, by HTTP/2 too',
   async () => {
     await using at = await scene()
@@ -264,16 +297,10 @@ test(
     await using to = await backend((incoming, response) => incoming.pipe(response))
     await using at = await scene({ port: to.port })
     const body = 'x'.repeat(300_000)
-    const child = promisify(execFile)('curl', [
-      ...['-sk', '--http2', '--resolve', `shop.example.test:${at.port}:127.0.0.1`],
-      ...[
-        '-w',
-        '\n%{http_version}',
-        '--data-binary',
-        '@-',
-        `https://shop.example.test:${at.port}/`,
-      ],
-    ])
+    const url = `https://shop.example.test:${at.port}/`
+    const resolved = `shop.example.test:${at.port}:127.0.0.1`
+    const options = ['-sk', '--http2', '--resolve', resolved, '-w', '\n%{http_version}']
+    const child = promisify(execFile)('curl', [...options, '--data-binary', '@-', url])
     child.child.stdin?.end(body)
     const { stdout } = await child
     const [echoed, version] = stdout.split('\n')

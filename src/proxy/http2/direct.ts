@@ -1,0 +1,179 @@
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+
+import { connectTimeoutMs, mostRepeats, type Waiting, waitForSomebody } from '../exchange/again.ts'
+import {
+  type Answer,
+  closedRoute,
+  jsonOf,
+  notYet,
+  refused,
+  timedOut,
+  unknownHost,
+} from '../exchange/answers.ts'
+import type { Asked } from '../exchange/asked.ts'
+import type { Engine } from '../exchange/engine.ts'
+import type { Front } from '../exchange/exchange.ts'
+import type { TableRoute } from '../route.ts'
+import type { Ending, Upstream } from '../worker/upstream.ts'
+import { endpointHead } from './endpoint-head.ts'
+import type { Ask } from './endpoint-sessions.ts'
+import { type Joined, join, type Loss } from './join.ts'
+import { headOf } from './message-reader.ts'
+import { stopSending } from './stream-socket.ts'
+
+/**
+ * A request that stays HTTP/2 on its whole way, as gRPC needs it: both sides may speak at once for as long as they like,
+ * and trailers go through. Endpoints are found, tried and waited for as everywhere.
+ */
+export class DirectExchange implements Waiting {
+  readonly engine: Engine
+  readonly startedMs: number
+  tried: Set<Upstream> | undefined
+  failure: Answer | undefined
+  private readonly stream: ServerHttp2Stream
+  private readonly asked: Asked
+  private readonly front: Front
+  private readonly id: string
+  private route: TableRoute | undefined
+  private upstream: Upstream | undefined
+  private triedMs = 0
+  private repeats = 0
+  private joined: Joined | undefined
+  private leave: (() => void) | undefined
+  private timer: NodeJS.Timeout | undefined
+  private isOver = false
+
+  constructor(stream: ServerHttp2Stream, asked: Asked, front: Front, engine: Engine) {
+    this.stream = stream
+    this.asked = asked
+    this.front = front
+    this.engine = engine
+    this.id = engine.ids.next()
+    this.startedMs = performance.now()
+    engine.counts.began(front.slot)
+    engine.budget.earn()
+    stream.on('error', () => {})
+    stream.on('close', () => this.gone())
+  }
+
+  /** Finds an endpoint and asks it. */
+  look(nowMs: number): void {
+    const { engine, asked, front } = this
+    if (this.isOver) return
+    const route = engine.tables.find(front.entrypoint, asked)?.route
+    this.route = route
+    this.leave = undefined
+    if (!route) {
+      return this.answer(this.failure ?? (engine.tables.table.complete ? unknownHost : notYet))
+    }
+    if (route.closed !== undefined) return this.answer(closedRoute)
+    const upstream = engine.chooser.choose(route, asked, this.tried, nowMs)
+    if (upstream) this.ask(route, upstream)
+    else waitForSomebody(this, route)
+  }
+
+  held(leave: () => void): void {
+    this.leave = leave
+  }
+
+  /** Answers ourselves. */
+  answer(answer: Answer): void {
+    const { stream } = this
+    const body = jsonOf(answer)
+    const { status, retryAfterSeconds } = answer
+    const headers: OutgoingHttpHeaders = {
+      ':status': status,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+    }
+    if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
+    this.count(status)
+    if (stream.destroyed || stream.headersSent) return
+    stream.respond(headers)
+    stream.end(body)
+    stopSending(stream)
+  }
+
+  private ask(route: TableRoute, upstream: Upstream): void {
+    const { target } = upstream
+    this.upstream = upstream
+    this.triedMs = performance.now()
+    upstream.began()
+    const cancel = this.engine.endpointSessions.open(target, (ask) => {
+      clearTimeout(this.timer)
+      this.leave = undefined
+      if (ask) this.send(ask, route, upstream)
+      else this.unreached(refused)
+    })
+    this.leave = cancel
+    this.timer = setTimeout(() => {
+      cancel()
+      this.unreached(timedOut)
+    }, connectTimeoutMs(target))
+  }
+
+  /** Nothing was sent: somebody else may have it. */
+  private unreached(failure: Answer): void {
+    const { engine, upstream } = this
+    const nowMs = performance.now()
+    this.ended('connect', nowMs)
+    this.failure = failure
+    if (upstream) (this.tried ??= new Set()).add(upstream)
+    if (engine.budget.spend(nowMs)) engine.counts.retried()
+    this.look(nowMs)
+  }
+
+  private send(ask: Ask, route: TableRoute, upstream: Upstream): void {
+    const { stream, asked, engine, id } = this
+    upstream.reached()
+    const { headers } = endpointHead(headOf(asked.textFor(route, upstream.target, id).trimEnd()))
+    this.joined = join(stream, ask, headers, engine.firstByteMs, {
+      done: (status) => {
+        this.ended(status >= 500 ? 'status5xx' : 'ok', performance.now())
+        this.count(status)
+      },
+      lost: (loss) => this.lost(loss),
+    })
+  }
+
+  /** No answer has come. */
+  private lost({ isLate, wasRefused, isUntouched }: Loss): void {
+    const { engine, asked } = this
+    const nowMs = performance.now()
+    this.joined = undefined
+    this.ended(isLate ? 'timeout' : 'reset', nowMs)
+    this.failure = isLate ? timedOut : refused
+    // an endpoint that has refused a stream has not looked at it (RFC 9113, 8.7)
+    const isSafe = isUntouched && (wasRefused || (asked.isRepeatable && !isLate))
+    if (!isSafe || this.repeats++ >= mostRepeats || !engine.budget.spend(nowMs)) {
+      return this.answer(this.failure)
+    }
+    engine.counts.retried()
+    this.look(nowMs)
+  }
+
+  private ended(how: Ending, nowMs: number): void {
+    const { upstream } = this
+    this.upstream = undefined
+    upstream?.ended(how, nowMs - this.triedMs)
+  }
+
+  /** The client's stream is closed. */
+  private gone(): void {
+    if (this.isOver) return
+    clearTimeout(this.timer)
+    this.leave?.()
+    this.joined?.cancel()
+    this.ended('ok', performance.now())
+    this.count(this.joined?.status ?? 0)
+  }
+
+  private count(status: number): void {
+    const { engine, front, route, startedMs } = this
+    if (this.isOver) return
+    this.isOver = true
+    const seconds = (performance.now() - startedMs) / 1000
+    engine.counts.answered(front.slot, route?.slot ?? 0, status, seconds)
+  }
+}

@@ -1,0 +1,56 @@
+import type { ServerHttp2Stream } from 'node:http2'
+
+import { normalHost } from '../../core/rule/host.ts'
+import type { RequestView } from '../../core/rule/request.ts'
+import type { Arrival } from '../clients.ts'
+import { Asked } from '../exchange/asked.ts'
+import type { Engine } from '../exchange/engine.ts'
+import type { Front } from '../exchange/exchange.ts'
+import { normalPath } from '../paths.ts'
+import { DirectExchange } from './direct.ts'
+import { requestText } from './request-head.ts'
+
+/**
+ * Takes requests whose route leads to endpoints of HTTP/2, and says so; all others, and those that are to be refused,
+ * are for the engine of HTTP/1.1.
+ */
+export function directly(
+  front: Front,
+  engine: Engine,
+  { peer, port, serverName }: Arrival,
+): (stream: ServerHttp2Stream, raw: readonly string[]) => boolean {
+  const { scheme } = front
+  const origin = { peer, scheme, port, via: engine.via, serverName }
+
+  return (stream, raw) => {
+    const route = engine.tables.find(front.entrypoint, viewOf(raw, peer))?.route
+    if (!route?.targets.some(({ protocol }) => protocol === 'h2c')) return false
+    if (route.chain !== undefined) return false
+    const text = requestText(raw, stream.endAfterHeaders)
+    if (typeof text === 'number') return false
+    const bytes = Buffer.from(text.text, 'latin1')
+    const head = engine.requestHead
+    const asked = new Asked(origin, engine.trust(peer))
+    if (head.scan(bytes, 0, bytes.length) !== bytes.length || asked.read(head, bytes)) return false
+    if (asked.isForUs) return false
+    new DirectExchange(stream, asked, front, engine).look(performance.now())
+    return true
+  }
+}
+
+/** As rules see it, before it has been checked. */
+function viewOf(raw: readonly string[], ip: string): RequestView {
+  const headers = (name: string) =>
+    raw.filter((_, at) => at % 2 === 1 && raw[at - 1]?.toLowerCase() === name)
+  const [target = ''] = headers(':path')
+  const [path = '', search = ''] = target.split(/\?(.*)/s)
+  const [authority = ''] = [...headers(':authority'), ...headers('host')]
+  return {
+    host: normalHost(authority) ?? '',
+    path: normalPath(path),
+    method: headers(':method')[0] ?? '',
+    ip,
+    headers,
+    query: (name) => new URLSearchParams(search).getAll(name),
+  }
+}

@@ -1,0 +1,127 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type ClientSessionRequestOptions,
+  connect,
+  type OutgoingHttpHeaders,
+} from 'node:http2'
+import { connect as dial } from 'node:net'
+
+/** Where an endpoint is reached, and what it is. */
+export type EndpointPlace = {
+  readonly identity: string
+  readonly ip: string
+  readonly port: number
+}
+
+/** Begins a request. */
+export type Ask = (
+  headers: OutgoingHttpHeaders,
+  options: ClientSessionRequestOptions,
+) => ClientHttp2Stream
+
+/** How to ask, or undefined if the endpoint can't be reached. */
+export type Opened = (ask: Ask | undefined) => void
+
+type Known = { readonly session: ClientHttp2Session; open: number; connected: boolean }
+
+/** Without a request a session is kept so long. */
+const idleMs = 60_000
+/** What endpoints may send ahead, over all streams of a session. */
+const sessionWindow = 1024 * 1024
+const settings = {
+  enablePush: false,
+  initialWindowSize: 256 * 1024,
+  maxHeaderListSize: 64 * 1024,
+} as const
+
+/** The connections to endpoints that speak HTTP/2 without TLS, known before (RFC 9113, 3.3). */
+export class EndpointSessions {
+  private readonly places = new Map<string, Set<Known>>()
+
+  /**
+   * Calls `opened`, once and never at once, unless the result is called before: then nobody waits any more. Requests
+   * share a session until it is full.
+   */
+  open(place: EndpointPlace, opened: Opened): () => void {
+    const known = this.free(place) ?? this.dial(place)
+    const { session } = known
+    let isOver = false
+    const leave = () => {
+      isOver = true
+      session.off('connect', connected)
+      session.off('close', failed)
+    }
+    const connected = () => {
+      if (isOver) return
+      leave()
+      opened((headers, options) => asked(known, headers, options))
+    }
+    const failed = () => {
+      if (isOver) return
+      leave()
+      opened(undefined)
+    }
+    session.once('close', failed)
+    if (known.connected) setImmediate(connected)
+    else session.once('connect', connected)
+    return leave
+  }
+
+  /** Ends the sessions, each after its last request. */
+  close(): void {
+    for (const all of this.places.values()) for (const { session } of all) session.close()
+  }
+
+  private free(place: EndpointPlace): Known | undefined {
+    for (const known of this.places.get(keyOf(place)) ?? []) {
+      const { session, open } = known
+      if (session.closed || session.destroyed) continue
+      if (open < (session.remoteSettings.maxConcurrentStreams ?? Infinity)) return known
+    }
+    return undefined
+  }
+
+  private dial(place: EndpointPlace): Known {
+    const { ip, port } = place
+    const key = keyOf(place)
+    const host = ip.includes(':') ? `[${ip}]` : ip
+    const session = connect(`http://${host}:${port}`, {
+      settings,
+      createConnection: () => dial({ host: ip, port, noDelay: true }),
+    })
+    const known: Known = { session, open: 0, connected: false }
+    const all = this.places.getOrInsertComputed(key, () => new Set())
+    all.add(known)
+    session.on('connect', () => {
+      known.connected = true
+      session.setLocalWindowSize(sessionWindow)
+    })
+    // whoever waits hears of it by the end of the session
+    session.on('error', () => {})
+    session.on('goaway', () => session.close())
+    session.on('close', () => {
+      all.delete(known)
+      if (all.size === 0) this.places.delete(key)
+    })
+    session.setTimeout(idleMs, () => {
+      if (known.open === 0) session.close()
+    })
+    return known
+  }
+}
+
+function asked(
+  known: Known,
+  headers: OutgoingHttpHeaders,
+  options: ClientSessionRequestOptions,
+): ClientHttp2Stream {
+  const stream = known.session.request(headers, options)
+  known.open++
+  stream.once('close', () => known.open--)
+  return stream
+}
+
+function keyOf({ identity, ip, port }: EndpointPlace): string {
+  return `${identity} ${ip} ${port}`
+}

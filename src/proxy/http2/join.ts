@@ -1,0 +1,144 @@
+import {
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2'
+
+import type { Ask } from './endpoint-sessions.ts'
+
+/** How a request was lost before an answer came. */
+export type Loss = {
+  /** The first byte did not come in time. */
+  readonly isLate: boolean
+  /** The endpoint has said that it has done nothing. */
+  readonly wasRefused: boolean
+  /** Nothing of the request's content has been read. */
+  readonly isUntouched: boolean
+}
+
+export type Ends = {
+  /** The answer is whole, or has been cut on both sides. */
+  done(status: number): void
+  lost(loss: Loss): void
+}
+
+/** Two streams, of a client and of an endpoint, that carry one request. */
+export type Joined = {
+  /** 0 until there is an answer. */
+  readonly status: number
+  /** The client is gone. */
+  cancel(): void
+}
+
+const {
+  NGHTTP2_CANCEL,
+  NGHTTP2_FLAG_END_STREAM,
+  NGHTTP2_INTERNAL_ERROR,
+  NGHTTP2_NO_ERROR,
+  NGHTTP2_REFUSED_STREAM,
+} = constants
+
+/** Asks with `headers`, and passes on what both sides say, with trailers. Exactly one of `ends` is called, once. */
+export function join(
+  client: ServerHttp2Stream,
+  ask: Ask,
+  headers: OutgoingHttpHeaders,
+  firstByteMs: number,
+  ends: Ends,
+): Joined {
+  const endStream = client.endAfterHeaders
+  const server = ask(headers, { endStream, waitForTrailers: !endStream })
+  let status = 0
+  let isUntouched = true
+  let isLate = false
+  let isOver = false
+  let timer: NodeJS.Timeout | undefined
+
+  /** An endpoint that gets content may take its time until it has all. */
+  const waitForAnswer = () => {
+    if (status !== 0) return
+    timer = setTimeout(() => {
+      isLate = true
+      server.close(NGHTTP2_CANCEL)
+    }, firstByteMs)
+  }
+
+  server.on('headers', (interim) => {
+    if (!client.headersSent && !client.destroyed) client.additionalHeaders({ ...interim })
+  })
+  server.on('response', (head, flags) => {
+    clearTimeout(timer)
+    if (client.destroyed) return
+    status = head[':status'] ?? 502
+    const isAll = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
+    client.respond(answerHeaders(head), { endStream: isAll, waitForTrailers: !isAll })
+    if (!isAll) passAnswer(server, client)
+  })
+  server.on('error', () => {})
+  server.on('close', () => {
+    clearTimeout(timer)
+    if (isOver) return
+    isOver = true
+    client.unpipe(server)
+    if (status !== 0) {
+      if (!isClean(server)) client.close(codeOf(server))
+      return ends.done(status)
+    }
+    ends.lost({ isLate, wasRefused: server.rstCode === NGHTTP2_REFUSED_STREAM, isUntouched })
+  })
+  if (endStream) waitForAnswer()
+  else {
+    passRequest(client, server, () => (isUntouched = false))
+    client.once('end', waitForAnswer)
+  }
+
+  return {
+    get status() {
+      return status
+    },
+    cancel() {
+      isOver = true
+      server.close(client.rstCode || NGHTTP2_CANCEL)
+    },
+  }
+}
+
+/** Content, and trailers after it. */
+function passRequest(
+  client: ServerHttp2Stream,
+  server: ClientHttp2Stream,
+  touched: () => void,
+): void {
+  let trailers: IncomingHttpHeaders = {}
+  client.once('trailers', (sent) => (trailers = sent))
+  client.once('data', touched)
+  client.once('end', touched)
+  server.once('wantTrailers', () => server.sendTrailers({ ...trailers }))
+  client.pipe(server)
+}
+
+/** Without trailers of its own the end of the answer says that it is whole: Node ends what was cut as well. */
+function passAnswer(server: ClientHttp2Stream, client: ServerHttp2Stream): void {
+  let trailers: IncomingHttpHeaders = {}
+  server.once('trailers', (sent) => (trailers = sent))
+  client.once('wantTrailers', () => {
+    if (isClean(server)) client.sendTrailers({ ...trailers })
+  })
+  server.pipe(client)
+}
+
+function answerHeaders({ via, ...headers }: IncomingHttpHeaders): OutgoingHttpHeaders {
+  return { ...headers, via: via === undefined ? '2.0 portolan' : `${via}, 2.0 portolan` }
+}
+
+function isClean({ readableEnded, rstCode }: ClientHttp2Stream): boolean {
+  return readableEnded && rstCode === NGHTTP2_NO_ERROR
+}
+
+/** Of a connection that was lost Node says that the request was cancelled, which clients take for no error. */
+function codeOf({ rstCode }: ClientHttp2Stream): number {
+  const isSaid = rstCode !== NGHTTP2_NO_ERROR && rstCode !== NGHTTP2_CANCEL
+  return isSaid ? rstCode : NGHTTP2_INTERNAL_ERROR
+}

@@ -1,0 +1,318 @@
+import { once } from 'node:events'
+import {
+  connect as connectHttp2,
+  createServer as createHttp2Server,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import { text } from 'node:stream/consumers'
+
+import {
+  Client,
+  credentials,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { readCertificate } from '../../../src/certs/read.ts'
+import type { Certificate } from '../../../src/core/certificate.ts'
+import { live } from '../../../src/core/live.ts'
+import { authority } from '../../certs/authority.ts'
+import { bed, catalogOf, instance, pause } from '../bed.ts'
+
+const limitMs = 60_000
+const rule = 'Host(`grpc.example.test`)'
+let ca: Awaited<ReturnType<typeof authority>>
+let certificate: Certificate
+
+beforeAll(async () => {
+  ca = await authority()
+  const { cert, key } = await ca.certificate({ names: ['DNS:grpc.example.test'] })
+  certificate = readCertificate({ name: 'a', source: 'folder' }, { chain: cert, key })
+}, limitMs)
+afterAll(() => ca[Symbol.asyncDispose]())
+
+const asIs = (bytes: Buffer) => bytes
+const method = (path: string, requestStream: boolean, responseStream: boolean) => ({
+  path,
+  requestStream,
+  responseStream,
+  requestSerialize: asIs,
+  requestDeserialize: asIs,
+  responseSerialize: asIs,
+  responseDeserialize: asIs,
+})
+const methods = {
+  unary: method('/test.Echo/Unary', false, false),
+  fail: method('/test.Echo/Fail', false, false),
+  count: method('/test.Echo/Count', false, true),
+  chat: method('/test.Echo/Chat', true, true),
+} as const
+
+/** A server of gRPC without TLS, as containers have it. */
+async function grpcServer(name: string) {
+  const server = new Server()
+  const cancelled = Promise.withResolvers<void>()
+  server.addService(methods, {
+    unary(
+      call: { request: Buffer; sendMetadata: (it: Metadata) => void },
+      done: (e: null, b: Buffer) => void,
+    ) {
+      const metadata = new Metadata()
+      metadata.set('x-served-by', name)
+      call.sendMetadata(metadata)
+      done(null, Buffer.from(`${name}: ${String(call.request)}`))
+    },
+    fail(_: unknown, done: (error: Partial<ServiceError>) => void) {
+      const metadata = new Metadata()
+      metadata.set('x-why', 'because')
+      done({ code: status.FAILED_PRECONDITION, details: 'not now', metadata })
+    },
+    count(call: { request: Buffer; write: (b: Buffer) => void; end: () => void }) {
+      for (let n = 0; n < Number(call.request); n++) call.write(Buffer.from(String(n)))
+      call.end()
+    },
+    chat(call: NodeJS.ReadWriteStream) {
+      call.on('data', (bytes: Buffer) => call.write(Buffer.from(`re: ${String(bytes)}`)))
+      call.on('end', () => call.end())
+      call.on('cancelled', () => cancelled.resolve())
+    },
+  })
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    )
+  })
+  return { port, cancelled: cancelled.promise, [Symbol.dispose]: () => server.forceShutdown() }
+}
+
+async function scene() {
+  return await bed({
+    listeners: [
+      { entrypoint: 'http', host: '127.0.0.1', port: 0 },
+      { entrypoint: 'https', host: '127.0.0.1', port: 0, kind: 'https' },
+    ],
+    certificates: live([certificate]),
+  })
+}
+
+type Scene = Awaited<ReturnType<typeof scene>>
+
+/** Instances of the service at `ports`. */
+function serve(at: Scene, ...ports: readonly number[]) {
+  const routes = [{ rule, entrypoints: ['http', 'https'] }]
+  const instances = ports.map((port, n) =>
+    instance({ port, protocol: 'h2c', container: String(n).repeat(64), routes }),
+  )
+  at.catalog.set(catalogOf(instances))
+}
+
+function clientOf({ ports }: Scene) {
+  const creds = credentials.createSsl(Buffer.from(ca.ca))
+  const client = new Client(`127.0.0.1:${ports.get('https')}`, creds, {
+    'grpc.ssl_target_name_override': 'grpc.example.test',
+    'grpc.default_authority': 'grpc.example.test',
+  })
+  const unary = (path: string, body: string, deadlineMs = limitMs) =>
+    new Promise<string>((resolve, reject) => {
+      const deadline = Date.now() + deadlineMs
+      const request = Buffer.from(body)
+      client.makeUnaryRequest(path, asIs, asIs, request, { deadline }, (error, answer) =>
+        error ? reject(error) : resolve(String(answer)),
+      )
+    })
+  return { client, unary, [Symbol.dispose]: () => client.close() }
+}
+
+test(
+  'gRPC goes from end to end: one message, many, both ways, and what stands in trailers',
+  async () => {
+    using server = await grpcServer('a')
+    await using at = await scene()
+    serve(at, server.port)
+    using to = clientOf(at)
+    expect(await to.unary(methods.unary.path, 'hello')).toBe('a: hello')
+    const failure = to.unary(methods.fail.path, '')
+    await expect(failure).rejects.toMatchObject({
+      code: status.FAILED_PRECONDITION,
+      details: 'not now',
+    })
+    const error: ServiceError = await failure.catch((thrown) => thrown)
+    expect(error.metadata.get('x-why')).toEqual(['because'])
+
+    const counted = to.client.makeServerStreamRequest(
+      methods.count.path,
+      asIs,
+      asIs,
+      Buffer.from('2000'),
+    )
+    let last = ''
+    let messages = 0
+    counted.on('data', (bytes: Buffer) => {
+      last = String(bytes)
+      messages++
+    })
+    await once(counted, 'end')
+    expect([messages, last]).toEqual([2000, '1999'])
+
+    const chat = to.client.makeBidiStreamRequest(methods.chat.path, asIs, asIs)
+    for (const word of ['one', 'two', 'three']) {
+      chat.write(Buffer.from(word))
+      expect(String((await once(chat, 'data'))[0])).toBe(`re: ${word}`)
+    }
+    const ended = once(chat, 'status')
+    chat.end()
+    expect((await ended)[0].code).toBe(status.OK)
+  },
+  limitMs,
+)
+
+test(
+  'a call that the client cancels is cancelled at the endpoint',
+  async () => {
+    using server = await grpcServer('a')
+    await using at = await scene()
+    serve(at, server.port)
+    using to = clientOf(at)
+    const chat = to.client.makeBidiStreamRequest(methods.chat.path, asIs, asIs)
+    chat.on('error', () => {})
+    chat.write(Buffer.from('one'))
+    await once(chat, 'data')
+    chat.cancel()
+    await server.cancelled
+  },
+  limitMs,
+)
+
+test(
+  'calls are spread, and go elsewhere when an endpoint refuses',
+  async () => {
+    using a = await grpcServer('a')
+    const b = await grpcServer('b')
+    await using at = await scene()
+    serve(at, a.port, b.port)
+    using to = clientOf(at)
+    const seen = new Set<string>()
+    for (let n = 0; n < 20; n++) seen.add(await to.unary(methods.unary.path, ''))
+    expect(seen).toEqual(new Set(['a: ', 'b: ']))
+    b[Symbol.dispose]()
+    for (let n = 0; n < 20; n++) {
+      const answer = await to
+        .unary(methods.unary.path, '')
+        .catch((error: ServiceError) => error.code)
+      // its sessions may end under a call, which must not be repeated
+      expect(['a: ', status.UNAVAILABLE, status.CANCELLED, status.INTERNAL]).toContain(answer)
+      if (n > 5) expect(answer).toBe('a: ')
+    }
+  },
+  limitMs,
+)
+
+test(
+  'nobody there is UNAVAILABLE, no such host UNIMPLEMENTED',
+  async () => {
+    await using at = await scene()
+    at.catalog.set(catalogOf([]))
+    using to = clientOf(at)
+    await expect(to.unary(methods.unary.path, '')).rejects.toMatchObject({
+      code: status.UNIMPLEMENTED,
+    })
+    const routes = [{ rule, entrypoints: ['https'] }]
+    at.catalog.set(catalogOf([instance({ protocol: 'h2c', state: 'unhealthy', routes })]))
+    await expect(to.unary(methods.unary.path, '')).rejects.toMatchObject({
+      code: status.UNAVAILABLE,
+    })
+  },
+  limitMs,
+)
+
+test(
+  'a call waits for an endpoint that is starting',
+  async () => {
+    using server = await grpcServer('a')
+    await using at = await scene()
+    const routes = [{ rule, entrypoints: ['https'] }]
+    const starting = instance({ port: server.port, protocol: 'h2c', state: 'starting', routes })
+    at.catalog.set(catalogOf([starting]))
+    using to = clientOf(at)
+    const answer = to.unary(methods.unary.path, 'held')
+    await pause(100)
+    serve(at, server.port)
+    expect(await answer).toBe('a: held')
+  },
+  limitMs,
+)
+
+/** An endpoint of HTTP/2 that is no gRPC. */
+async function http2Endpoint(
+  listener: (stream: ServerHttp2Stream, headers: Record<string, unknown>) => void,
+) {
+  const server = createHttp2Server()
+  server.on('stream', listener)
+  server.on('session', (session) => session.on('error', () => {}))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  return { port, server, [Symbol.dispose]: () => server.close() }
+}
+
+test(
+  'plain requests of HTTP/1.1 reach such endpoints too',
+  async () => {
+    using to = await http2Endpoint((stream, headers) => {
+      stream.on('error', () => {})
+      void text(stream).then((body) => {
+        stream.respond({
+          ':status': 201,
+          'x-got': String(headers[':method']),
+          'set-cookie': ['a=1', 'b=2'],
+        })
+        stream.end(JSON.stringify({ headers, body }))
+      })
+    })
+    await using at = await scene()
+    serve(at, to.port)
+    const host = 'grpc.example.test'
+    for (const body of [undefined, 'x'.repeat(300_000)]) {
+      const answer = await at.get('/a?b', { host, ...(body && { method: 'POST', body }) })
+      expect(answer.status).toBe(201)
+      expect(answer.headers['set-cookie']).toEqual(['a=1', 'b=2'])
+      const seen = JSON.parse(answer.body)
+      expect(seen.body === (body ?? '')).toBe(true)
+      expect(seen.headers).toMatchObject({
+        ':path': '/a?b',
+        ':authority': host,
+        'x-forwarded-proto': 'http',
+      })
+    }
+    expect(await at.get('/', { host, method: 'HEAD' })).toMatchObject({ status: 201, body: '' })
+  },
+  limitMs,
+)
+
+test(
+  'an answer of such an endpoint that breaks off is no whole one',
+  async () => {
+    using to = await http2Endpoint((stream) => {
+      stream.on('error', () => {})
+      stream.respond({ ':status': 200 })
+      stream.write('part')
+      setTimeout(() => stream.session?.destroy(), 50)
+    })
+    await using at = await scene()
+    serve(at, to.port)
+    await expect(at.get('/', { host: 'grpc.example.test' })).rejects.toThrow('aborted')
+    const client = connectHttp2(`https://127.0.0.1:${at.ports.get('https')}`, {
+      ca: ca.ca,
+      servername: 'grpc.example.test',
+    })
+    client.on('error', () => {})
+    const stream = client.request({ ':path': '/', ':authority': 'grpc.example.test' })
+    await expect(text(stream)).rejects.toThrow('NGHTTP2_')
+    client.destroy()
+  },
+  limitMs,
+)
