@@ -32,6 +32,7 @@ export function clientsOf(front: Front, engine: Engine): Clients {
       const connection = new ClientConnection(
         stream,
         engine.requestHead,
+        engine.clientTimes,
         engine.nowMs,
         (closed) => {
           connections.delete(closed)

@@ -1,6 +1,7 @@
 import { AnswerHead } from '../http1/answer-head.ts'
 import { Buffers } from '../http1/buffers.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
+import type { ClientTimes } from '../http1/limits.ts'
 import { RequestHead } from '../http1/request-head.ts'
 import { Sender } from '../http1/sender.ts'
 import type { Tables } from '../tables.ts'
@@ -26,6 +27,7 @@ export type EngineOptions = {
   readonly holdMs: number
   readonly firstByteMs: number
   readonly idleMs: number
+  readonly clientTimes: ClientTimes
 }
 
 /** How often time limits are looked at: they are that much longer at most. */
@@ -44,6 +46,7 @@ export class Engine {
   readonly holdMs: number
   readonly firstByteMs: number
   readonly idleMs: number
+  readonly clientTimes: ClientTimes
   readonly buffers = new Buffers()
   readonly requestHead = new RequestHead()
   readonly answerHead = new AnswerHead()
@@ -69,6 +72,7 @@ export class Engine {
     this.holdMs = options.holdMs
     this.firstByteMs = options.firstByteMs
     this.idleMs = options.idleMs
+    this.clientTimes = options.clientTimes
     this.timer = undefined
   }
 

@@ -25,7 +25,7 @@ import { upstreams } from './upstreams.ts'
 
 /** Puts the parts of a worker together: what is in force, what is running, and the servers before it. */
 export function planeOf(start: Start, catchUp: () => void) {
-  const { entrypoints, counters, drainMs, holdMs, via, firstByteMs, idleMs } = start
+  const { entrypoints, counters, drainMs, holdMs, via, firstByteMs, idleMs, clientTimes } = start
   const counting = countingIn(counters)
   const known = upstreams({ shown: counters, marks: start.marks })
   const choosing = chooser(known)
@@ -61,6 +61,7 @@ export function planeOf(start: Start, catchUp: () => void) {
     holdMs,
     firstByteMs,
     idleMs,
+    clientTimes,
   })
   const tls = terminator({ wishFor: wished.wishFor })
   const trust = start.trust.length > 0 ? engine.trust : undefined
