@@ -29,6 +29,7 @@ export function clientsOf(front: Front, engine: Engine): Clients {
       const connection = new ClientConnection(
         stream,
         engine.requestHead,
+        engine.clientTimes,
         engine.nowMs,
         (closed) => {
           connections.delete(closed)

@@ -1,5 +1,6 @@
 import type { InstanceState } from '../core/instance.ts'
 import type { CheckMarks, Counters } from './counters.ts'
+import type { ClientTimes } from './http1/limits.ts'
 import type { Bound, Listener } from './listener.ts'
 import type { Share } from './middleware/share.ts'
 import type { TableRoute } from './route.ts'
@@ -64,6 +65,7 @@ export type Start = {
   readonly holdMs: number
   readonly firstByteMs: number
   readonly idleMs: number
+  readonly clientTimes: ClientTimes
   readonly trust: readonly string[]
   /** What we are called in Via: the same in all workers, so that each knows what has been at another. */
   readonly via: string

@@ -6,6 +6,7 @@ import type { CertificateSet } from '../core/certificate.ts'
 import type { Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Problem } from '../core/problems.ts'
+import type { ClientTimes } from './http1/limits.ts'
 import type { Listener } from './listener.ts'
 
 export type ProxyOptions = {
@@ -32,4 +33,6 @@ export type ProxyOptions = {
   readonly firstByteMs?: number
   /** Between two pieces of it; 60 s. */
   readonly idleMs?: number
+  /** Where they are to be others than usual. */
+  readonly clientTimes?: Partial<ClientTimes>
 }

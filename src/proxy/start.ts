@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { CheckMarks } from './counters.ts'
 import type { CommonStart } from './feed.ts'
 import { newShare } from './middleware/share.ts'
+import { usualTimes } from './http1/limits.ts'
 import type { ProxyOptions } from './options.ts'
 import { trustOf } from './trust.ts'
 
@@ -24,5 +25,7 @@ export function startOf(
   trustOf(trust)
   const via = `portolan-${randomBytes(6).toString('hex')}`
   const share = newShare(workers)
-  return { entrypoints, marks, drainMs, holdMs, firstByteMs, idleMs, trust, via, share, ownPorts }
+  const clientTimes = { ...usualTimes, ...options.clientTimes }
+  const times = { drainMs, holdMs, firstByteMs, idleMs, clientTimes }
+  return { entrypoints, marks, ...times, trust, via, share, ownPorts }
 }

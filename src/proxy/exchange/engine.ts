@@ -1,6 +1,7 @@
 import { AnswerHead } from '../http1/answer-head.ts'
 import { Buffers } from '../http1/buffers.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
+import type { ClientTimes } from '../http1/limits.ts'
 import { RequestHead } from '../http1/request-head.ts'
 import { Sender } from '../http1/sender.ts'
 import { EndpointSessions } from '../http2/endpoint-sessions.ts'
@@ -29,6 +30,7 @@ export type EngineOptions = {
   readonly idleMs: number
   /** `https://host`, if that is served here. */
   readonly secured: (host: string) => string | undefined
+  readonly clientTimes: ClientTimes
 }
 
 /** How often time limits are looked at: they are that much longer at most. */
@@ -48,6 +50,7 @@ export class Engine {
   readonly firstByteMs: number
   readonly idleMs: number
   readonly secured: EngineOptions['secured']
+  readonly clientTimes: ClientTimes
   readonly buffers = new Buffers()
   readonly requestHead = new RequestHead()
   readonly answerHead = new AnswerHead()
@@ -75,6 +78,7 @@ export class Engine {
     this.firstByteMs = options.firstByteMs
     this.idleMs = options.idleMs
     this.secured = options.secured
+    this.clientTimes = options.clientTimes
     this.timer = undefined
   }
 

@@ -102,7 +102,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
     this.begin()
     const wrong = asked.read(head, bytes)
     if (wrong) return this.refuse(wrong)
-    this.client.expect(asked.content, asked.length)
+    this.client.expect(asked.content, asked.length, asked.waitsForContinue)
     this.sending.reset(asked.content === 'none')
     this.answering.closes = !asked.keepsAlive || engine.isEnding
     if (asked.isForUs) return this.answerEmpty()
@@ -218,7 +218,9 @@ export class Exchange implements RequestTaker, AnswerTaker {
     this.connection = undefined
     this.ended((pour ?? answering).status >= 500 ? 'status5xx' : 'ok', nowMs)
     if (connection && upstream) {
-      if (client.isOwing || this.tunnel) connection.destroy()
+      // what it has not taken of this request stands before the next one
+      const isUnread = client.isOwing || connection.socket.writableLength > 0
+      if (isUnread || this.tunnel) connection.destroy()
       else keep(upstream, connection, nowMs)
     }
     if (pour === undefined) this.finish(nowMs)
@@ -247,7 +249,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
 
   onClientEnd(): void {
     const isGone = performance.now() - this.startedMs > halfCloseMs
-    this.answering.closes = true
+    if (!this.client.hasMore) this.answering.closes = true
     if (this.tunnel) this.connection?.socket.end()
     else if (isGone && this.phase !== phase.answering) this.client.destroy()
   }
@@ -386,6 +388,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
   }
 
   private answerEmpty(): void {
+    if (this.client.isOwing) this.answering.closes = true
     this.answering.empty()
     this.finish(performance.now())
   }
@@ -424,6 +427,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
   sayContinue(): void {
     if (this.asked.waitsForContinue && !this.sending.hasContent) {
       this.client.stream.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
+      this.client.invite()
     }
   }
 
@@ -440,8 +444,9 @@ export class Exchange implements RequestTaker, AnswerTaker {
     const tunnel = new Tunnel(client.stream, () => client.destroy())
     this.tunnel = tunnel
     this.answering.closes = true
-    client.expect('tunnel', 0)
     upstream?.tunnels.add(tunnel)
+    client.tunnel()
+    if (client.hasEnded) this.connection?.socket.end()
   }
 
   /** Lets go of the endpoint. */

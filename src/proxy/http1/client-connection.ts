@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream'
 
 import { chunk, ChunkScanner } from './chunks.ts'
-import { limits } from './limits.ts'
+import { more } from './fields.ts'
+import { type ClientTimes, limits } from './limits.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** Who gets what comes from a client. */
@@ -26,7 +27,7 @@ export type RequestTaker = {
 }
 
 /** Where the content of a request ends. */
-export type Content = 'none' | 'length' | 'chunked' | 'tunnel'
+export type Content = 'none' | 'length' | 'chunked'
 
 const state = {
   head: 0,
@@ -39,14 +40,7 @@ const state = {
   closed: 7,
 } as const
 
-/** Time limits of a client, in milliseconds. */
-const headMs = 10_000
-const idleMs = 75_000
-const lingerMs = 2000
-/** In each such time a client has to send `leastBytes` of a content that is waited for. */
-const rateMs = 10_000
-const leastBytes = 1000
-
+const carriageReturn = 0x0d
 const lineFeed = 0x0a
 
 /** One connection of a client: its requests, one after the other. */
@@ -56,6 +50,7 @@ export class ClientConnection {
   /** The client has closed its half. */
   hasEnded = false
   private readonly head: RequestHead
+  private readonly times: ClientTimes
   private taker: RequestTaker | undefined
   private state: number = state.head
   private left = 0
@@ -64,6 +59,12 @@ export class ClientConnection {
   private isConsuming = false
   /** Some of a head is in the stash, and `sinceMs` is when that began. */
   private isPartial = false
+  /** Requests in the stash wait until the answers before them have gone. */
+  private isBlocked = false
+  /** It sends no content before it is told to. */
+  private holdsBack = false
+  /** All has gone to a client that is to close. */
+  private hasSent = false
   /** What `sinceMs` is the time of depends on the state. */
   private sinceMs: number
   private nowMs: number
@@ -73,11 +74,13 @@ export class ClientConnection {
   constructor(
     stream: Duplex,
     head: RequestHead,
+    times: ClientTimes,
     nowMs: number,
     onClosed: (connection: ClientConnection) => void,
   ) {
     this.stream = stream
     this.head = head
+    this.times = times
     this.taker = undefined
     this.sinceMs = nowMs
     this.nowMs = nowMs
@@ -89,25 +92,37 @@ export class ClientConnection {
     const { stream } = this
     this.taker = taker
     stream.on('data', (bytes: Buffer) => this.onData(bytes))
-    stream.on('drain', () => this.taker?.onClientDrain())
+    stream.on('drain', () => this.onDrain())
     stream.on('end', () => this.onEnd())
     stream.on('error', () => stream.destroy())
     stream.on('close', () => this.onClose())
   }
 
-  /** What comes after the head that `onRequest` was just called with. */
-  expect(content: Content, length: number): void {
+  /** What comes after the head that `onRequest` was just called with, or not before `invite` if it `holdsBack`. */
+  expect(content: Content, length: number, holdsBack: boolean): void {
     this.left = length
     if (content === 'none') this.state = state.answer
     else if (content === 'length') this.state = state.length
-    else if (content === 'tunnel') this.state = state.tunnel
     else this.state = state.chunked
     if (content === 'chunked') {
       this.chunks ??= new ChunkScanner()
       this.chunks.reset()
     }
+    this.holdsBack = holdsBack
     this.sinceMs = this.nowMs
     this.received = 0
+  }
+
+  /** It has been told to send its content. */
+  invite(): void {
+    this.holdsBack = false
+    this.sinceMs = this.nowMs
+  }
+
+  /** What comes from now on is content, and so is what has come. */
+  tunnel(): void {
+    this.state = state.tunnel
+    this.goOn()
   }
 
   /** Nothing that comes from now on is looked at. `end` has to follow. */
@@ -120,6 +135,11 @@ export class ClientConnection {
     return this.state === state.length || this.state === state.chunked
   }
 
+  /** Whether something has come that nobody has looked at. */
+  get hasMore(): boolean {
+    return this.stash !== undefined
+  }
+
   /** Whether nothing is asked for at the moment. */
   get isIdle(): boolean {
     return this.state === state.head && this.stash === undefined
@@ -129,14 +149,7 @@ export class ClientConnection {
   next(): void {
     this.state = state.head
     this.sinceMs = this.nowMs
-    if (this.isConsuming) return
-    const { stash } = this
-    if (stash) {
-      this.stash = undefined
-      this.consume(stash)
-    }
-    if (this.isPaused && !this.stash) this.resume()
-    if (this.hasEnded && this.isIdle) this.end()
+    if (!this.isConsuming) this.goOn()
   }
 
   /**
@@ -157,7 +170,7 @@ export class ClientConnection {
     this.sinceMs = this.nowMs
     stream.end()
     if (this.isPaused) this.resume()
-    if (this.hasEnded) stream.once('finish', () => stream.destroy())
+    stream.once('finish', () => this.onFinish())
   }
 
   /** Cuts the connection, so that nobody takes what has come for whole. */
@@ -183,14 +196,14 @@ export class ClientConnection {
     this.nowMs = nowMs
     switch (this.state) {
       case state.head:
-        if (pastMs > (this.isPartial ? headMs : idleMs)) this.late()
+        if (pastMs > (this.isPartial ? this.times.headMs : this.times.idleMs)) this.late()
         return
       case state.length:
       case state.chunked:
-        if (pastMs > rateMs && !this.isPaused) this.checkRate()
+        if (pastMs > this.times.rateMs && !this.isPaused) this.checkRate()
         break
       case state.linger:
-        if (pastMs > lingerMs) this.destroy()
+        if (pastMs > (this.hasSent ? this.times.lingerMs : this.times.idleMs)) this.destroy()
         return
       case state.closed:
         return
@@ -206,9 +219,32 @@ export class ClientConnection {
 
   /** Slower than this is no client but somebody who wants to keep connections busy. */
   private checkRate(): void {
-    if (this.received < leastBytes) return this.destroy()
+    if (this.holdsBack && this.received === 0) return
+    if (this.received < limits.leastBytes) return this.destroy()
     this.received = 0
     this.sinceMs = this.nowMs
+  }
+
+  /** Looks at what has come, and reads on. */
+  private goOn(): void {
+    const { stash } = this
+    if (stash) {
+      this.stash = undefined
+      this.consume(stash)
+    }
+    if (this.isBlocked) return
+    const isAsking = this.state === state.head
+    if (this.isPaused && (isAsking || !this.stash)) this.resume()
+    // what is there of a request will never be a whole one
+    if (this.hasEnded && isAsking) this.end()
+  }
+
+  private onDrain(): void {
+    if (this.isBlocked) {
+      this.isBlocked = false
+      this.goOn()
+    }
+    this.taker?.onClientDrain()
   }
 
   private onData(read: Buffer): void {
@@ -230,7 +266,7 @@ export class ClientConnection {
     while (at < bytes.length) {
       switch (this.state) {
         case state.head:
-          at = this.request(bytes, at)
+          at = this.stream.writableNeedDrain ? this.block(bytes, at) : this.request(bytes, at)
           break
         case state.length:
           at = this.counted(bytes, at)
@@ -255,23 +291,36 @@ export class ClientConnection {
     this.taker?.onReadAll()
   }
 
+  /** Nobody asks without end and takes no answer. */
+  private block(bytes: Buffer, at: number): number {
+    this.stash = bytes.subarray(at)
+    this.isBlocked = true
+    this.pause()
+    return bytes.length
+  }
+
   /** Returns where the head ends, or the end of the bytes. */
   private request(bytes: Buffer, from: number): number {
     const { head } = this
-    const at = from + emptyLine(bytes, from)
+    const at = bytes[from] === carriageReturn ? afterEmptyLines(bytes, from) : from
+    if (at === bytes.length || isHalfLine(bytes, at)) return this.wait(bytes, at)
     const end = head.scan(bytes, at, bytes.length)
     if (end > 0) {
       this.isPartial = false
       this.taker?.onRequest(head, bytes)
       return end
     }
-    if (end < 0) {
-      this.taker?.onMalformed(-end, head.why)
-    } else if (at < bytes.length) {
-      this.stash = bytes.subarray(at)
-      if (!this.isPartial) this.sinceMs = this.nowMs
-      this.isPartial = true
-    }
+    if (end === more) return this.wait(bytes, at)
+    this.taker?.onMalformed(-end, head.why)
+    return bytes.length
+  }
+
+  /** For the rest of a head of which something may be here. */
+  private wait(bytes: Buffer, at: number): number {
+    const isPartial = at < bytes.length
+    if (isPartial) this.stash = bytes.subarray(at)
+    if (isPartial && !this.isPartial) this.sinceMs = this.nowMs
+    this.isPartial = isPartial
     return bytes.length
   }
 
@@ -311,11 +360,23 @@ export class ClientConnection {
   }
 
   private onEnd(): void {
+    const isSent = this.stream.writableLength === 0
     this.hasEnded = true
-    if (this.state === state.linger || this.isIdle) return void this.stream.destroy()
+    if (this.state === state.linger) return isSent ? this.destroy() : undefined
+    if (this.state === state.head) {
+      if (this.isBlocked) return
+      return isSent ? this.destroy() : this.end()
+    }
     // a request that is not whole will never be
-    if (this.state === state.head || this.isOwing) return this.destroy()
+    if (this.isOwing) return this.destroy()
     this.taker?.onClientEnd()
+  }
+
+  /** All has gone after `end`. */
+  private onFinish(): void {
+    this.hasSent = true
+    this.sinceMs = this.nowMs
+    if (this.hasEnded) this.destroy()
   }
 
   private onClose(): void {
@@ -327,7 +388,14 @@ export class ClientConnection {
   }
 }
 
-/** Length of an empty line before a request, which old clients send after content (RFC 9112, 2.2). */
-function emptyLine(bytes: Buffer, at: number): number {
-  return bytes[at] === 0x0d && bytes[at + 1] === lineFeed ? 2 : 0
+/** Old clients send empty lines after content (RFC 9112, 2.2). */
+function afterEmptyLines(bytes: Buffer, from: number): number {
+  let at = from
+  while (bytes[at] === carriageReturn && bytes[at + 1] === lineFeed) at += 2
+  return at
+}
+
+/** Whether an empty line begins with the last byte. */
+function isHalfLine(bytes: Buffer, at: number): boolean {
+  return at === bytes.length - 1 && bytes[at] === carriageReturn
 }

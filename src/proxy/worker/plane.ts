@@ -26,7 +26,7 @@ import { upstreams } from './upstreams.ts'
 
 /** Puts the parts of a worker together: what is in force, what is running, and the servers before it. */
 export function planeOf(start: Start, catchUp: () => void) {
-  const { entrypoints, counters, drainMs, holdMs, via, firstByteMs, idleMs } = start
+  const { entrypoints, counters, drainMs, holdMs, via, firstByteMs, idleMs, clientTimes } = start
   const counting = countingIn(counters)
   const known = upstreams({ shown: counters, marks: start.marks })
   const choosing = chooser(known)
@@ -70,6 +70,7 @@ export function planeOf(start: Start, catchUp: () => void) {
       if (port === undefined || !tls.covers(host)) return undefined
       return port === 443 ? `https://${host}` : `https://${host}:${port}`
     },
+    clientTimes,
   })
   const trust = start.trust.length > 0 ? engine.trust : undefined
   const ofTcp = {
