@@ -1,4 +1,4 @@
-// `npm run bench -- [http] [spine] [registration] [rules] [balance] [fuzz] [options]`; see README.md beside this file.
+// `npm run bench -- [http] [spine] [registration] [rules] [balance] [fuzz] [zero-loss] [options]`; see README.md beside this file.
 
 import { parseArgs } from 'node:util'
 
@@ -9,6 +9,7 @@ import { machine } from './machine.ts'
 import { measureRegistration } from './registration/registration.ts'
 import { measureRules } from './rules/rules.ts'
 import { measureSpine } from './spine/spine.ts'
+import { measureZeroLoss } from './zero-loss/zero-loss.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,6 +21,8 @@ const { values, positionals } = parseArgs({
     idle: { type: 'string', default: '30' },
     cases: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
+    operations: { type: 'string', default: '300' },
+    workers: { type: 'string', default: '1' },
     case: { type: 'string', multiple: true, default: [] },
   },
 })
@@ -46,6 +49,15 @@ const parts = new Map([
   ['rules', async () => measureRules()],
   ['balance', async () => measureBalance()],
   ['fuzz', () => measureFuzz({ cases: Number(values.cases), seed: Number(values.seed) })],
+  [
+    'zero-loss',
+    () =>
+      measureZeroLoss({
+        operations: Number(values.operations),
+        seed: Number(values.seed),
+        workers: Number(values.workers),
+      }),
+  ],
 ])
 const chosen = positionals.length > 0 ? positionals : [...parts.keys()]
 const unknown = chosen.find((name) => !parts.has(name))
