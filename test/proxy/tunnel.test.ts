@@ -144,7 +144,10 @@ test('a client that keeps its half open is closed all the same, after a refused 
   client.write(`${upgrade}Host: a.test\r\n\r\n`)
   const [answer] = await once(client, 'data')
   expect(String(answer)).toMatch(/^HTTP\/1.1 404 /)
-  const ended = once(client.on('error', () => {}), 'end')
+  const ended = once(
+    client.on('error', () => {}),
+    'end',
+  )
   await proxy.stop()
   await ended
   client.destroy()

@@ -31,11 +31,6 @@ export type Front = {
 const phase = { idle: 0, held: 1, connecting: 2, sent: 3, answering: 4 } as const
 
 const mostInterims = 16
-/**
- * A client that closes its half with its request wants the answer all the same. One that does so later, while nothing
- * has come yet, has most likely given up: nobody can tell.
- */
-const halfCloseMs = 10
 
 /** One request and its answer; the same object for all of a connection, one after the other. */
 export class Exchange implements RequestTaker, AnswerTaker {
@@ -224,10 +219,10 @@ export class Exchange implements RequestTaker, AnswerTaker {
   }
 
   onClientEnd(): void {
-    const isGone = performance.now() - this.startedMs > halfCloseMs
     this.answering.closes = true
     if (this.tunnel) this.connection?.socket.end()
-    else if (isGone && this.phase !== phase.answering) this.client.destroy()
+    // one that half closes can't be told from one that has given up; servers take it for that
+    else if (this.phase !== phase.answering) this.client.destroy()
   }
 
   onClientGone(): void {
