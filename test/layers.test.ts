@@ -40,7 +40,6 @@ const onlyIn: Readonly<Record<string, string>> = {
   dockerode: 'docker',
   '@grpc/grpc-js': 'store',
   '@grpc/proto-loader': 'store',
-  'http-proxy-3': 'proxy',
   nunjucks: 'confd',
   'smol-toml': 'confd',
   fastify: 'admin',

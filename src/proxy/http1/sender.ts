@@ -28,8 +28,12 @@ export class Sender {
     if (text === '') return stream.write(bytes.subarray(start, end))
     if (size <= copyBytes && text.length <= copyBytes)
       return this.copy(stream, text, bytes, start, end)
+    // one call of the system for both
+    stream.cork()
     stream.write(text, 'latin1')
-    return stream.write(bytes.subarray(start, end))
+    const isKeepingUp = stream.write(bytes.subarray(start, end))
+    stream.uncork()
+    return isKeepingUp
   }
 
   private copy(stream: Duplex, text: string, bytes: Buffer, start: number, end: number): boolean {

@@ -81,6 +81,8 @@ export class UpstreamConnection {
   private lent: Buffer[] = []
   private expected: Expected = 'content'
   private isInContent = false
+  /** The last answer of a known length was longer than what `small` takes. */
+  private isBulk = false
   private ends: number = framing.none
   private left = 0
   private stash: Buffer | undefined
@@ -114,8 +116,9 @@ export class UpstreamConnection {
     this.taker = undefined
     this.usedMs = nowMs
     this.isReused = true
-    this.reclaim(this.lent.length === 0)
-    if (this.buffer !== this.small) {
+    this.reclaim(false)
+    // the next answer will most likely be like this one
+    if (!this.isBulk && this.buffer !== this.small) {
       this.shared.buffers.give(this.buffer)
       this.buffer = this.small
     }
@@ -215,8 +218,8 @@ export class UpstreamConnection {
     }
     if (at === bad) return this.fail('malformed')
     this.taker?.onRead()
-    const isBulk = count === read.length && this.buffer === this.small && this.taker !== undefined
-    if (isBulk) this.buffer = this.shared.buffers.take()
+    const isFull = count === read.length && this.buffer === this.small && this.taker !== undefined
+    if (isFull) this.buffer = this.shared.buffers.take()
   }
 
   private keep(bytes: Buffer): void {
@@ -254,6 +257,7 @@ export class UpstreamConnection {
     if (ends < 0 || (ends === framing.none && end < to)) return bad
     if (head.close || head.minor === 0 || ends === framing.close) this.isKept = false
     this.ends = ends
+    this.isBulk = ends === framing.length ? head.contentLength > smallBytes : this.isBulk
     this.left = ends === framing.length ? head.contentLength : 0
     this.isInContent = true
     if (ends === framing.chunked) this.chunks.reset()

@@ -1,0 +1,115 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+import { expect, test } from 'vitest'
+
+import { ClientConnection, type RequestTaker } from '../../../src/proxy/http1/client-connection.ts'
+import { RequestHead } from '../../../src/proxy/http1/request-head.ts'
+
+/** One connection whose clock the test turns. What it is told is what the client asked for. */
+async function served(content: 'none' | 'length') {
+  const told: string[] = []
+  const { promise: accepted, resolve } = Promise.withResolvers<Socket>()
+  const server = createServer({ allowHalfOpen: true }, resolve)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const client = connect({ port: address.port, host: '127.0.0.1', allowHalfOpen: true }).on(
+    'error',
+    () => {},
+  )
+  const socket = await accepted
+  const connection = new ClientConnection(socket, new RequestHead(), 0, () => told.push('closed'))
+  const taker: RequestTaker = {
+    onRequest() {
+      told.push('request')
+      connection.expect(content, 100_000)
+    },
+    onContent: (_, start, end) => told.push(`content ${end - start}`),
+    onContentEnd() {},
+    onReadAll() {},
+    onMalformed(status) {
+      told.push(`refused ${status}`)
+      connection.refuse()
+      connection.end()
+    },
+    onClientEnd() {},
+    onClientGone() {},
+    onClientDrain() {},
+    onTick() {},
+  }
+  connection.start(taker)
+  return {
+    connection,
+    client,
+    told,
+    /** Sends `text`, which tells something. */
+    async send(text: string) {
+      const before = told.length
+      client.write(text)
+      await expect.poll(() => told.length, { timeout: 20_000 }).toBeGreaterThan(before)
+    },
+    /** Sends `text`, which tells nothing. */
+    async sendQuietly(text: string) {
+      const before = socket.bytesRead
+      client.write(text)
+      await expect.poll(() => socket.bytesRead, { timeout: 20_000 }).toBe(before + text.length)
+    },
+    closed: () => expect.poll(() => told, { timeout: 20_000 }).toContain('closed'),
+    [Symbol.dispose]() {
+      client.destroy()
+      socket.destroy()
+      server.close()
+    },
+  }
+}
+
+const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n'
+
+test('a head that is not whole within 10 s is refused, however often a line of it comes', async () => {
+  using one = await served('none')
+  one.connection.tick(1000)
+  await one.sendQuietly('GET / HTTP/1.1\r\n')
+  one.connection.tick(6000)
+  await one.sendQuietly('Host: a\r\n')
+  one.connection.tick(10_900)
+  expect(one.told).toEqual([])
+  one.connection.tick(11_100)
+  expect(one.told).toEqual(['refused 408'])
+  one.connection.tick(13_200)
+  await one.closed()
+})
+
+test('a connection on which nothing is asked is closed after 75 s', async () => {
+  using one = await served('none')
+  one.connection.tick(74_000)
+  expect(one.told).toEqual([])
+  one.connection.tick(75_100)
+  await one.closed()
+})
+
+test('content has to come with 100 bytes a second, unless we are who does not read', async () => {
+  using one = await served('length')
+  await one.send(head)
+  await one.send('x'.repeat(1000))
+  one.connection.tick(10_100)
+  one.connection.pause()
+  one.connection.tick(60_000)
+  one.connection.resume()
+  one.connection.tick(69_000)
+  await one.send('x'.repeat(999))
+  expect(one.told).not.toContain('closed')
+  one.connection.tick(70_500)
+  await one.closed()
+})
+
+test('what comes after the last answer is let go for 2 s', async () => {
+  using one = await served('length')
+  await one.send(head)
+  one.connection.end()
+  await one.sendQuietly('x'.repeat(50_000))
+  one.connection.tick(1900)
+  expect(one.told).toEqual(['request'])
+  one.connection.tick(2100)
+  await one.closed()
+})
