@@ -259,19 +259,19 @@ async function http2Endpoint(
   return { port, server, [Symbol.dispose]: () => server.close() }
 }
 
+async function echoed(stream: ServerHttp2Stream, headers: Record<string, unknown>) {
+  const body = await text(stream)
+  const got = String(headers[':method'])
+  stream.respond({ ':status': 201, 'x-got': got, 'set-cookie': ['a=1', 'b=2'] })
+  stream.end(JSON.stringify({ headers, body }))
+}
+
 test(
   'plain requests of HTTP/1.1 reach such endpoints too',
   async () => {
     using to = await http2Endpoint((stream, headers) => {
       stream.on('error', () => {})
-      void text(stream).then((body) => {
-        stream.respond({
-          ':status': 201,
-          'x-got': String(headers[':method']),
-          'set-cookie': ['a=1', 'b=2'],
-        })
-        stream.end(JSON.stringify({ headers, body }))
-      })
+      void echoed(stream, headers)
     })
     await using at = await scene()
     serve(at, to.port)
