@@ -15,7 +15,7 @@ export function closedEntrypoints(claims: readonly Claim[], { listeners }: Own):
   )
   return [...groups.values()].flatMap((group) => {
     const [first] = group
-    if (!first || group.some(({ entrypoint, route }) => open.get(entrypoint) === route.kind)) {
+    if (!first || group.some(({ entrypoint, route }) => speaks(open.get(entrypoint), route.kind))) {
       return []
     }
     const names = group.map(({ entrypoint }) => entrypoint)
@@ -24,6 +24,11 @@ export function closedEntrypoints(claims: readonly Claim[], { listeners }: Own):
       ? closed(first, names, [...open.keys()])
       : foreign(first, other, open.get(other))
   })
+}
+
+/** HTTP over TLS is HTTP. */
+function speaks(entrypoint: EntrypointKind | undefined, kind: Claim['route']['kind']): boolean {
+  return entrypoint === kind || (entrypoint === 'https' && kind === 'http')
 }
 
 function closed({ where, route }: Claim, names: readonly string[], open: readonly string[]) {

@@ -12,6 +12,7 @@ const own: Own = {
   ...nobody,
   listeners: [
     { entrypoint: 'http', kind: 'http', host: '::', port: 7080 },
+    { entrypoint: 'https', kind: 'https', host: '::', port: 7443 },
     { entrypoint: 'db', kind: 'tcp', host: '::', port: 7432 },
   ],
 }
@@ -97,6 +98,8 @@ test('an entrypoint that is not open, or speaks something else, is a problem wit
   expect(problemsOf(at('http'))).toMatchObject([
     { severity: 'error', what: 'route db is for TCP, entrypoint http for HTTP' },
   ])
+  const secure = instance({ routes: [{ rule: 'Host(`a`)', entrypoints: ['https'] }] })
+  expect(problemsOf(secure)).toEqual([])
   const web = instance({ routes: [{ rule: 'Host(`a`)', entrypoints: ['db'] }] })
   expect(problemsOf(web)).toMatchObject([
     { severity: 'error', what: 'route web is for HTTP, entrypoint db for TCP' },
