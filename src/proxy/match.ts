@@ -1,4 +1,5 @@
 import type { RequestView } from '../core/rule/request.ts'
+import { candidates } from './loose.ts'
 import { byExactness, outranks } from './order.ts'
 import type { TableRoute } from './route.ts'
 import type { EntrypointIndex, RouteIndex, Shelf } from './shelves.ts'
@@ -62,7 +63,10 @@ function lookAtRegexes(regexes: EntrypointIndex['regexes'], looking: Looking): v
   for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
     look(regexes.get(host.slice(dot + 1)), expressed, looking)
   }
-  look(regexes.get(''), expressed, looking)
+  const loose = regexes.get('')
+  if (!loose) return
+  const [plain, numbered] = [candidates(loose.plain, host), candidates(loose.numbered, host)]
+  look({ plain, numbered }, expressed, looking)
 }
 
 function look(shelf: Shelf | undefined, rank: number, looking: Looking): void {

@@ -1,5 +1,6 @@
 import { rangesOf } from '../ranges.ts'
 import { callsOf, type Call, type Rule } from './ast.ts'
+import { hostRegexOf } from './host-regex.ts'
 import { regexOf } from './regex.ts'
 import type { RequestView } from './request.ts'
 
@@ -12,7 +13,7 @@ type Maker = (args: readonly string[]) => Predicate
 /** Matchers of several values match any of them. */
 const httpMakers: Readonly<Record<string, Maker>> = {
   Host: (args) => any(args.map(hostIs), (is) => (request) => is(request.host)),
-  HostRegexp: (args) => any(args.map(regexOf), (is) => (request) => is(request.host)),
+  HostRegexp: (args) => any(args.map(hostRegexOf), (is) => (request) => is(request.host)),
   Path: (args) => any(args, (path) => (request) => request.path === path),
   // Traefik's meaning: a raw prefix, so /foo matches /foobar
   PathPrefix: (args) => any(args, (path) => (request) => request.path.startsWith(path)),
@@ -27,7 +28,7 @@ const httpMakers: Readonly<Record<string, Maker>> = {
 
 const tcpMakers: Readonly<Record<string, Maker>> = {
   HostSNI: (args) => any(args.map(hostIs), (is) => (request) => is(request.host)),
-  HostSNIRegexp: (args) => any(args.map(regexOf), (is) => (request) => is(request.host)),
+  HostSNIRegexp: (args) => any(args.map(hostRegexOf), (is) => (request) => is(request.host)),
   ALPN: (args) => any(args, (name) => (request) => request.alpn?.includes(name) === true),
 }
 

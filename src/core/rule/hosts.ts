@@ -1,4 +1,5 @@
 import type { Rule } from './ast.ts'
+import { literalsOf } from './regex-literals.ts'
 import { tailOf } from './regex.ts'
 
 /** Which hosts a rule can match at most; the index of a route table is made of it. */
@@ -8,11 +9,19 @@ export type Hosts = {
   readonly suffixes: ReadonlySet<string>
   /** Names by regular expression: `x.example` for those that are it or end in `.x.example`, empty for any. */
   readonly regexes: ReadonlySet<string>
+  /** Of each expression under the empty name the texts that its hosts have in them, if it is known of any. */
+  readonly loose: readonly (readonly string[])[]
   /** Any host may match. */
   readonly any: boolean
 }
 
-const none: Hosts = { exact: new Set(), suffixes: new Set(), regexes: new Set(), any: false }
+const none: Hosts = {
+  exact: new Set(),
+  suffixes: new Set(),
+  regexes: new Set(),
+  loose: [],
+  any: false,
+}
 const all: Hosts = { ...none, any: true }
 
 /** A superset, never less: of `&&` the narrowest part that names hosts, of `||` all parts, of `!` any host. */
@@ -45,7 +54,8 @@ function named(pattern: string): Hosts {
 }
 
 function expressed(pattern: string): Hosts {
-  return { ...none, regexes: new Set([tailOf(pattern)]) }
+  const tail = tailOf(pattern)
+  return { ...none, regexes: new Set([tail]), loose: tail === '' ? [literalsOf(pattern)] : [] }
 }
 
 function union(parts: readonly Hosts[]): Hosts {
@@ -54,6 +64,7 @@ function union(parts: readonly Hosts[]): Hosts {
     exact: new Set(parts.flatMap(({ exact }) => [...exact])),
     suffixes: new Set(parts.flatMap(({ suffixes }) => [...suffixes])),
     regexes: new Set(parts.flatMap(({ regexes }) => [...regexes])),
+    loose: parts.flatMap(({ loose }) => loose),
     any: false,
   }
 }
