@@ -13,7 +13,7 @@ import { type Bound, type Listen, listening } from './listen.ts'
 import { dashboard } from './page.ts'
 import { addGuard, answerErrors, securityHeaders } from './safety.ts'
 import { type About, type Checks, isReady, readiness, viewNames, type Views } from './views.ts'
-import { addWishes, type Verb, type Wished } from './wishes.ts'
+import { addWishes, type Wish, type Wished } from './wishes.ts'
 
 export type AdminOptions = GuardOptions & {
   readonly listen: Listen
@@ -23,7 +23,7 @@ export type AdminOptions = GuardOptions & {
   /** Takes this node out of the store until the process starts again; settles when its entries are gone. */
   readonly leave: () => Promise<void>
   /** Wishes about the instances that a text names; undefined where nothing can be wished. */
-  readonly wish: ((verb: Verb, instance: string) => Promise<Wished>) | undefined
+  readonly wish: ((wish: Wish, instance: string) => Promise<Wished>) | undefined
   /** What is known of a container or a request, and why. */
   readonly explain: (question: Question) => Explained
   /** Changes whenever a view did. */

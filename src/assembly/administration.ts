@@ -10,9 +10,9 @@ import { live, type Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Proxy } from '../proxy/proxy.ts'
 import type { Base } from './base.ts'
-import { drainer } from './drain.ts'
 import { explainer } from './explain.ts'
 import type { Registration } from './registration.ts'
+import { wisher } from './wish.ts'
 
 /** The parts that the admin server shows, as far as their roles run here. */
 export type Shown = {
@@ -56,7 +56,7 @@ export function createAdministration(
       if (shown.registration) return shown.registration.leave(AbortSignal.timeout(5000))
       throw new PortolanError('bad-config', 'this process registers nothing; ask the one that does')
     },
-    wish: drainer(base, config.prefix),
+    wish: wisher(base, config.prefix),
     explain: explainer(config, base, shown.proxy),
     events: changes,
     registry: base.registry,

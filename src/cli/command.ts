@@ -52,6 +52,13 @@ export type Command =
     }
   | { readonly kind: 'events'; readonly admin: Listen; readonly json: boolean }
   | { readonly kind: 'drain' | 'undrain'; readonly admin: Listen; readonly instance: string }
+  | {
+      readonly kind: 'weight'
+      readonly admin: Listen
+      readonly instance: string
+      /** A number, or `label`. */
+      readonly weight: string
+    }
   | { readonly kind: 'health' | 'leave'; readonly admin: Listen }
 
 type Dialects = ReturnType<typeof readDialects>
@@ -67,15 +74,16 @@ export function commandOf(argv: readonly string[], env: NodeJS.ProcessEnv): Comm
   const name = first === undefined ? 'run' : named(first)
   if (asked.has('help')) return { kind: 'help', about: first === undefined ? undefined : name }
   const wanted = wordOf(name)
-  const surplus = wanted === undefined ? second : third
+  const most = wanted === undefined ? 0 : wanted.split(' ').length
+  const surplus = words[1 + most]
   if (surplus !== undefined) {
     const what = JSON.stringify(surplus)
     throw new PortolanError('bad-config', `portolan ${name} takes no ${what}: leave it out`)
   }
-  if (second === undefined && wanted !== undefined && !wanted.startsWith('[')) {
+  if (words.length <= most && wanted?.startsWith('[') === false) {
     throw new PortolanError('bad-config', `portolan ${name} needs a word: write ${name} ${wanted}`)
   }
-  return filled(name, second ?? '', { ...flagSources(name, argv, traefik), env })
+  return filled(name, [second, third], { ...flagSources(name, argv, traefik), env })
 }
 
 /** Only commands that take settings take Traefik's. */
@@ -99,7 +107,11 @@ function named(text: string): CommandName {
   )
 }
 
-function filled(name: CommandName, word: string, sources: Sources): Command {
+function filled(
+  name: CommandName,
+  [word = '', more = '']: readonly (string | undefined)[],
+  sources: Sources,
+): Command {
   switch (name) {
     case 'run':
       return { kind: name, config: readConfig(sources) }
@@ -111,6 +123,8 @@ function filled(name: CommandName, word: string, sources: Sources): Command {
     case 'drain':
     case 'undrain':
       return { kind: name, admin: adminOf(sources), instance: word }
+    case 'weight':
+      return { kind: name, admin: adminOf(sources), instance: word, weight: more }
     case 'explain':
       return {
         kind: name,

@@ -27,6 +27,11 @@ export const commands = {
     word: 'INSTANCE',
   },
   undrain: { does: 'take a drain back', takes: 'admin', word: 'INSTANCE' },
+  weight: {
+    does: 'a share of requests by weight, 0 to 1000; label: what its labels say',
+    takes: 'admin',
+    word: 'INSTANCE N|label',
+  },
   render: { does: 'only the config files of --confd', takes: 'render' },
   health: { does: 'exit code 0 if Portolan works, 1 if not (for HEALTHCHECK)', takes: 'admin' },
   leave: {
@@ -44,7 +49,7 @@ type CommandWords = {
   readonly does: string
   /** Which flags it takes. */
   readonly takes: 'settings' | 'render' | 'view' | 'events' | 'explain' | 'check' | 'admin'
-  /** The word that it takes besides flags, in brackets if it may be left out. */
+  /** The words that it takes besides flags, in brackets if they may be left out. */
   readonly word?: string
 }
 
@@ -90,7 +95,7 @@ export function settingsOf(name: CommandName): readonly string[] | undefined {
   return takes === 'check' ? ['domain', 'expose'] : ['admin']
 }
 
-/** The word that a command takes besides flags; undefined for none. */
+/** The words that a command takes besides flags; undefined for none. */
 export function wordOf(name: CommandName): string | undefined {
   const words: CommandWords = commands[name]
   return words.word

@@ -26,6 +26,7 @@ export async function perform(command: Command, out: Out): Promise<number> {
       return 0
     case 'drain':
     case 'undrain':
+    case 'weight':
       out.write(await (await import('./wishes.ts')).wished(command))
       return 0
     case 'events':

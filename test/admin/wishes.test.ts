@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { Question } from '../../src/admin/explain.ts'
-import type { Wished } from '../../src/admin/wishes.ts'
+import type { Wish, Wished } from '../../src/admin/wishes.ts'
 import { startAdmin } from './start.ts'
 
 const post = async (url: string) => {
@@ -11,8 +11,8 @@ const post = async (url: string) => {
 
 test('drain and undrain take one instance, and say what became of it', async () => {
   const asked: string[] = []
-  const wish = async (verb: string, name: string): Promise<Wished> => {
-    asked.push(`${verb} ${name}`)
+  const wish = async (wanted: Wish, name: string): Promise<Wished> => {
+    asked.push(`${Object.values(wanted).join(' ')} ${name}`)
     if (name === 'none')
       return { ok: false, status: 404, error: 'no such', candidates: ['a (h/1/2)'] }
     return { ok: true, subjects: [{ subject: 'h/1/2', name }], notes: [] }
@@ -26,6 +26,13 @@ test('drain and undrain take one instance, and say what became of it', async () 
     404,
     { error: 'no such', candidates: ['a (h/1/2)'] },
   ])
+  for (const value of ['3', '0', 'label']) {
+    const answer = await post(`${at}/weight?instance=a&value=${value}`)
+    expect(answer).toEqual([200, { weighted: subjects, notes: [] }])
+  }
+  for (const value of ['', '&value=', '&value=-1', '&value=1001', '&value=x', '&value=1.5']) {
+    expect((await post(`${at}/weight?instance=a${value}`))[0]).toBe(400)
+  }
   for (const query of ['', '?instance=', '?instance=a&instance=b', '?other=a']) {
     expect((await post(`${at}/drain${query}`))[0]).toBe(400)
   }
@@ -34,7 +41,14 @@ test('drain and undrain take one instance, and say what became of it', async () 
   expect((await fetch(`${at}/drain?instance=a`, { method: 'POST', headers: foreign })).status).toBe(
     403,
   )
-  expect(asked).toEqual(['drain a', 'undrain a', 'drain none'])
+  expect(asked).toEqual([
+    'drain a',
+    'undrain a',
+    'drain none',
+    'weight 3 a',
+    'weight 0 a',
+    'weight  a',
+  ])
 })
 
 test('explain takes a container or a URL, and not both', async () => {

@@ -35,6 +35,12 @@ test.for<[string, readonly string[], string]>([
   ['a flag without value', ['run', '--http'], '--http needs a value: write --http=VALUE'],
   ['a flag in place of a value', ['run', '--http', '--hold', '1s'], '--http needs a value'],
   ['a word too many', ['services', 'web'], 'portolan services takes no "web": leave it out'],
+  [
+    'a word too few',
+    ['weight', 'web'],
+    'portolan weight needs a word: write weight INSTANCE N|label',
+  ],
+  ['one more than two', ['weight', 'web', '3', '4'], 'portolan weight takes no "4"'],
   ['a wrong value', ['run', '--lease', '1s'], '--lease: "1s" is too short; write 2s or more'],
   ['an admin server that is off', ['health', '--admin', 'off'], '--admin is off'],
   ['render without a folder', ['render', '--once'], 'portolan render needs --confd FOLDER'],

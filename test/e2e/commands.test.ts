@@ -69,6 +69,23 @@ test('drain and undrain: any node may wish, and the own node acts at once', asyn
   await eventually(async () => (await stateOf(first, two.name, 'cmd1')) === 'ready')
 })
 
+test('a weight is wished of an instance, and taken back', async () => {
+  await using one = await replica('e2e-cmd-weight')
+  const weightOf = async () => {
+    const all = await first.view('instances')
+    return all.find((each) => each['name'] === one.name && each['node'] === 'cmd1')?.['weight']
+  }
+  await eventually(async () => (await weightOf()) === 1)
+  const name = `cmd1/${one.name}`
+  const { code, out } = await runCli(['weight', name, '7', ...admin(second)])
+  expect([code, out.startsWith(`weight 7 ${one.name}: cmd1/`)]).toEqual([0, true])
+  await eventually(async () => (await weightOf()) === 7)
+  const wrong = await runCli(['weight', name, 'much', ...admin(second)])
+  expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('from 0 to 1000') })
+  await runCli(['weight', name, 'label', ...admin(second)])
+  await eventually(async () => (await weightOf()) === 1)
+})
+
 test('a drained instance gets no request while another is ready, and all of them when none is', async () => {
   await using alone = await startPortolan({ args: ['--node', 'cmd3'] })
   await using one = await replica('e2e-cmd-3')

@@ -1,4 +1,4 @@
-import type { Verb, Wished } from '../admin/wishes.ts'
+import type { Wish, Wished } from '../admin/wishes.ts'
 import { emptyCatalog, instancesOfCatalog } from '../core/catalog.ts'
 import { serviceId, type Instance } from '../core/instance.ts'
 import { subjectOf, wishesPrefix, wishKey } from '../core/keys.ts'
@@ -9,39 +9,50 @@ import type { Base } from './base.ts'
 type Candidate = { readonly subject: string; readonly name: string; readonly instance?: Instance }
 
 /**
- * Writes and removes wishes to drain, whichever node the instance is on: its own node acts on them. Rejects when
+ * Writes and removes wishes, whichever node the instance is on: its own node acts on them. Rejects when
  * the store does.
  */
-export function drainer({ catalog, mirror, store }: Base, prefix: string) {
-  const all = (): Candidate[] => {
+export function wisher({ catalog, mirror, store }: Base, prefix: string) {
+  const all = (kind: Kind): Candidate[] => {
     const instances = instancesOfCatalog(catalog.current ?? emptyCatalog)
     const known = instances.map((instance) => {
       return { subject: subjectOf(instance), name: instance.name, instance }
     })
     const present = new Set(known.map(({ subject }) => subject))
-    const under = `${wishesPrefix(prefix)}drain/`
+    const under = `${wishesPrefix(prefix)}${kind}/`
     const left = [...mirror.entries.keys()]
       .filter((key) => key.startsWith(under) && !present.has(key.slice(under.length)))
       .map((key) => ({ subject: key.slice(under.length), name: '' }))
     return [...known, ...left]
   }
 
-  return async (verb: Verb, text: string): Promise<Wished> => {
-    const candidates = all()
+  return async (wish: Wish, text: string): Promise<Wished> => {
+    const kind = wish.verb === 'weight' ? 'weight' : 'drain'
+    const value = valueOf(wish)
+    const candidates = all(kind)
     const named = candidates.filter((one) => isNamed(one, text))
     if (named.length === 0) return nobody(text, candidates)
     const containers = new Set(named.map(({ subject }) => containerOf(subject)))
     if (containers.size > 1) return several(text, named)
     const changes = named.slice(0, 100).map(({ subject }): Change => {
-      const key = wishKey(prefix, 'drain', subject)
-      if (verb === 'undrain') return { kind: 'delete', key }
-      return { kind: 'put', key, value: JSON.stringify({ v: 1, value: true }) }
+      const key = wishKey(prefix, kind, subject)
+      if (value === undefined) return { kind: 'delete', key }
+      return { kind: 'put', key, value: JSON.stringify({ v: 1, value }) }
     })
     await store.apply(changes, {}, AbortSignal.timeout(5000))
-    const notes = verb === 'drain' ? named.flatMap((one) => lastOne(one, named, candidates)) : []
+    const notes =
+      value === true || value === 0 ? named.flatMap((one) => lastOne(one, named, candidates)) : []
     const subjects = named.map(({ subject, name }) => ({ subject, name }))
     return { ok: true, subjects, notes: [...new Set(notes)] }
   }
+}
+
+type Kind = Parameters<typeof wishKey>[1]
+
+/** What stands in the store for it; undefined: nothing. */
+function valueOf(wish: Wish): true | number | undefined {
+  if (wish.verb === 'weight') return wish.weight
+  return wish.verb === 'drain' ? true : undefined
 }
 
 /** By name, `node/name`, the beginning of the id (four digits at least), or the subject or the container of it. */
