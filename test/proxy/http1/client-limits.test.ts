@@ -3,8 +3,10 @@ import { connect, createServer, type Socket } from 'node:net'
 
 import { expect, test } from 'vitest'
 
-import { ClientConnection, type RequestTaker } from '../../../src/proxy/http1/client-connection.ts'
+import { ClientConnection } from '../../../src/proxy/http1/client-connection.ts'
+import { usualTimes } from '../../../src/proxy/http1/limits.ts'
 import { RequestHead } from '../../../src/proxy/http1/request-head.ts'
+import type { RequestTaker } from '../../../src/proxy/http1/request-taker.ts'
 
 /** One connection whose clock the test turns. What it is told is what the client asked for. */
 async function served(content: 'none' | 'length') {
@@ -19,11 +21,13 @@ async function served(content: 'none' | 'length') {
     () => {},
   )
   const socket = await accepted
-  const connection = new ClientConnection(socket, new RequestHead(), 0, () => told.push('closed'))
+  const connection = new ClientConnection(socket, new RequestHead(), usualTimes, 0, () =>
+    told.push('closed'),
+  )
   const taker: RequestTaker = {
     onRequest() {
       told.push('request')
-      connection.expect(content, 100_000)
+      connection.expect(content, 100_000, false)
     },
     onContent: (_, start, end) => told.push(`content ${end - start}`),
     onContentEnd() {},
