@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream'
 import type { Came } from './arrivals.ts'
 import { Asked } from './exchange/asked.ts'
 import type { Engine } from './exchange/engine.ts'
-import { Exchange, type Front } from './exchange/exchange.ts'
+import { Exchange } from './exchange/exchange.ts'
+import type { Front } from './exchange/life.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 
 /** From where a connection came, and where to. */

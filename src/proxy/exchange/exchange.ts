@@ -1,102 +1,25 @@
 import { performance } from 'node:perf_hooks'
 
-import { noService } from '../counters.ts'
 import type { AnswerHead } from '../http1/answer-head.ts'
-import type { ClientConnection, RequestTaker } from '../http1/client-connection.ts'
 import type { RequestHead } from '../http1/request-head.ts'
+import type { RequestTaker } from '../http1/request-taker.ts'
 import { type AnswerTaker, type Loss, UpstreamConnection } from '../http1/upstream-connection.ts'
-import type { OwnAnswer } from '../middleware/draft.ts'
 import type { TableRoute } from '../route.ts'
-import type { Ending, Upstream } from '../worker/upstream.ts'
-import { afterLoss, connectTimeoutMs, waitForSomebody } from './again.ts'
-import { Answering } from './answering.ts'
-import {
-  type Answer,
-  badRequest,
-  closedRoute,
-  movedTo,
-  notYet,
-  refused,
-  unknownHost,
-} from './answers.ts'
-import type { Asked } from './asked.ts'
-import type { Engine } from './engine.ts'
-import { RouteFinder } from './find.ts'
+import type { Upstream } from '../worker/upstream.ts'
+import { afterLoss, waitForSomebody } from './again.ts'
+import { badRequest, closedRoute, movedTo, notYet, refused, unknownHost } from './answers.ts'
 import { type Guard, guardRequest } from './guard.ts'
 import { dropKept, keep, takeKept } from './kept.ts'
-import { Sending } from './sending.ts'
+import { Life, phase } from './life.ts'
+import { endLate } from './time-limits.ts'
 import { Tunnel } from './tunnel.ts'
-
-/** One entrypoint. */
-export type Front = {
-  readonly entrypoint: string
-  /** Where its requests are counted. */
-  readonly slot: number
-  readonly scheme: 'http' | 'https'
-}
-
-/** How far an exchange is. */
-const phase = { idle: 0, held: 1, connecting: 2, sent: 3, answering: 4 } as const
 
 const mostInterims = 16
 /** Who gives out certificates asks here without TLS (RFC 8555, 8.3). */
 const challenges = '/.well-known/acme-challenge/'
-/**
- * A client that closes its half with its request wants the answer all the same. One that does so later, while nothing
- * has come yet, has most likely given up: nobody can tell.
- */
-const halfCloseMs = 10
 
 /** One request and its answer; the same object for all of a connection, one after the other. */
-export class Exchange implements RequestTaker, AnswerTaker {
-  readonly engine: Engine
-  readonly asked: Asked
-  readonly sending: Sending
-  /** Monotonic. */
-  startedMs = 0
-  /** Endpoints that failed. */
-  tried: Set<Upstream> | undefined
-  /** What the client gets if nobody else is found. */
-  failure: Answer | undefined
-  /** How often it was sent again to endpoints that may have seen it. */
-  repeats = 0
-  readonly client: ClientConnection
-  private readonly front: Front
-  private readonly finder: RouteFinder
-  readonly answering: Answering
-  /** What middlewares do with the request; undefined on a route without. */
-  guard: Guard | undefined
-  private phase: number = phase.idle
-  private route: TableRoute | undefined
-  upstream: Upstream | undefined
-  connection: UpstreamConnection | undefined
-  private leaveHold: (() => void) | undefined
-  private tunnel: Tunnel | undefined
-  /** When the try began. */
-  private triedMs = 0
-  /** When something moved the last time, by the clock of ticks. */
-  private movedMs = 0
-  private id = ''
-  private interims = 0
-
-  constructor(client: ClientConnection, asked: Asked, front: Front, engine: Engine) {
-    this.client = client
-    this.asked = asked
-    this.front = front
-    this.engine = engine
-    this.finder = new RouteFinder(engine.tables, front.entrypoint)
-    this.sending = new Sending(client, engine.sender)
-    this.answering = new Answering(client, asked, engine.sender)
-    this.guard = undefined
-    this.tried = undefined
-    this.failure = undefined
-    this.route = undefined
-    this.upstream = undefined
-    this.connection = undefined
-    this.leaveHold = undefined
-    this.tunnel = undefined
-  }
-
+export class Exchange extends Life implements RequestTaker, AnswerTaker {
   onRequest(head: RequestHead, bytes: Buffer): void {
     const { engine, asked } = this
     this.begin()
@@ -248,10 +171,10 @@ export class Exchange implements RequestTaker, AnswerTaker {
   }
 
   onClientEnd(): void {
-    const isGone = performance.now() - this.startedMs > halfCloseMs
     if (!this.client.hasMore) this.answering.closes = true
     if (this.tunnel) this.connection?.socket.end()
-    else if (isGone && this.phase !== phase.answering) this.client.destroy()
+    // one that half closes can't be told from one that has given up; servers take it for that
+    else if (this.phase !== phase.answering) this.client.destroy()
   }
 
   onClientGone(): void {
@@ -267,75 +190,6 @@ export class Exchange implements RequestTaker, AnswerTaker {
     if (!connection) return
     this.movedMs = this.engine.nowMs
     if (connection.isPaused) connection.resume()
-  }
-
-  onTick(nowMs: number): void {
-    const { connection, upstream, engine } = this
-    const limits = this.guard?.limits
-    const idleMs = limits?.idleMs ?? engine.idleMs
-    if (!connection || !upstream) return this.tickPour(nowMs - idleMs)
-    switch (this.phase) {
-      case phase.connecting:
-        if (nowMs - this.triedMs > (limits?.connectMs ?? connectTimeoutMs(upstream.target))) {
-          connection.fail('late')
-        }
-        return
-      case phase.sent: {
-        // a client that has still to send has time limits of its own
-        const firstByteMs = limits?.firstByteMs ?? engine.firstByteMs
-        const limitMs = this.sending.hasAll ? firstByteMs : idleMs
-        const isWaited = this.sending.hasAll || this.client.isPaused
-        if (isWaited && nowMs - this.movedMs > limitMs) connection.fail('late')
-        return
-      }
-      default:
-        if (!this.answering.isEndless && nowMs - this.movedMs > idleMs) connection.fail('late')
-    }
-  }
-
-  /** Waits, until `leave` is called. */
-  held(leave: () => void): void {
-    this.phase = phase.held
-    this.leaveHold = leave
-  }
-
-  /** The try has ended. */
-  ended(how: Ending, nowMs: number): void {
-    const { upstream, tunnel } = this
-    if (!upstream) return
-    if (tunnel) upstream.tunnels.delete(tunnel)
-    upstream.ended(how, nowMs - this.triedMs)
-    this.upstream = undefined
-  }
-
-  /** Answers ourselves. */
-  answer(answer: Answer | OwnAnswer): void {
-    if (this.client.isOwing || this.engine.isEnding) this.answering.closes = true
-    this.drop()
-    if (this.guard !== undefined) {
-      this.sending.close()
-      return this.guard.answer(answer)
-    }
-    this.answering.own(answer, this.asked.headers('accept').join())
-    this.finish(performance.now())
-  }
-
-  /** Sends an answer of our own as it is. */
-  sendOwn(answer: OwnAnswer): void {
-    if (this.client.isOwing || this.engine.isEnding) this.answering.closes = true
-    this.drop()
-    this.answering.whole(answer)
-    this.finish(performance.now())
-  }
-
-  /** The content of the answer has gone, on its own way. */
-  poured(): void {
-    this.finish(performance.now())
-  }
-
-  /** Something has gone to the client. */
-  moved(): void {
-    this.movedMs = this.engine.nowMs
   }
 
   /** Tries again in `waitMs`, elsewhere than at `upstream` if there is anybody else. */
@@ -357,40 +211,6 @@ export class Exchange implements RequestTaker, AnswerTaker {
     }
     guard.pour?.write(bytes, start, end)
     return guard.pour === undefined
-  }
-
-  /** A client that does not take what is there for it keeps nobody busy for ever. */
-  private tickPour(sinceMs: number): void {
-    if (this.guard?.pour && this.movedMs < sinceMs) this.client.destroy()
-  }
-
-  private begin(): void {
-    this.startedMs = performance.now()
-    this.phase = phase.held
-    this.tried = undefined
-    this.failure = undefined
-    this.repeats = 0
-    this.interims = 0
-    this.answering.reset()
-    this.engine.counts.began(this.front.slot)
-  }
-
-  /** Nothing that comes after what was refused can be understood. */
-  private refuse(answer: Answer): void {
-    const isUnseen = this.answering.isUnseen
-    this.answering.closes = true
-    this.leaveHold?.()
-    this.drop()
-    if (!isUnseen) return this.client.destroy()
-    this.client.refuse()
-    this.answering.own(answer, '')
-    this.finish(performance.now())
-  }
-
-  private answerEmpty(): void {
-    if (this.client.isOwing) this.answering.closes = true
-    this.answering.empty()
-    this.finish(performance.now())
   }
 
   private ask(route: TableRoute, upstream: Upstream): void {
@@ -449,32 +269,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
     if (client.hasEnded) this.connection?.socket.end()
   }
 
-  /** Lets go of the endpoint. */
-  private drop(): void {
-    const { connection } = this
-    this.connection = undefined
-    connection?.destroy()
-    this.ended('moot', performance.now())
-  }
-
-  private count(status: number, nowMs: number): void {
-    const { engine, front, finder, route, tunnel } = this
-    this.phase = phase.idle
-    this.leaveHold = undefined
-    tunnel?.close()
-    this.guard?.done(status)
-    this.guard = undefined
-    this.tunnel = undefined
-    this.sending.clear()
-    const seconds = (nowMs - this.startedMs) / 1000
-    engine.counts.answered(front.slot, route ? finder.slot : noService, status, seconds)
-  }
-
-  /** The answer is written: the connection goes on, or ends. */
-  private finish(nowMs: number): void {
-    const { answering, client, engine } = this
-    this.count(answering.status, nowMs)
-    if (answering.closes || engine.isEnding) client.end()
-    else client.next()
+  onTick(nowMs: number): void {
+    endLate(this, this.phase, nowMs)
   }
 }

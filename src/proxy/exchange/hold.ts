@@ -51,7 +51,8 @@ export function holdQueue(options: HoldOptions = {}): HoldQueue {
     },
     wake() {
       // those who wait again do so for the next change
-      for (const woken of [...waiting]) woken()
+      const all = [...waiting]
+      for (const woken of all) woken()
     },
   }
 }

@@ -13,7 +13,7 @@ function tableOf(allowed: (byte: number) => boolean): Table {
   return Uint8Array.from({ length: 256 }, (_, byte) => (allowed(byte) ? 1 : 0))
 }
 
-const symbols = new Set([..."!#$%&'*+-.^_`|~"].map((one) => one.charCodeAt(0)))
+const symbols = new Set(Buffer.from("!#$%&'*+-.^_`|~"))
 
 /** Names of methods and headers (RFC 9110, 5.6.2). */
 export const tokenBytes = tableOf((byte) => isDigit(byte) || isLetter(byte) || symbols.has(byte))

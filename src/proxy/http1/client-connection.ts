@@ -4,30 +4,7 @@ import { chunk, ChunkScanner } from './chunks.ts'
 import { more } from './fields.ts'
 import { type ClientTimes, limits } from './limits.ts'
 import type { RequestHead } from './request-head.ts'
-
-/** Who gets what comes from a client. */
-export type RequestTaker = {
-  /** A whole head; it calls `expect` and then, at once or later, `next`. The bytes stay as they are. */
-  onRequest(head: RequestHead, bytes: Buffer): void
-  /** Content, with the chunks around it. */
-  onContent(bytes: Buffer, start: number, end: number): void
-  onContentEnd(): void
-  /** All that came at once has been handed over. */
-  onReadAll(): void
-  /** What comes is no request, or no content. */
-  onMalformed(status: number, why: string): void
-  /** The client will send nothing more. */
-  onClientEnd(): void
-  /** The connection is closed. */
-  onClientGone(): void
-  /** All that was written has gone. */
-  onClientDrain(): void
-  /** Called now and then while there is an exchange. */
-  onTick(nowMs: number): void
-}
-
-/** Where the content of a request ends. */
-export type Content = 'none' | 'length' | 'chunked'
+import type { Content, RequestTaker } from './request-taker.ts'
 
 const state = {
   head: 0,
@@ -340,7 +317,8 @@ export class ClientConnection {
     const { chunks, taker } = this
     let run = from
     let at = from
-    while (chunks && taker && this.state === state.chunked) {
+    if (!chunks || !taker) return bytes.length
+    while (this.state === state.chunked) {
       const found = chunks.next(bytes, at, bytes.length)
       at = chunks.end
       if (found === chunk.data) continue

@@ -12,7 +12,7 @@ import {
 } from '../exchange/answers.ts'
 import type { Asked } from '../exchange/asked.ts'
 import type { Engine } from '../exchange/engine.ts'
-import type { Front } from '../exchange/exchange.ts'
+import type { Front } from '../exchange/life.ts'
 import type { TableRoute } from '../route.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
 import { endpointHead } from './endpoint-head.ts'

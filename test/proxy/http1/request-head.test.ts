@@ -197,7 +197,7 @@ test('headers are told by name, whatever their case, and by nothing that is like
 test('what Connection names goes no further, but for what frames the message', () => {
   const text = `${line}X-A: 1\r\nX-B: 2\r\nHost: h\r\nContent-Length: 3\r\nConnection: x-a, Host,content-length, UPGRADE , close\r\nUpgrade: websocket\r\n\r\n`
   expect(scan(text)).toBe(text.length)
-  expect([...head.kinds.slice(0, head.count)]).toEqual([
+  expect(Array.from(head.kinds.subarray(0, head.count))).toEqual([
     field.hop,
     field.other,
     field.host,
@@ -205,7 +205,7 @@ test('what Connection names goes no further, but for what frames the message', (
     field.connection,
     field.upgrade,
   ])
-  expect([...head.special.slice(0, head.specials)]).toEqual([0, 2, 3, 4, 5])
+  expect(Array.from(head.special.subarray(0, head.specials))).toEqual([0, 2, 3, 4, 5])
   expect([head.close, head.wantsUpgrade]).toEqual([true, true])
   expect(scan(`${line}Connection: keep-alive\r\n\r\n`)).toBeGreaterThan(0)
   expect([head.close, head.keepAlive, head.wantsUpgrade]).toEqual([false, true, false])

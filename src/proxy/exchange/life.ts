@@ -1,0 +1,181 @@
+import { performance } from 'node:perf_hooks'
+
+import { noService } from '../counters.ts'
+import type { ClientConnection } from '../http1/client-connection.ts'
+import type { UpstreamConnection } from '../http1/upstream-connection.ts'
+import type { OwnAnswer } from '../middleware/draft.ts'
+import type { TableRoute } from '../route.ts'
+import type { Ending, Upstream } from '../worker/upstream.ts'
+import { Answering } from './answering.ts'
+import type { Answer } from './answers.ts'
+import type { Asked } from './asked.ts'
+import type { Engine } from './engine.ts'
+import { RouteFinder } from './find.ts'
+import type { Guard } from './guard.ts'
+import { Sending } from './sending.ts'
+import type { Tunnel } from './tunnel.ts'
+
+/** One entrypoint. */
+export type Front = {
+  readonly entrypoint: string
+  /** Where its requests are counted. */
+  readonly slot: number
+  readonly scheme: 'http' | 'https'
+}
+
+/** How far an exchange is. */
+export const phase = { idle: 0, held: 1, connecting: 2, sent: 3, answering: 4 } as const
+
+/** How an exchange begins, waits and ends, and all that is known of it in between. */
+export class Life {
+  readonly engine: Engine
+  readonly asked: Asked
+  readonly sending: Sending
+  /** Monotonic. */
+  startedMs = 0
+  /** Endpoints that failed. */
+  tried: Set<Upstream> | undefined
+  /** What the client gets if nobody else is found. */
+  failure: Answer | undefined
+  /** How often it was sent again to endpoints that may have seen it. */
+  repeats = 0
+  readonly client: ClientConnection
+  protected readonly front: Front
+  protected readonly finder: RouteFinder
+  readonly answering: Answering
+  /** What middlewares do with the request; undefined on a route without. */
+  guard: Guard | undefined
+  protected phase: number = phase.idle
+  protected route: TableRoute | undefined
+  upstream: Upstream | undefined
+  connection: UpstreamConnection | undefined
+  protected leaveHold: (() => void) | undefined
+  protected tunnel: Tunnel | undefined
+  /** When the try began. */
+  triedMs = 0
+  /** When something moved the last time, by the clock of ticks. */
+  movedMs = 0
+  protected id = ''
+  protected interims = 0
+
+  constructor(client: ClientConnection, asked: Asked, front: Front, engine: Engine) {
+    this.client = client
+    this.asked = asked
+    this.front = front
+    this.engine = engine
+    this.finder = new RouteFinder(engine.tables, front.entrypoint)
+    this.sending = new Sending(client, engine.sender)
+    this.answering = new Answering(client, asked, engine.sender)
+    this.guard = undefined
+    this.tried = undefined
+    this.failure = undefined
+    this.route = undefined
+    this.upstream = undefined
+    this.connection = undefined
+    this.leaveHold = undefined
+    this.tunnel = undefined
+  }
+
+  /** Waits, until `leave` is called. */
+  held(leave: () => void): void {
+    this.phase = phase.held
+    this.leaveHold = leave
+  }
+
+  /** The try has ended. */
+  ended(how: Ending, nowMs: number): void {
+    const { upstream, tunnel } = this
+    if (!upstream) return
+    if (tunnel) upstream.tunnels.delete(tunnel)
+    upstream.ended(how, nowMs - this.triedMs)
+    this.upstream = undefined
+  }
+
+  /** Answers ourselves. */
+  answer(answer: Answer | OwnAnswer): void {
+    if (this.client.isOwing || this.engine.isEnding) this.answering.closes = true
+    this.drop()
+    if (this.guard !== undefined) {
+      this.sending.close()
+      return this.guard.answer(answer)
+    }
+    this.answering.own(answer, this.asked.headers('accept').join())
+    this.finish(performance.now())
+  }
+
+  /** Sends an answer of our own as it is. */
+  sendOwn(answer: OwnAnswer): void {
+    if (this.client.isOwing || this.engine.isEnding) this.answering.closes = true
+    this.drop()
+    this.answering.whole(answer)
+    this.finish(performance.now())
+  }
+
+  /** The content of the answer has gone, on its own way. */
+  poured(): void {
+    this.finish(performance.now())
+  }
+
+  /** Something has gone to the client. */
+  moved(): void {
+    this.movedMs = this.engine.nowMs
+  }
+
+  protected begin(): void {
+    this.startedMs = performance.now()
+    this.phase = phase.held
+    this.tried = undefined
+    this.failure = undefined
+    this.repeats = 0
+    this.interims = 0
+    this.answering.reset()
+    this.engine.counts.began(this.front.slot)
+  }
+
+  /** Nothing that comes after what was refused can be understood. */
+  protected refuse(answer: Answer): void {
+    const isUnseen = this.answering.isUnseen
+    this.answering.closes = true
+    this.leaveHold?.()
+    this.drop()
+    if (!isUnseen) return this.client.destroy()
+    this.client.refuse()
+    this.answering.own(answer, '')
+    this.finish(performance.now())
+  }
+
+  protected answerEmpty(): void {
+    if (this.client.isOwing) this.answering.closes = true
+    this.answering.empty()
+    this.finish(performance.now())
+  }
+
+  /** Lets go of the endpoint. */
+  protected drop(): void {
+    const { connection } = this
+    this.connection = undefined
+    connection?.destroy()
+    this.ended('moot', performance.now())
+  }
+
+  protected count(status: number, nowMs: number): void {
+    const { engine, front, finder, route, tunnel } = this
+    this.phase = phase.idle
+    this.leaveHold = undefined
+    tunnel?.close()
+    this.guard?.done(status)
+    this.guard = undefined
+    this.tunnel = undefined
+    this.sending.clear()
+    const seconds = (nowMs - this.startedMs) / 1000
+    engine.counts.answered(front.slot, route ? finder.slot : noService, status, seconds)
+  }
+
+  /** The answer is written: the connection goes on, or ends. */
+  protected finish(nowMs: number): void {
+    const { answering, client, engine } = this
+    this.count(answering.status, nowMs)
+    if (answering.closes || engine.isEnding) client.end()
+    else client.next()
+  }
+}

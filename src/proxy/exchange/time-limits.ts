@@ -1,0 +1,24 @@
+import { connectTimeoutMs } from './again.ts'
+import { type Life, phase } from './life.ts'
+
+/** Ends an exchange in which something takes too long. */
+export function endLate(life: Life, at: number, nowMs: number): void {
+  const { connection, upstream, engine, sending, client, guard } = life
+  const limits = guard?.limits
+  const idleMs = limits?.idleMs ?? engine.idleMs
+  const stillMs = nowMs - life.movedMs
+  if (!connection || !upstream) {
+    // a client that does not take what is there for it keeps nobody busy for ever
+    if (guard?.pour && stillMs > idleMs) client.destroy()
+  } else if (at === phase.connecting) {
+    const limitMs = limits?.connectMs ?? connectTimeoutMs(upstream.target)
+    if (nowMs - life.triedMs > limitMs) connection.fail('late')
+  } else if (at === phase.sent) {
+    const firstByteMs = limits?.firstByteMs ?? engine.firstByteMs
+    // a client that has still to send has time limits of its own
+    const isWaited = sending.hasAll || client.isPaused
+    if (isWaited && stillMs > (sending.hasAll ? firstByteMs : idleMs)) connection.fail('late')
+  } else if (!life.answering.isEndless && stillMs > idleMs) {
+    connection.fail('late')
+  }
+}

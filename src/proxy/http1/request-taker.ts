@@ -1,0 +1,25 @@
+import type { RequestHead } from './request-head.ts'
+
+/** Who gets what comes from a client. */
+export type RequestTaker = {
+  /** A whole head; it calls `expect` and then, at once or later, `next`. The bytes stay as they are. */
+  onRequest(head: RequestHead, bytes: Buffer): void
+  /** Content, with the chunks around it. */
+  onContent(bytes: Buffer, start: number, end: number): void
+  onContentEnd(): void
+  /** All that came at once has been handed over. */
+  onReadAll(): void
+  /** What comes is no request, or no content. */
+  onMalformed(status: number, why: string): void
+  /** The client will send nothing more. */
+  onClientEnd(): void
+  /** The connection is closed. */
+  onClientGone(): void
+  /** All that was written has gone. */
+  onClientDrain(): void
+  /** Called now and then while there is an exchange. */
+  onTick(nowMs: number): void
+}
+
+/** Where the content of a request ends. */
+export type Content = 'none' | 'length' | 'chunked'
