@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 
 import type { CheckMarks } from './counters.ts'
 import type { CommonStart } from './feed.ts'
-import { newShare } from './middleware/share.ts'
 import { usualTimes } from './http1/limits.ts'
+import { newShare } from './middleware/share.ts'
 import type { ProxyOptions } from './options.ts'
 import { trustOf } from './trust.ts'
 

@@ -8,7 +8,7 @@ import { type AnswerTaker, type Loss, UpstreamConnection } from '../http1/upstre
 import type { OwnAnswer } from '../middleware/draft.ts'
 import type { TableRoute } from '../route.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
-import { afterLoss, connectTimeoutMs, waitForSomebody } from './again.ts'
+import { afterLoss, connectTimeoutMs, isLeftWaiting, waitForSomebody } from './again.ts'
 import { Answering } from './answering.ts'
 import {
   type Answer,
@@ -67,7 +67,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
   /** What middlewares do with the request; undefined on a route without. */
   guard: Guard | undefined
   private phase: number = phase.idle
-  private route: TableRoute | undefined
+  route: TableRoute | undefined
   upstream: Upstream | undefined
   connection: UpstreamConnection | undefined
   private leaveHold: (() => void) | undefined
@@ -281,6 +281,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
         }
         return
       case phase.sent: {
+        if (isLeftWaiting(this, upstream)) return connection.fail('paused')
         // a client that has still to send has time limits of its own
         const firstByteMs = limits?.firstByteMs ?? engine.firstByteMs
         const limitMs = this.sending.hasAll ? firstByteMs : idleMs
@@ -291,6 +292,11 @@ export class Exchange implements RequestTaker, AnswerTaker {
       default:
         if (!this.answering.isEndless && nowMs - this.movedMs > idleMs) connection.fail('late')
     }
+  }
+
+  /** The route that requests like this one take now. */
+  current(): TableRoute | undefined {
+    return this.finder.find(this.asked)
   }
 
   /** Waits, until `leave` is called. */
@@ -444,7 +450,7 @@ export class Exchange implements RequestTaker, AnswerTaker {
     const tunnel = new Tunnel(client.stream, () => client.destroy())
     this.tunnel = tunnel
     this.answering.closes = true
-    upstream?.tunnels.add(tunnel)
+    upstream?.opened(tunnel)
     client.tunnel()
     if (client.hasEnded) this.connection?.socket.end()
   }
