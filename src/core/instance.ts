@@ -47,6 +47,8 @@ export const instanceSchema = z.object({
   /** Network that a label asks for. */
   network: z.string().nullable().default(null),
   state: z.enum(instanceStates),
+  /** Why its process does not go on as ever: Docker has paused it, or has told it to stop. */
+  halt: z.enum(['paused', 'stopping']).optional(),
   weight: z.number().min(0),
   /** Seconds between the stop signal and the kill, from Docker. */
   stopTimeout: z.number().min(0).default(10),

@@ -142,6 +142,7 @@ export function usedOf({ targets }: TableRoute, checks: CheckStates): readonly T
     state: target.state,
     weight: target.weight,
     check: stateOf(target, checks),
+    over: false,
     refusing: false,
     reachedOnce: true,
     ejectedUntilMs: 0,

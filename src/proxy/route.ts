@@ -1,4 +1,4 @@
-import type { InstanceState } from '../core/instance.ts'
+import type { Instance, InstanceState } from '../core/instance.ts'
 import type { Middleware } from '../core/middleware.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
@@ -17,6 +17,8 @@ export type Target = {
   readonly ip: string
   readonly port: number
   readonly state: InstanceState
+  /** Docker has paused it, or has told it to stop. */
+  readonly halt: Instance['halt'] | null
   /** 0: gets nothing while others have more. */
   readonly weight: number
   /** On our own node, so that a connect that takes long has failed. */

@@ -75,6 +75,7 @@ function instanceAt(
     published: publishedOf(container, port),
     network: declared.network ?? null,
     state: stateOf(container),
+    ...haltOf(container),
     weight: said.weight ?? 1,
     stopTimeout: container.stopTimeout,
     tags: [...(said.tags ?? [])],
@@ -120,6 +121,11 @@ function protocolOf(
 }
 
 /** Docker's facts only; what a proxy finds by probing stays with that proxy. */
+function haltOf({ state, draining }: Container): Pick<Instance, 'halt'> {
+  if (state === 'paused') return { halt: 'paused' }
+  return state === 'running' && draining ? { halt: 'stopping' } : {}
+}
+
 function stateOf({ state, draining, health }: Container): InstanceState {
   if (state !== 'running') return 'unhealthy'
   if (draining) return 'draining'

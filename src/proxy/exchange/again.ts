@@ -6,6 +6,7 @@ import type { Ending, Upstream } from '../worker/upstream.ts'
 import { nobodyReady, refused, timedOut } from './answers.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
+import type { Life } from './life.ts'
 
 /** What has to be known of a request that may have to wait. */
 export type Waiting = Pick<
@@ -18,6 +19,8 @@ export const mostRepeats = 3
 /** How long a refusal is doubted: Docker reports a death a moment after it. */
 const doubtMs = 1000
 const shortestPauseMs = 10
+/** Of a kernel whose process had closed the connection, or ended, without reading all that had come. */
+const refusals = new Set(['ECONNRESET', 'EPIPE'])
 
 /** How long a connect may take: on our own node an answer that is not at once will not come. */
 export function connectTimeoutMs({ own }: Target): number {
@@ -35,11 +38,12 @@ export function afterLoss(
   const isConnect = !connection.isConnected
   const nowMs = performance.now()
   const isLate = loss === 'late' || errnoOf(connection.error) === 'ETIMEDOUT'
-  exchange.ended(isConnect ? 'connect' : endingOf(connection, isLate), nowMs)
+  exchange.ended(isConnect ? 'connect' : endingOf(connection, loss, isLate), nowMs)
   exchange.failure = isLate ? timedOut : refused
   if (!isConnect && exchange.guard?.lost(upstream, isLate ? 'timeout' : 'sent') === true) return
-  if (!isConnect && !isRepeatable(exchange, upstream, connection, loss)) {
-    return exchange.answer(exchange.failure)
+  if (!isConnect && !isRepeatable(exchange, connection, loss)) {
+    if (!isUnread(exchange, connection, loss)) return exchange.answer(exchange.failure)
+    return afterRefusal(exchange, upstream, nowMs + doubtMs)
   }
   if (!connection.isReused) (exchange.tried ??= new Set()).add(upstream)
   const may = engine.budget.spend(nowMs)
@@ -53,23 +57,62 @@ export function afterLoss(
 }
 
 /** A kept connection that the endpoint closes at that very moment says nothing of it. */
-function endingOf({ isReused }: UpstreamConnection, isLate: boolean): Ending {
+function endingOf({ isReused }: UpstreamConnection, loss: Loss, isLate: boolean): Ending {
   if (isLate) return 'timeout'
-  return isReused ? 'moot' : 'reset'
+  return isReused || loss === 'paused' ? 'moot' : 'reset'
 }
 
 /** What took too long once would do so everywhere, and keep several endpoints busy. */
 function isRepeatable(
-  { asked, repeats, sending }: Exchange,
-  { target, retired }: Upstream,
+  { asked, repeats }: Exchange,
   { hasBegun }: UpstreamConnection,
   loss: Loss,
 ): boolean {
-  if (loss !== 'closed' || hasBegun) return false
-  if (asked.isRepeatable) return repeats < mostRepeats
-  // it has been told to end, and resets what it did not take
-  const isLeaving = retired || target.state === 'draining'
-  return isLeaving && sending.canRewind && repeats === 0
+  if ((loss !== 'closed' && loss !== 'paused') || hasBegun) return false
+  return asked.isRepeatable && repeats < mostRepeats
+}
+
+/**
+ * The kernel of the endpoint has refused what was sent, so nobody there has read all of it. An end without a refusal
+ * says nothing: somebody may have read the request, and acted on it.
+ */
+function isUnread(
+  { repeats, sending }: Exchange,
+  { hasBegun, error }: UpstreamConnection,
+  loss: Loss,
+) {
+  if (loss !== 'closed' || hasBegun || repeats > 0 || !sending.isKept) return false
+  return refusals.has(errnoOf(error) ?? '')
+}
+
+/** What was refused unread is sent once more if the endpoint leaves, which Docker says a moment later than its kernel. */
+function afterRefusal(exchange: Exchange, upstream: Upstream, untilMs: number): void {
+  const { engine, route, failure, sending } = exchange
+  const nowMs = performance.now()
+  sending.close()
+  if (upstream.retired || upstream.target.state === 'draining') {
+    if (!engine.budget.spend(nowMs)) return exchange.answer(failure ?? refused)
+    engine.counts.retried()
+    exchange.tried = new Set([upstream])
+    exchange.repeats++
+    sending.rewind()
+    return exchange.look(nowMs)
+  }
+  const leave =
+    nowMs < untilMs &&
+    engine.hold.wait(route?.key ?? '', untilMs - nowMs, () =>
+      afterRefusal(exchange, upstream, untilMs),
+    )
+  if (leave) exchange.held(leave)
+  else exchange.answer(failure ?? refused)
+}
+
+/** Whether what waits at `upstream` is to be asked of somebody else, because Docker has paused it. */
+export function isLeftWaiting(exchange: Life, { target }: Upstream): boolean {
+  const { asked, repeats, connection } = exchange
+  if (target.halt !== 'paused' || !asked.isRepeatable || repeats >= mostRepeats) return false
+  if (connection?.hasBegun !== false) return false
+  return exchange.current()?.targets.some(({ state }) => state === 'ready') === true
 }
 
 /** Nobody takes the request now: it waits, or is answered if that is in vain. */

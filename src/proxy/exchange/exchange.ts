@@ -264,7 +264,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     const tunnel = new Tunnel(client.stream, () => client.destroy())
     this.tunnel = tunnel
     this.answering.closes = true
-    upstream?.tunnels.add(tunnel)
+    upstream?.opened(tunnel)
     client.tunnel()
     if (client.hasEnded) this.connection?.socket.end()
   }

@@ -46,7 +46,7 @@ export class Life {
   /** What middlewares do with the request; undefined on a route without. */
   guard: Guard | undefined
   protected phase: number = phase.idle
-  protected route: TableRoute | undefined
+  route: TableRoute | undefined
   upstream: Upstream | undefined
   connection: UpstreamConnection | undefined
   protected leaveHold: (() => void) | undefined
@@ -74,6 +74,11 @@ export class Life {
     this.connection = undefined
     this.leaveHold = undefined
     this.tunnel = undefined
+  }
+
+  /** The route that requests like this one take now. */
+  current(): TableRoute | undefined {
+    return this.finder.find(this.asked)
   }
 
   /** Waits, until `leave` is called. */

@@ -4,6 +4,8 @@ import type { UpstreamConnection } from '../http1/upstream-connection.ts'
 
 const nothing = Buffer.alloc(0)
 const none: readonly Buffer[] = []
+/** So much of a content of several pieces is kept in any case, until somebody answers. */
+const keptAlways = 64 * 1024
 
 /** One request on its way to an endpoint: its head, and content as it comes. */
 export class Sending {
@@ -45,6 +47,7 @@ export class Sending {
     this.first = nothing
     this.pieces = 0
     this.kept = undefined
+    this.keptBytes = keptAlways
   }
 
   /** The head for the next try. */
@@ -81,6 +84,9 @@ export class Sending {
       this.first = bytes
       this.firstStart = start
       this.firstEnd = end
+    } else if (this.pieces === 2 && this.kept === undefined && this.keptBytes > 0) {
+      this.kept = []
+      this.keepPiece(this.first.subarray(this.firstStart, this.firstEnd))
     }
     if (this.kept) this.keepPiece(bytes.subarray(start, end))
     if (this.to) return void this.write(this.to, bytes, start, end)
@@ -90,11 +96,17 @@ export class Sending {
 
   /** Whether it could be sent once more. */
   get canRewind(): boolean {
-    return this.hasAll && (this.pieces <= 1 || this.kept !== undefined)
+    return this.hasAll && this.isKept
+  }
+
+  /** Nothing of what has come is lost. */
+  get isKept(): boolean {
+    return this.pieces <= 1 || this.kept !== undefined
   }
 
   /** Keeps all content, up to `most` bytes of it, so that it can be sent once more. */
   keep(most: number): void {
+    if (most <= keptAlways) return
     this.keptBytes = most
     this.kept = []
     for (const piece of this.early) this.keepPiece(piece)
@@ -124,6 +136,7 @@ export class Sending {
     this.close()
     this.early = none
     this.first = nothing
+    this.kept = undefined
   }
 
   /** False if the client has been paused because the endpoint does not keep up. */

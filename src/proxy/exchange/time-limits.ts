@@ -1,4 +1,4 @@
-import { connectTimeoutMs } from './again.ts'
+import { connectTimeoutMs, isLeftWaiting } from './again.ts'
 import { type Life, phase } from './life.ts'
 
 /** Ends an exchange in which something takes too long. */
@@ -17,7 +17,8 @@ export function endLate(life: Life, at: number, nowMs: number): void {
     const firstByteMs = limits?.firstByteMs ?? engine.firstByteMs
     // a client that has still to send has time limits of its own
     const isWaited = sending.hasAll || client.isPaused
-    if (isWaited && stillMs > (sending.hasAll ? firstByteMs : idleMs)) connection.fail('late')
+    if (isLeftWaiting(life, upstream)) connection.fail('paused')
+    else if (isWaited && stillMs > (sending.hasAll ? firstByteMs : idleMs)) connection.fail('late')
   } else if (!life.answering.isEndless && stillMs > idleMs) {
     connection.fail('late')
   }

@@ -19,7 +19,7 @@ export type Place = {
 }
 
 /** Why a connection was lost. */
-export type Loss = 'closed' | 'malformed' | 'late'
+export type Loss = 'closed' | 'malformed' | 'late' | 'paused'
 
 /** Who gets what comes over a connection to an endpoint. */
 export type AnswerTaker = {
@@ -86,6 +86,7 @@ export class UpstreamConnection {
   private ends: number = framing.none
   private left = 0
   private stash: Buffer | undefined
+  private readonly isPlain: boolean
   private readonly onIdleEnd: (connection: UpstreamConnection) => void
 
   /** Connects. `onIdleEnd` hears of the end of a connection that nobody uses at the time. */
@@ -93,6 +94,7 @@ export class UpstreamConnection {
     this.taker = undefined
     this.shared = shared
     this.onIdleEnd = onIdleEnd
+    this.isPlain = place.protocol === 'http'
     this.socket = this.dialled(place)
     this.socket.on('error', (error) => {
       this.error = error
@@ -160,7 +162,8 @@ export class UpstreamConnection {
       return true
     }
     const onread = { buffer: () => this.buffer, callback }
-    const socket = connect({ host: ip, port, noDelay: true, onread })
+    // half open, so that it can be asked whether what was sent has arrived
+    const socket = connect({ host: ip, port, noDelay: true, allowHalfOpen: true, onread })
     socket.on('connect', () => this.onConnect())
     return socket
   }
@@ -190,7 +193,16 @@ export class UpstreamConnection {
     const { taker } = this
     this.isKept = false
     if (taker && this.isInContent && this.ends === framing.close) taker.onAnswerEnd()
+    else if (taker && !this.hasBegun && this.isPlain) this.askWhetherRead()
     else this.socket.destroy()
+  }
+
+  /**
+   * The other side has closed its end without an answer. If it did so before our bytes came, its kernel has refused
+   * them, and another write fails with that; if it did so later, somebody may have acted on them.
+   */
+  private askWhetherRead(): void {
+    this.socket.write('\r\n', 'latin1', () => this.socket.destroy())
   }
 
   private onClose(): void {

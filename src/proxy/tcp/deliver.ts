@@ -161,7 +161,7 @@ async function passed(
 ): Promise<Outcome> {
   down.from(server)
   const tunnel = cuttable(client, server)
-  upstream.tunnels.add(tunnel)
+  upstream.opened(tunnel)
   if (proxyProtocol !== null) server.write(proxyAnnouncement(proxyProtocol, ends()))
   if (bytes.length > 0) {
     counts.received(bytes.length)

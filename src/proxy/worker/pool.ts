@@ -156,9 +156,11 @@ export class Pool {
 type Known = Standing & { readonly upstream: Upstream }
 
 function standingOf({ state, weight }: Target, upstream: Upstream, nowMs: number): Known {
-  const { check, failures, reachedOnce, ejection } = upstream
+  const { check, failures, reachedOnce, ejection, endsAtMs } = upstream
   const ejectedUntilMs = ejection.untilMs > nowMs ? ejection.untilMs : 0
-  return { upstream, state, weight, check, refusing: failures > 0, reachedOnce, ejectedUntilMs }
+  const over = endsAtMs <= nowMs
+  const refusing = failures > 0
+  return { upstream, state, over, weight, check, refusing, reachedOnce, ejectedUntilMs }
 }
 
 function isFree(upstream: Upstream, tried: ReadonlySet<Upstream> | undefined, nowMs: number) {
@@ -189,7 +191,7 @@ function ramp({ readySinceMs }: Upstream, slowStartMs: number, nowMs: number): n
   return Math.min(1, Math.max(least, (nowMs - readySinceMs) / slowStartMs))
 }
 
-/** When somebody's ejection ends, or somebody's weight grows. */
+/** When somebody's ejection or time ends, or somebody's weight grows. */
 function nextMs(
   all: readonly Known[],
   members: readonly Member[],
@@ -197,6 +199,7 @@ function nextMs(
   nowMs: number,
 ): number {
   const ends = all.flatMap(({ ejectedUntilMs }) => (ejectedUntilMs > 0 ? [ejectedUntilMs] : []))
+  const lasts = all.flatMap(({ upstream, over }) => (over ? [] : [upstream.endsAtMs]))
   const isRamping = members.some(({ upstream }) => ramp(upstream, slowStartMs, nowMs) < 1)
-  return Math.min(...ends, isRamping ? nowMs + slowStartMs / steps : Infinity)
+  return Math.min(...ends, ...lasts, isRamping ? nowMs + slowStartMs / steps : Infinity)
 }

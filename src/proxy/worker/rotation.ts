@@ -4,6 +4,8 @@ import type { CheckState } from '../checks/states.ts'
 /** What decides whether an endpoint may get requests. */
 export type Standing = {
   readonly state: InstanceState
+  /** It is about to end, and gets nothing any more. */
+  readonly over: boolean
   /** 0: only when there are no others. */
   readonly weight: number
   /** Undefined: nobody checks it. */
@@ -24,7 +26,7 @@ export function inRotation<S extends Standing>(all: readonly S[]): readonly S[] 
   const sound = trusted(all.filter(({ state }) => state === 'ready'))
   const here = sound.filter(({ refusing, reachedOnce }) => reachedOnce || !refusing)
   if (here.length > 0) return notEjected(weighty(here))
-  const draining = all.filter(({ state }) => state === 'draining')
+  const draining = all.filter(({ state, over }) => state === 'draining' && !over)
   const answering = draining.filter(({ refusing }) => !refusing)
   if (answering.length > 0) return weighty(answering)
   return weighty(sound.length > 0 ? sound : draining)

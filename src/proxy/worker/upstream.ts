@@ -53,6 +53,8 @@ export class Upstream {
   /** Whether any connect has ever succeeded. */
   reachedOnce: boolean
   retired: boolean
+  /** From then on it gets nothing new, because Docker ends it a second later. */
+  endsAtMs: number
   /** Since when it is ready; undefined until it is for the first time. */
   readySinceMs: number | undefined
   /** Undefined: nobody checks it. */
@@ -77,6 +79,7 @@ export class Upstream {
     this.nextTryMs = 0
     this.reachedOnce = false
     this.retired = false
+    this.endsAtMs = Infinity
     this.readySinceMs = undefined
     this.check = undefined
     this.timed = false
@@ -126,6 +129,14 @@ export class Upstream {
   latencyAt(nowMs: number): number {
     if (this.latencyMs === 0) return 0
     return this.latencyMs * Math.exp((this.latencyAtMs - nowMs) / fadingMs)
+  }
+
+  /** A connection was upgraded; on an endpoint that is about to end it leaves before that. */
+  opened(tunnel: Pick<Tunnel, 'leave'>): void {
+    this.tunnels.add(tunnel)
+    if (this.endsAtMs === Infinity) return
+    const leftMs = Math.max(0, this.endsAtMs - this.around.clock())
+    tunnel.leave(leftMs, () => this.retired)
   }
 
   closeIdle(): void {

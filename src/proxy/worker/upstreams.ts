@@ -75,9 +75,10 @@ export function upstreams(options: UpstreamsOptions): Upstreams {
     for (const tunnel of upstream.tunnels) tunnel.leave(leaveMs, () => upstream.retired)
   }
 
-  function settleOne(identity: string, leaveMs: (target: Target) => number): void {
+  function settleOne(identity: string, leaveMs: (target: Target) => number, nowMs: number): void {
     const upstream = known.get(identity)
     if (!upstream) return
+    upstream.endsAtMs = endOf(upstream, nowMs)
     const gone = upstream.listed <= 0
     if (gone || upstream.target.state === 'draining') retire(upstream, leaveMs(upstream.target))
     else upstream.retired = false
@@ -110,9 +111,15 @@ export function upstreams(options: UpstreamsOptions): Upstreams {
           touched.add(target.identity)
         }
       }
-      for (const identity of touched) settleOne(identity, leaveMs)
+      for (const identity of touched) settleOne(identity, leaveMs, nowMs)
     },
   }
+}
+
+/** What begins in the last second before Docker ends it would hardly finish. */
+function endOf({ target, endsAtMs }: Upstream, nowMs: number): number {
+  if (target.halt !== 'stopping') return Infinity
+  return Math.min(endsAtMs, nowMs + Math.max(0, target.stopTimeout * 1000 - 1000))
 }
 
 function samePlace(a: Target, b: Target): boolean {

@@ -23,14 +23,14 @@ export type Operation = {
   toMs: number
 }
 
-/** How one replica ended, and what it said of requests. */
+/** How one replica ended, or was paused. */
 export type Ended = {
   readonly replica: string
   /** Nobody asked it to finish its work; or it was asked, and did not. */
-  readonly how: 'finished' | 'killed' | 'deaf'
+  readonly how: 'finished' | 'killed' | 'deaf' | 'paused'
   /** When somebody wanted that. */
   readonly fromMs: number
-  /** When its process was gone, as the engine says. */
+  /** When its process was gone, as the engine says; or went on. */
   readonly atMs: number
 }
 

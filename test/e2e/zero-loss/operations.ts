@@ -146,8 +146,9 @@ async function kill({ world }: Scene, one: Replica): Promise<void> {
 
 /** While it is paused, all that may be asked of another is answered. */
 async function freeze(scene: Scene): Promise<void> {
-  const { book, random } = scene
+  const { book, random, world } = scene
   const one = aPool(scene)
+  const fromMs = Date.now()
   await docker('pause', one.container.id)
   const waiting = [...book.inFlight()].filter(
     ({ kind, service }) => service === pool && (kind === 'GET' || kind === 'poll'),
@@ -159,5 +160,6 @@ async function freeze(scene: Scene): Promise<void> {
   } finally {
     await pause(random.between(0, 500))
     await docker('unpause', one.container.id)
+    world.unpaused(one, fromMs)
   }
 }

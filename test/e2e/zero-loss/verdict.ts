@@ -1,7 +1,7 @@
 import type { Asked, Ended, Ledger } from './ledger.ts'
 
 /** Why a failure is none of the proxy's; undefined: it is. */
-type Excuse = 'seen by a killed replica' | 'on its way to a killed replica' | undefined
+type Excuse = 'seen by that replica' | 'on its way to one' | undefined
 
 export type Verdict = {
   readonly operations: number
@@ -34,7 +34,7 @@ export function verdictOf(book: Ledger): Verdict {
 }
 
 /**
- * A request that was in flight at a replica when that was killed, and must not be asked of another: a POST, and
+ * A request that was in flight at a replica when that was killed or paused, and must not be asked of another: a POST, and
  * whatever has been answered in part.
  */
 function excuseOf(asked: Asked, book: Ledger): Excuse {
@@ -45,13 +45,13 @@ function excuseOf(asked: Asked, book: Ledger): Excuse {
   const isSeen = during.some(
     (end) => end.replica === at && isHard(end, sights[0]?.atMs ?? asked.fromMs),
   )
-  if (isSeen) return 'seen by a killed replica'
-  const isLost = at === undefined && during.some(({ how }) => how === 'killed')
-  return isLost ? 'on its way to a killed replica' : undefined
+  if (isSeen) return 'seen by that replica'
+  const isLost = at === undefined && during.some(({ how }) => how === 'killed' || how === 'paused')
+  return isLost ? 'on its way to one' : undefined
 }
 
 function isHard({ how, atMs }: Ended, seenMs: number): boolean {
-  return how === 'killed' || (how === 'deaf' && seenMs < atMs - deafMs)
+  return how === 'killed' || how === 'paused' || (how === 'deaf' && seenMs < atMs - deafMs)
 }
 
 /** When, what, how it failed, where, and what was being done meanwhile. */

@@ -27,7 +27,9 @@ export type World = AsyncDisposable & {
   up(service: Service): readonly Replica[]
   start(service: Service, leaves: Leaves): Promise<Replica>
   /** Notes how it has ended. `fromMs`: when it was asked to. */
-  ended(replica: Replica, how: Ended['how'], fromMs: number): Promise<void>
+  ended(replica: Replica, how: Exclude<Ended['how'], 'paused'>, fromMs: number): Promise<void>
+  /** Notes that it was paused until now. */
+  unpaused(replica: Replica, fromMs: number): void
   /** Removes one that has ended. */
   remove(replica: Replica): Promise<void>
   /** Takes in what all said. */
@@ -57,7 +59,8 @@ export function world(book: Ledger): World {
       const container = await startContainer(`${service}-${++last}`, {
         image,
         labels: { 'portolan.host': `${service}.localhost`, 'portolan.service': service },
-        options: ['--env', `LEAVES=${leaves}`, '--stop-timeout', String(seconds)],
+        // a process that has no handler for TERM yet ends by it, unless it is the first one
+        options: ['--init', '--env', `LEAVES=${leaves}`, '--stop-timeout', String(seconds)],
       })
       const replica = { container, service, leaves, isUp: true }
       replicas.add(replica)
@@ -66,6 +69,9 @@ export function world(book: Ledger): World {
     async ended({ container: { id } }, how, fromMs) {
       const at = Date.parse(await docker('inspect', '-f', '{{.State.FinishedAt}}', id))
       book.ended({ replica: id.slice(0, 12), how, fromMs, atMs: at })
+    },
+    unpaused({ container: { id } }, fromMs) {
+      book.ended({ replica: id.slice(0, 12), how: 'paused', fromMs, atMs: Date.now() })
     },
     remove,
     close,

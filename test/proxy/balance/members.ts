@@ -14,6 +14,7 @@ export function target(name: string, more: Partial<Target> = {}): Target {
     ip: '127.0.0.1',
     port: 80,
     state: 'ready',
+    halt: null,
     weight: 1,
     own: true,
     stopTimeout: 10,

@@ -8,7 +8,7 @@ type Named = Standing & { readonly name: string }
 
 function standing(name: string, more: Partial<Standing> = {}): Named {
   const plain = { state: 'ready', weight: 1, check: undefined, ejectedUntilMs: 0 } as const
-  return { name, ...plain, refusing: false, reachedOnce: true, ...more }
+  return { name, ...plain, over: false, refusing: false, reachedOnce: true, ...more }
 }
 
 const names = (all: readonly Named[]) => all.map(({ name }) => name).join('')
