@@ -43,9 +43,9 @@ const mostInterims = 16
 const challenges = '/.well-known/acme-challenge/'
 /**
  * A client that closes its half with its request wants the answer all the same. One that does so later, while nothing
- * has come yet, has most likely given up: nobody can tell.
+ * has come yet, has most likely given up: nobody can tell. A busy thread hears of both late.
  */
-const halfCloseMs = 10
+const halfCloseMs = 250
 
 /** One request and its answer; the same object for all of a connection, one after the other. */
 export class Exchange implements RequestTaker, AnswerTaker {
