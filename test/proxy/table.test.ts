@@ -51,11 +51,11 @@ test('of two services with one rule the older keeps it, and the other is a probl
 })
 
 test('of differing policies in one service the newest container has its way', () => {
-  const policy = (balance: string) => ({ ...instance().policy, balance })
+  const policyOf = (balance: string) => ({ ...instance().policy, balance })
   const { table } = tableOf(
     catalogOf([
-      instance({ policy: policy('least'), createdAt: '2026-01-03T00:00:00Z' }),
-      instance({ policy: policy('random'), createdAt: '2026-01-02T00:00:00Z', container: id('b') }),
+      instance({ policy: policyOf('least'), createdAt: '2026-01-03T00:00:00Z' }),
+      instance({ policy: policyOf('random'), createdAt: '2026-01-02T00:00:00Z', container: id('b') }),
     ]),
   )
   expect(table.routes.map(({ policy }) => policy.balance)).toEqual(['least'])

@@ -173,8 +173,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
   onClientEnd(): void {
     if (!this.client.hasMore) this.answering.closes = true
     if (this.tunnel) this.connection?.socket.end()
-    // one that half closes can't be told from one that has given up; servers take it for that
-    else if (this.phase !== phase.answering) this.client.destroy()
+    else this.endedMs = performance.now()
   }
 
   onClientGone(): void {

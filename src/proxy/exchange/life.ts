@@ -55,6 +55,8 @@ export class Life {
   triedMs = 0
   /** When something moved the last time, by the clock of ticks. */
   movedMs = 0
+  /** When the client closed its half. */
+  endedMs = Infinity
   protected id = ''
   protected interims = 0
 

@@ -1,12 +1,20 @@
 import { connectTimeoutMs, isLeftWaiting } from './again.ts'
 import { type Life, phase } from './life.ts'
 
+/**
+ * A client that closes its half may want the answer all the same, or has given up: nobody can tell. One that has not
+ * begun within this time is not waited for.
+ */
+const halfClosedMs = 2000
+
 /** Ends an exchange in which something takes too long. */
 export function endLate(life: Life, at: number, nowMs: number): void {
   const { connection, upstream, engine, sending, client, guard } = life
   const limits = guard?.limits
   const idleMs = limits?.idleMs ?? engine.idleMs
   const stillMs = nowMs - life.movedMs
+  const waitsMs = nowMs - Math.max(life.endedMs, life.startedMs)
+  if (waitsMs > halfClosedMs && at !== phase.answering) return client.destroy()
   if (!connection || !upstream) {
     // a client that does not take what is there for it keeps nobody busy for ever
     if (guard?.pour && stillMs > idleMs) client.destroy()

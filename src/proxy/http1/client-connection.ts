@@ -161,6 +161,8 @@ export class ClientConnection {
   }
 
   resume(): void {
+    // what is here comes first
+    if (this.isBlocked || this.isFull) return
     this.isPaused = false
     // a pause costs nobody his time
     this.sinceMs = this.nowMs
@@ -187,6 +189,11 @@ export class ClientConnection {
       default:
     }
     this.taker?.onTick(nowMs)
+  }
+
+  /** So much has come behind a request that no more is read before that is answered. */
+  private get isFull(): boolean {
+    return this.state === state.answer && (this.stash?.length ?? 0) > limits.head
   }
 
   private late(): void {
@@ -234,7 +241,7 @@ export class ClientConnection {
       return this.consume(bytes)
     }
     this.stash = bytes
-    if (!isAsking && bytes.length > limits.head) this.pause()
+    if (this.isFull) this.pause()
   }
 
   private consume(bytes: Buffer): void {
@@ -253,7 +260,7 @@ export class ClientConnection {
           break
         case state.answer:
           this.stash = bytes.subarray(at)
-          if (this.stash.length > limits.head) this.pause()
+          if (this.isFull) this.pause()
           at = bytes.length
           break
         case state.tunnel:
