@@ -64,7 +64,7 @@ test('the store holds node, instance and plain entry, all under one lease', asyn
     node: 'n1',
     container: web.id,
     state: 'ready',
-    routes: [{ entrypoints: ['http'], rule: 'Host(`kept.localhost`)' }],
+    routes: [{ entrypoints: ['http', 'https'], rule: 'Host(`kept.localhost`)' }],
   })
   expect(await running.stop()).toBe(0)
 })

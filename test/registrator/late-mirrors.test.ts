@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 
-import type { NodeRecord } from '../../src/core/keys.ts'
 import { live } from '../../src/core/live.ts'
 import { createLog } from '../../src/core/log.ts'
 import { sleep } from '../../src/core/retry.ts'
@@ -12,23 +11,13 @@ import { createMirror } from '../../src/store/mirror.ts'
 import { createSession } from '../../src/store/session.ts'
 import type { Change, Store } from '../../src/store/store.ts'
 import { containerId } from '../core/samples.ts'
-import { container, settings } from './containers.ts'
+import { container, nodeRecord, settings } from './containers.ts'
 
 /*
  * Our keys and the plain tree are two watches, and either may lag behind the other by any time.
  */
 
 const engine = { id: 'E1', name: 'h1', version: '', apiVersion: '', kind: 'native' } as const
-const record: NodeRecord = {
-  v: 1,
-  node: 'h1',
-  engine: 'E1',
-  session: 's1',
-  address: '',
-  roles: [],
-  version: '0',
-  startedAt: '2026-01-01T00:00:10Z',
-}
 const web = container({ id: containerId('abc123def456'), name: 'web' })
 const plainKey = '/services/web/h1:web:3000'
 const instanceKey = '/portolan/instances/h1/abc123def456/3000'
@@ -67,7 +56,7 @@ function scene(lateMs: Readonly<Record<'/portolan/' | '/services/', number>>) {
     mirror,
     plain,
     prefix: '/portolan',
-    record,
+    record: nodeRecord,
     own,
     log: createLog({ level: 'silent', format: 'json' }),
     report: () => {},
