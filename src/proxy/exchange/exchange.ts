@@ -142,6 +142,10 @@ export class Exchange implements RequestTaker, AnswerTaker {
     return place !== undefined
   }
 
+  get mustKnow(): boolean {
+    return !this.asked.isRepeatable
+  }
+
   onConnected(): void {
     const { connection } = this
     this.phase = phase.sent
