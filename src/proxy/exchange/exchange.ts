@@ -65,6 +65,10 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     return place !== undefined
   }
 
+  get mustKnow(): boolean {
+    return !this.asked.isRepeatable
+  }
+
   onConnected(): void {
     const { connection } = this
     this.phase = phase.sent

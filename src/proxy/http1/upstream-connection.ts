@@ -23,6 +23,8 @@ export type Loss = 'closed' | 'malformed' | 'late' | 'paused'
 
 /** Who gets what comes over a connection to an endpoint. */
 export type AnswerTaker = {
+  /** Whether it matters if somebody may have read what was sent, when the connection is lost without an answer. */
+  readonly mustKnow: boolean
   /** The connection is there. */
   onConnected(): void
   /** The head of an interim answer; false if there are too many. */
@@ -50,6 +52,8 @@ export type Shared = {
 /** What an exchange expects of the connection that it uses. */
 export type Expected = 'content' | 'no content' | 'upgrade'
 
+/** A kernel that refuses bytes says so within this time, on a machine that has more to do than it can. */
+const refusalMs = 30
 /** For heads and small answers, which is what most reads bring. */
 const smallBytes = 16 * 1024
 const lineFeed = 0x0a
@@ -193,8 +197,9 @@ export class UpstreamConnection {
     const { taker } = this
     this.isKept = false
     if (taker && this.isInContent && this.ends === framing.close) taker.onAnswerEnd()
-    else if (taker && !this.hasBegun && this.isPlain) this.askWhetherRead()
-    else this.socket.destroy()
+    else if (taker?.mustKnow === true && !this.hasBegun && this.isPlain) {
+      setTimeout(() => this.askWhetherRead(), refusalMs)
+    } else this.socket.destroy()
   }
 
   /**
@@ -202,7 +207,8 @@ export class UpstreamConnection {
    * them, and another write fails with that; if it did so later, somebody may have acted on them.
    */
   private askWhetherRead(): void {
-    this.socket.write('\r\n', 'latin1', () => this.socket.destroy())
+    const { socket } = this
+    if (!socket.destroyed) socket.write('\r\n', 'latin1', () => socket.destroy())
   }
 
   private onClose(): void {
