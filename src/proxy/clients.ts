@@ -27,6 +27,8 @@ export function clientsOf(front: Front, engine: Engine): Clients {
 
   return {
     serve(stream, { peer, port, serverName }) {
+      // who has left before anybody looked has no address, and needs no answer
+      if (peer === '') return void stream.destroy()
       const connection = new ClientConnection(
         stream,
         engine.requestHead,

@@ -13,7 +13,9 @@ export function wireClient(port: number) {
   })
   // a connection that is cut ends too
   socket.on('error', () => {})
-  const closing = once(socket, 'close')
+  // not `once`, which fails of an error before the close
+  const { promise: closing, resolve } = Promise.withResolvers<void>()
+  socket.on('close', () => resolve())
   socket.on('end', () => {
     hasEnded = true
     socket.end()
