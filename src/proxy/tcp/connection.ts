@@ -40,7 +40,7 @@ async function served(
   const known = believed ? await announced(client) : unannounced(client)
   if (typeof known === 'string') return unrouted(known)
   if (!(await tableKnown(client, entrypoint, shared))) return unrouted('unrouted')
-  const arrival = { client, entrypoint, ...known, hello: undefined }
+  const arrival = { client, wire: client, entrypoint, ...known, hello: undefined }
   // a server may speak first: nothing is waited for unless a route needs it
   if (!shared.tables.has(tlsPlace(entrypoint))) return await deliver(arrival, shared, counts)
   const looked = await opened(client, known.bytes)

@@ -5,6 +5,7 @@ import { patienceMs } from '../exchange/again.ts'
 import type { HoldQueue } from '../exchange/hold.ts'
 import type { TableRoute } from '../route.ts'
 import type { Tables } from '../tables.ts'
+import type { Terminator } from '../tls/terminator.ts'
 import type { Chooser } from '../worker/choose.ts'
 import type { Upstream } from '../worker/upstream.ts'
 import type { Upstreams } from '../worker/upstreams.ts'
@@ -19,6 +20,7 @@ import { proxyAnnouncement } from './proxy-announce.ts'
 import { relay } from './relay.ts'
 import { tcpPlace, type TcpTerms, tlsPlace } from './terms.ts'
 import { cuttable } from './tunnel.ts'
+import { unwrapped } from './unwrap.ts'
 import { connectionView } from './view.ts'
 
 /** What the deliveries of a plane share. */
@@ -30,11 +32,14 @@ export type Delivering = {
   readonly holdMs: number
   readonly gates: Gates
   readonly buffers: ReadBuffers
+  readonly tls: Terminator
 }
 
 /** An accepted connection, and what is known of it by now. */
 export type Arrival = {
   readonly client: Socket
+  /** What carries `client`: the same, or the socket below its TLS. */
+  readonly wire: Socket
   readonly entrypoint: string
   readonly ends: WhoConnects
   /** Of TLS; undefined: something else, or nobody had to look. */
@@ -60,8 +65,10 @@ export async function deliver(
   if (closed !== undefined) return { outcome: 'denied', slot }
   using entered = shared.gates.enter(key, route.tcp, arrival.ends)
   if (!entered) return { outcome: 'denied', slot }
-  const down = downstream(arrival.client, shared.buffers, counts.sent)
-  const outcome = await withEndpoint(arrival, route.tcp, down, shared, counts)
+  const plain = route.tcp.tls === 'ended' ? await unwrapped(arrival, shared.tls) : arrival
+  if (!plain) return { outcome: 'bad', slot }
+  const down = downstream(plain.client, shared.buffers, counts.sent)
+  const outcome = await withEndpoint(plain, route.tcp, down, shared, counts)
   down.release()
   return { outcome, slot }
 }
@@ -152,7 +159,7 @@ export async function held(
 
 /** The bytes of both sides, from the first that the client wrote. */
 async function passed(
-  { client, ends, bytes }: Arrival,
+  { client, wire, ends, bytes }: Arrival,
   { proxyProtocol }: TcpTerms,
   upstream: Upstream,
   server: Socket,
@@ -167,7 +174,7 @@ async function passed(
     counts.received(bytes.length)
     server.write(bytes)
   }
-  await relay(client, server, counts.received)
+  await relay({ client, wire, server }, counts.received)
   upstream.tunnels.delete(tunnel)
   tunnel.ended()
   return tunnel.wasCut() ? 'cut' : 'ok'

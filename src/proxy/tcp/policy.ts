@@ -22,15 +22,20 @@ export function tcpPolicy(
   const read = middlewares.map((name) => gateNamed(name, policy.middlewares))
   const gates = read.flatMap((one) => (typeof one === 'string' ? [] : [one]))
   const wrong = read.filter((one) => typeof one === 'string')
-  if (tls?.passthrough === false) wrong.push('TLS that ends here is not supported yet')
   return {
-    terms: { tls: tls !== null || asksOfTls, gates, proxyProtocol: policy.proxyProtocol },
+    terms: { tls: tlsOf(tls, asksOfTls), gates, proxyProtocol: policy.proxyProtocol },
     closed: wrong[0],
     problems: [
       ...wrong.map((what) => closedBy(where, what)),
       ...unusedIn(policy).map((what) => ignored(where, what)),
     ],
   }
+}
+
+/** Names come by TLS only: who asks for them without a word of where it ends has it passed on. */
+function tlsOf(tls: Route['tls'], asksOfTls: boolean): TcpTerms['tls'] {
+  if (tls?.passthrough === false) return 'ended'
+  return tls !== null || asksOfTls ? 'passed' : null
 }
 
 function gateNamed(name: string, known: Readonly<Record<string, Middleware>>): TcpGate | string {

@@ -3,8 +3,11 @@ export type TcpGate = { readonly ranges: readonly string[] } | { readonly amount
 
 /** What a TCP route has besides its rule and its endpoints. Plain data. */
 export type TcpTerms = {
-  /** It gets only connections that begin with a ClientHello, which is passed on as it is; else any. */
-  readonly tls: boolean
+  /**
+   * It gets only connections that begin with a ClientHello, and TLS is `passed` on as it is, or has `ended` when its
+   * bytes come to an endpoint; null: any connection, as it is.
+   */
+  readonly tls: 'passed' | 'ended' | null
   readonly gates: readonly TcpGate[]
   /** Version of the PROXY protocol by which its endpoints are told who connects. */
   readonly proxyProtocol: 1 | 2 | null
@@ -21,5 +24,5 @@ export function placeOf(route: {
 }): string {
   const { entrypoint, tcp } = route
   if (tcp === undefined) return entrypoint
-  return tcp.tls ? tlsPlace(entrypoint) : tcpPlace(entrypoint)
+  return tcp.tls !== null ? tlsPlace(entrypoint) : tcpPlace(entrypoint)
 }

@@ -23,8 +23,11 @@ export type TerminatorOptions = {
 export type Terminator = {
   /** From now on handshakes go by this; connections that are there stay as they are. */
   use(feed: TlsFeed): void
-  /** Calls `secured` unless the handshake fails or `raw` ends before; in both cases `raw` is destroyed. */
-  accept(raw: Socket, secured: (one: Secured) => void): void
+  /**
+   * Calls `secured` unless the handshake fails or `raw` ends before; in both cases `raw` is destroyed. `offered`: what
+   * may be spoken inside; HTTP unless given.
+   */
+  accept(raw: Socket, secured: (one: Secured) => void, offered?: readonly string[]): void
   /** Whether there is a certificate for `host`; the default one doesn't count. */
   covers(host: string): boolean
 }
@@ -46,14 +49,14 @@ export function terminator({ wishFor, handshakeMs = 10_000 }: TerminatorOptions)
       contexts = contextsOf(feed, Date.now(), contexts)
     },
     covers: (host) => contexts?.covers(host, wishFor(host)) ?? false,
-    accept(raw, secured) {
+    accept(raw, secured, offered = protocols) {
       // a client that resets its connection is nothing to speak of
       raw.on('error', () => raw.destroy())
       if (!contexts) return void raw.destroy()
       const socket = new TLSSocket(raw, {
         isServer: true,
         secureContext: contexts.first,
-        ALPNProtocols: protocols,
+        ...(offered.length > 0 && { ALPNProtocols: [...offered] }),
         SNICallback(serverName, done) {
           const context = contextFor(serverName)
           if (context) done(null, context)

@@ -80,6 +80,7 @@ export function planeOf(start: Start, catchUp: () => void) {
     hold,
     holdMs,
     trust,
+    tls,
     gates: gates(start.share, start.seat),
     buffers: readBuffers(),
   }

@@ -35,7 +35,7 @@ test('one rule is one route, with all instances that declare it', () => {
   expect(table.routes[0]).toMatchObject({
     service: 'shop/db',
     entrypoint: 'db',
-    tcp: { tls: false, gates: [], proxyProtocol: null },
+    tcp: { tls: null, gates: [], proxyProtocol: null },
   })
   expect(table.routes[0]?.targets.map(({ port }) => port)).toEqual([5432, 5433])
 })
@@ -69,10 +69,10 @@ test('routes of connections and of requests with the same entrypoint and rule ar
 test('a rule that asks for names is for TLS, whether that is said or not', () => {
   const of = (rule: string, tls: { passthrough: boolean; domains: string[] } | null = null) =>
     routeTable(catalogOf([database({ routes: [{ rule, tls }] })]), vantage, own).table.routes[0]
-  expect(of('HostSNI(`a.test`)')?.tcp?.tls).toBe(true)
-  expect(of('HostSNI(`*`)')?.tcp?.tls).toBe(false)
-  expect(of('HostSNI(`*`)', { passthrough: true, domains: [] })?.tcp?.tls).toBe(true)
-  expect(of('HostSNI(`*`)', { passthrough: false, domains: [] })?.closed).toContain('TLS')
+  expect(of('HostSNI(`a.test`)')?.tcp?.tls).toBe('passed')
+  expect(of('HostSNI(`*`)')?.tcp?.tls).toBe(null)
+  expect(of('HostSNI(`*`)', { passthrough: true, domains: [] })?.tcp?.tls).toBe('passed')
+  expect(of('HostSNI(`*`)', { passthrough: false, domains: [] })?.tcp?.tls).toBe('ended')
 })
 
 test('a matcher of requests is a problem, and opens nothing', () => {
@@ -136,7 +136,7 @@ test('a hand-written route of TCP needs no kind if its endpoints say it', () => 
     targets.map(({ identity, ip, port }) => [identity.slice(0, 3), `${ip}:${port}`]),
   ])
   expect(shown).toEqual([
-    ['fixed', false, [['tcp', '10.0.0.9:5432']]],
-    ['to-db', true, [['aaa', '127.0.0.1:5432']]],
+    ['fixed', null, [['tcp', '10.0.0.9:5432']]],
+    ['to-db', 'passed', [['aaa', '127.0.0.1:5432']]],
   ])
 })
