@@ -81,7 +81,10 @@ export async function render(
   const running = base.run(stop.signal)
   try {
     const { open, addressOf } = base
-    return await renderOnce({ folder, noop, open, addressOf, catalog: whole(base) }, signal)
+    return await renderOnce(
+      { folder, noop, open, addressOf, state: config.state, catalog: whole(base) },
+      signal,
+    )
   } finally {
     stop.abort()
     await running
@@ -131,12 +134,13 @@ function listenersOf({ http, https, tcp }: Config): Listener[] {
   ]
 }
 
-function confdOf({ confd: folder }: Config, base: Base, log: Log): Confd | undefined {
+function confdOf({ confd: folder, state }: Config, base: Base, log: Log): Confd | undefined {
   if (folder === undefined) return undefined
   const { open, addressOf, board, registry } = base
   return createConfd({
     folder,
     open,
+    state,
     catalog: whole(base),
     addressOf,
     log: log.child({ part: 'confd' }),

@@ -6,10 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { formatDuration } from '../core/duration.ts'
 import { PortolanError } from '../core/errors.ts'
 
+/** A text for `/bin/sh -c`, or a program and its arguments, which no shell sees. */
+export type CommandLine = string | readonly string[]
+
 export type CommandOptions = {
   /** `check_cmd` or `reload_cmd`: for messages. */
   readonly name: string
-  readonly command: string
+  readonly command: CommandLine
   readonly timeoutMs: number
 }
 
@@ -27,13 +30,14 @@ type Ended =
 export type Ran = { readonly output: string; readonly fault: PortolanError | undefined }
 
 /**
- * Runs `/bin/sh -c command`, as confd does. If it is not done in time its whole process group is killed; after
+ * Runs a command: in a shell, as confd does, if it is a text. If it is not done in time its whole process group is killed; after
  * an abort of `signal` it gets 5 s. Rejects only if `signal` is aborted already.
  */
 export async function runCommand(options: CommandOptions, signal: AbortSignal): Promise<Ran> {
   const { name, command, timeoutMs } = options
   signal.throwIfAborted()
-  const child = spawn('/bin/sh', ['-c', command], {
+  const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command
+  const child = spawn(program, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -52,7 +56,8 @@ export async function runCommand(options: CommandOptions, signal: AbortSignal): 
   signal.removeEventListener('abort', stop)
   const text = await output.end()
   if (ended.kind === 'exit' && ended.code === 0) return { output: text, fault: undefined }
-  const what = `${name} (${command}) ${killed || reasonOf(ended)}${lastLines(text)}`
+  const shown = typeof command === 'string' ? command : command.join(' ')
+  const what = `${name} (${shown}) ${killed || reasonOf(ended)}${lastLines(text)}`
   return { output: text, fault: new PortolanError('command', what) }
 }
 

@@ -9,7 +9,7 @@ import { type Scan, scanFolder, templatesOf } from './folder.ts'
 import { renderMetrics } from './metrics.ts'
 import { mirrorPool, type OpenMirror } from './mirrors.ts'
 import type { Outcome, PassOptions } from './pass.ts'
-import { emptyMemory, type Memory } from './publish.ts'
+import { type Memory, recall } from './publish.ts'
 import type { Resource } from './resource.ts'
 import { createTemplates } from './template.ts'
 import type { ResourceView } from './view.ts'
@@ -20,6 +20,8 @@ export type ConfdOptions = Pick<PassOptions, 'catalog' | 'addressOf'> & {
   /** Has `conf.d/*.toml` and `templates/`. */
   readonly folder: string
   readonly open: OpenMirror
+  /** Where reloads that are due are noted; undefined: beside each file. */
+  readonly state?: string | undefined
   /** Only log what would be written. */
   readonly noop?: boolean
   readonly log: Log
@@ -112,14 +114,13 @@ function starter(options: ConfdOptions, onChange: () => void) {
   const templates = createTemplates(templatesOf(folder))
   const pool = mirrorPool(open)
   const count = renderMetrics(options.registry)
-  const desks = new Map<string, { memory: Memory; done: Promise<void> }>()
+  const desks = new Map<string, { memory: Promise<Memory>; done: Promise<void> }>()
   const start = (resource: Resource, signal: AbortSignal) => {
-    const { memory, done: before } = desks.get(resource.dest) ?? {
-      memory: emptyMemory(),
+    const { dest } = resource
+    const { memory, done: before } = desks.get(dest) ?? {
+      memory: recall(dest, options.state),
       done: Promise.resolve(),
     }
-    // The resource may have been corrected: what was given up is worth another try.
-    memory.refused = undefined
     const stop = new AbortController()
     const onOutcome = (outcome: Outcome) => count(resource.name, outcome)
     const parts = { resource, memory, templates, pool, catalog, addressOf, noop, retry, log }
@@ -129,7 +130,7 @@ function starter(options: ConfdOptions, onChange: () => void) {
       const lifetime = AbortSignal.any([signal, stop.signal])
       if (!lifetime.aborted) await worker.run(lifetime)
     }
-    desks.set(resource.dest, { memory, done: run() })
+    desks.set(dest, { memory, done: run() })
     return { worker, stop }
   }
   return { start, ended: () => Promise.all(desks.values().map(({ done }) => done)) }
@@ -157,5 +158,18 @@ function problemsOf(worker: Worker): Problem[] {
     why,
     remedy,
   }))
-  return [...failed, ...unreachable]
+  const forgetful = worker.forgetful()
+  const forgotten: Problem[] =
+    forgetful === undefined
+      ? []
+      : [
+          {
+            severity: 'warning',
+            where,
+            what: `the reload that is due for ${dest} would be forgotten by a restart`,
+            why: forgetful,
+            remedy: 'set --state to a folder that can be written',
+          },
+        ]
+  return [...failed, ...unreachable, ...forgotten]
 }

@@ -5,7 +5,7 @@ import type { ConfdOptions } from './confd.ts'
 import { scanFolder, templatesOf } from './folder.ts'
 import { type MirrorPool, type MirrorReader, mirrorPool } from './mirrors.ts'
 import { type Outcome, type PassOptions, passOver } from './pass.ts'
-import { emptyMemory } from './publish.ts'
+import { recall } from './publish.ts'
 import { createTemplates } from './template.ts'
 import type { ResourceState } from './view.ts'
 
@@ -21,7 +21,7 @@ export type Result = {
 
 export type OnceOptions = Pick<
   ConfdOptions,
-  'folder' | 'open' | 'catalog' | 'addressOf' | 'noop' | 'retry'
+  'folder' | 'open' | 'catalog' | 'addressOf' | 'noop' | 'retry' | 'state'
 >
 
 /**
@@ -49,8 +49,8 @@ type OneOptions = OnceOptions & Pick<PassOptions, 'resource' | 'templates'> & { 
 
 async function renderOne(options: OneOptions, signal: AbortSignal): Promise<Result> {
   const { resource, pool, noop = false } = options
-  const memory = emptyMemory()
   const { name, dest, keys } = resource
+  const memory = await recall(dest, options.state)
   let outcome: Outcome
   const mirrors = signal.aborted ? [] : keys.map((key) => pool.use(key, signal))
   if (await allRead(mirrors, signal)) {

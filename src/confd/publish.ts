@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises'
 
 import { messageOf, PortolanError } from '../core/errors.ts'
-import { type Ran, runCommand } from './command.ts'
+import { type CommandLine, type Ran, runCommand } from './command.ts'
 import { type FileState, ownerToKeep, putBack, readState, sameState, stage, swap } from './file.ts'
+import { type Notes, notesOn, type Pending } from './notes.ts'
 import type { Resource } from './resource.ts'
 
 export type Published = 'unchanged' | 'written'
@@ -12,25 +13,32 @@ export type Published = 'unchanged' | 'written'
  * that is still to be done, a content that a program would not load, and what the commands said.
  */
 export type Memory = {
+  /** Changed by `remember`, so that it outlives us. */
   pending: Pending | undefined
   refused: Refused | undefined
   output: string
+  /** Why a pending reload would be forgotten by a restart. */
+  forgetful: string | undefined
+  readonly notes: Notes
 }
-type Pending = { readonly previous: FileState | undefined; failures: number }
 type Refused = { readonly content: Buffer; readonly error: unknown }
 
-export const emptyMemory = (): Memory => ({ pending: undefined, refused: undefined, output: '' })
+/** The memory of `dest`, with what an earlier run has noted; `state` is the folder of `--state`. */
+export async function recall(dest: string, state: string | undefined): Promise<Memory> {
+  const notes = notesOn(dest, state)
+  const pending = await notes.read()
+  return { pending, refused: undefined, output: '', forgetful: undefined, notes }
+}
 
 /** Tries of a reload before the previous file is put back. */
 const reloadTries = 3
-const checkTimeoutMs = 30_000
-const reloadTimeoutMs = 60_000
 
 /**
  * Makes the destination of `resource` have `content`: stage, check, replace, reload, each only when it is due.
  * On any failure the file that was there stays and an error is thrown (`command`). After a failed reload call it
  * again: the reload is repeated, and after the third failure the last file that was loaded is put back, reloaded,
- * and the content refused (`memory.refused`) until it changes.
+ * and the content refused (`memory.refused`) until it changes. What is left to do is noted before the file is
+ * replaced, and done by the next process if this one ends.
  */
 export async function publish(
   resource: Resource,
@@ -44,11 +52,7 @@ export async function publish(
   const wanted = wantedState(resource, content, before)
   const same = sameState(before, wanted)
   if (same && !memory.pending) return 'unchanged'
-  if (!same) {
-    await replace(resource, wanted, memory, signal)
-    const previous = memory.pending ? memory.pending.previous : before
-    memory.pending = resource.reloadCmd === undefined ? undefined : { previous, failures: 0 }
-  }
+  if (!same) await replace(resource, { before, wanted }, memory, signal)
   memory.refused = undefined
   if (memory.pending) await reload(resource, content, memory.pending, memory, signal)
   return 'written'
@@ -68,23 +72,38 @@ export function wantedState(
   }
 }
 
+type Step = { readonly before: FileState | undefined; readonly wanted: FileState }
+
 async function replace(
-  { dest, checkCmd }: Resource,
-  wanted: FileState,
+  resource: Resource,
+  { before, wanted }: Step,
   memory: Memory,
   signal: AbortSignal,
 ) {
+  const { dest, check, backup } = resource
   const staged = await stage(dest, wanted)
+  const pending = memory.pending
   try {
-    if (checkCmd !== undefined) {
-      const command = filled(checkCmd, { src: staged, dest })
-      const options = { name: 'check_cmd', command, timeoutMs: checkTimeoutMs }
+    if (check) {
+      const command = filled(check.command, { src: staged, dest })
+      const options = { name: 'check_cmd', command, timeoutMs: check.timeoutMs }
       await recorded(memory, runCommand(options, signal))
     }
+    if (backup && before) await putBack(`${dest}.bak`, before)
+    const previous = pending ? pending.previous : before
+    await remember(memory, resource.reload && { previous, failures: 0 })
     await swap(staged, dest, wanted)
+  } catch (error) {
+    if (memory.pending !== pending) await remember(memory, pending)
+    throw error
   } finally {
     await rm(staged, { force: true })
   }
+}
+
+async function remember(memory: Memory, pending: Pending | undefined) {
+  memory.pending = pending
+  memory.forgetful = await memory.notes.write(pending)
 }
 
 async function reload(
@@ -94,21 +113,25 @@ async function reload(
   memory: Memory,
   signal: AbortSignal,
 ) {
-  const { dest, reloadCmd } = resource
-  if (reloadCmd !== undefined) {
-    const command = filled(reloadCmd, { src: dest, dest })
-    const options = { name: 'reload_cmd', command, timeoutMs: reloadTimeoutMs }
+  const { dest } = resource
+  if (resource.reload) {
+    const command = filled(resource.reload.command, { src: dest, dest })
+    const options = { name: 'reload_cmd', command, timeoutMs: resource.reload.timeoutMs }
     const run = () => recorded(memory, runCommand(options, signal))
     try {
       await run()
     } catch (error) {
-      if (signal.aborted || ++pending.failures < reloadTries) throw error
+      if (signal.aborted) throw error
+      if (pending.failures + 1 < reloadTries) {
+        await remember(memory, { ...pending, failures: pending.failures + 1 })
+        throw error
+      }
       memory.refused = { content, error: await rollback(dest, pending.previous, error, run) }
-      memory.pending = undefined
+      await remember(memory, undefined)
       throw memory.refused.error
     }
   }
-  memory.pending = undefined
+  await remember(memory, undefined)
 }
 
 /** Puts `previous` back and reloads that; the error that tells all of it. */
@@ -140,8 +163,11 @@ async function recorded(memory: Memory, running: Promise<Ran>) {
 }
 
 /** `{{src}}` and `{{.src}}`, as confd has it, as plain text: quotes are the writer's. */
-function filled(command: string, paths: Readonly<Record<string, string>>): string {
-  return command.replaceAll(/\{\{-?\s*\.?(src|dest)\s*-?\}\}/g, (whole, name: string) =>
-    paths[name] === undefined ? whole : paths[name],
-  )
+function filled(command: CommandLine, paths: Readonly<Record<string, string>>): CommandLine {
+  const fill = (text: string) =>
+    text.replaceAll(
+      /\{\{-?\s*\.?(src|dest)\s*-?\}\}/g,
+      (whole, name: string) => paths[name] ?? whole,
+    )
+  return typeof command === 'string' ? fill(command) : command.map(fill)
 }

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { parseDuration } from '../core/duration.ts'
 import { messageOf, PortolanError } from '../core/errors.ts'
 import type { Problem } from '../core/problems.ts'
+import type { CommandLine } from './command.ts'
 import { parseMode } from './mode.ts'
 
 /** One file to render: a template, its destination, and what has to be done around it. */
@@ -24,10 +25,15 @@ export type Resource = {
   readonly mode: number | undefined
   readonly uid: number | undefined
   readonly gid: number | undefined
-  readonly checkCmd: string | undefined
-  readonly reloadCmd: string | undefined
+  readonly check: Step | undefined
+  readonly reload: Step | undefined
+  /** Keep the file that is replaced as `dest.bak`. */
+  readonly backup: boolean
   readonly wait: Wait
 }
+
+/** A command of a resource, with its limit. */
+type Step = { readonly command: CommandLine; readonly timeoutMs: number }
 
 /** Rendering waits for `minMs` without a change, but not longer than `maxMs` from the first one. */
 export type Wait = { readonly minMs: number; readonly maxMs: number }
@@ -41,7 +47,20 @@ const id = (what: string) =>
     .int({ error: `write ${what} as a whole number, such as 1000` })
     .min(0)
     .optional()
-const command = text('write a shell command in quotes').optional()
+const commandRemedy =
+  'write a shell command in quotes, or a list of a program and its arguments, such as ["nginx", "-t"]'
+const commandLine = z
+  .union([text(commandRemedy), z.array(text(commandRemedy)).min(1, { error: commandRemedy })], {
+    error: commandRemedy,
+  })
+  .optional()
+const duration = (usual: string) =>
+  z
+    .string({ error: `write a time in quotes, such as "${usual}"` })
+    .refine((time) => (parseDuration(time) ?? 0) > 0, {
+      error: `write a time with a unit, such as "${usual}"`,
+    })
+    .transform((time) => parseDuration(time) ?? 0)
 
 const templateSchema = z.looseObject({
   src: text('write the file name of a template in the templates folder, such as "web.conf.njk"'),
@@ -60,8 +79,11 @@ const templateSchema = z.looseObject({
     .default(''),
   uid: id("the user's id"),
   gid: id("the group's id"),
-  check_cmd: command,
-  reload_cmd: command,
+  check_cmd: commandLine,
+  check_cmd_timeout: duration('30s').prefault('30s'),
+  reload_cmd: commandLine,
+  reload_cmd_timeout: duration('60s').prefault('60s'),
+  backup: z.boolean({ error: 'write true or false' }).default(false),
   wait: z
     .string({ error: 'write "min:max", such as "100ms:2s"' })
     .refine((wait) => parseWait(wait) !== undefined, {
@@ -122,10 +144,15 @@ function resourceOf(name: string, fields: Fields): Resource {
     mode: parseMode(fields.mode),
     uid: fields.uid,
     gid: fields.gid,
-    checkCmd: fields.check_cmd,
-    reloadCmd: fields.reload_cmd,
+    check: stepOf(fields.check_cmd, fields.check_cmd_timeout),
+    reload: stepOf(fields.reload_cmd, fields.reload_cmd_timeout),
+    backup: fields.backup,
     wait: parseWait(fields.wait) ?? { minMs: 0, maxMs: 0 },
   }
+}
+
+function stepOf(command: CommandLine | undefined, timeoutMs: number): Step | undefined {
+  return command === undefined || command === '' ? undefined : { command, timeoutMs }
 }
 
 /** With a leading `/` and none at the end, so that `/` itself gives the empty string. */

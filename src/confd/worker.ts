@@ -5,11 +5,14 @@ import { type Bell, createBell } from './bell.ts'
 import { covers } from './kv.ts'
 import type { MirrorPool, MirrorReader } from './mirrors.ts'
 import { type Outcome, type PassOptions, passOver } from './pass.ts'
+import type { Memory } from './publish.ts'
 import type { Looked } from './render.ts'
 import { stampOf } from './template.ts'
 import type { ResourceView } from './view.ts'
 
-export type WorkerOptions = Omit<PassOptions, 'mirrors'> & {
+export type WorkerOptions = Omit<PassOptions, 'mirrors' | 'memory'> & {
+  /** What is known of the destination from before. */
+  readonly memory: Promise<Memory>
   readonly pool: MirrorPool
   readonly retry: Backoff
   readonly log: Log
@@ -23,6 +26,8 @@ export type Worker = {
   view(): ResourceView
   /** Ready instances that the last render left out, and what to do. */
   unreachable(): Looked['unreachable']
+  /** Why a reload that is due would be forgotten by a restart; undefined: it would not. */
+  forgetful(): string | undefined
   /** Look at the template files and the destination again. */
   filesChanged(): void
   /** Keeps the resource's file true until `signal` aborts. */
@@ -38,7 +43,8 @@ type Standing = {
 
 /** One resource's loop: it renders when something changed that its last render has looked at. */
 export function createWorker(options: WorkerOptions): Worker {
-  const { resource, catalog, pool, memory } = options
+  const { resource, catalog, pool } = options
+  let memory: Memory | undefined
   const { name, src, dest, keys, wait } = resource
   const bell = createBell()
   const standing: Standing = {
@@ -52,18 +58,23 @@ export function createWorker(options: WorkerOptions): Worker {
   }
   const render = async (mirrors: Mirrors, unread: ReadonlySet<string>, signal: AbortSignal) => {
     let again: NodeJS.Timeout | undefined
+    memory = await options.memory
+    // The resource may have been corrected: what was given up is worth another try.
+    memory.refused = undefined
+    const parts = { ...options, memory }
     for await (const _ of bell.rings(wait, signal)) {
       clearTimeout(again)
       if (unread.size > 0) continue
-      const inMs = await turn({ ...options, mirrors: [...mirrors.values()] }, standing, signal)
+      const inMs = await turn({ ...parts, mirrors: [...mirrors.values()] }, standing, signal)
       if (inMs !== undefined) again = setTimeout(() => bell.ring(), inMs)
     }
     clearTimeout(again)
   }
 
   return {
-    view: () => ({ name, src, dest, ...standing.shown, output: memory.output }),
+    view: () => ({ name, src, dest, ...standing.shown, output: memory?.output ?? '' }),
     unreachable: () => standing.looked.unreachable,
+    forgetful: () => memory?.forgetful,
     filesChanged() {
       const files = standing.looked.files.entries()
       if (files.some(([path, stamp]) => stampOf(path) !== stamp)) bell.ring()
@@ -95,9 +106,11 @@ async function followKey(
   }
 }
 
+type TurnOptions = Omit<WorkerOptions, 'memory'> & Pick<PassOptions, 'mirrors' | 'memory'>
+
 /** One pass, reported; milliseconds until the next try if it failed in a way that trying again may cure. */
 async function turn(
-  options: WorkerOptions & Pick<PassOptions, 'mirrors'>,
+  options: TurnOptions,
   standing: Standing,
   signal: AbortSignal,
 ): Promise<number | undefined> {
@@ -123,7 +136,7 @@ async function turn(
 
 /** The one report of an outcome: what is new, and a failure only once. */
 function tell(
-  { resource, log, memory, onOutcome }: WorkerOptions,
+  { resource, log, memory, onOutcome }: TurnOptions,
   outcome: Outcome,
   error: string | null,
   before: string | null,

@@ -3,21 +3,25 @@ import { readdir, stat } from 'node:fs/promises'
 
 import { expect, onTestFinished, test } from 'vitest'
 
-import { emptyMemory, publish } from '../../src/confd/publish.ts'
+import { publish, recall } from '../../src/confd/publish.ts'
 import { parseResource } from '../../src/confd/resource.ts'
 import { tempFolder, testSignal } from './scene.ts'
 
-async function scene(fields = '') {
+async function scene(fields = '', state: (root: string) => string | undefined = () => undefined) {
   const folder = await tempFolder()
-  const memory = emptyMemory()
   const signal = testSignal()
   const dest = folder.at('out/web.conf')
   await folder.write('out/.keep', '')
+  let memory = await recall(dest, state(folder.root))
   const source = (more: string) => `[template]\nsrc = "a"\ndest = "${dest}"\n${more}\n`
   let { resource } = parseResource('a.toml', source(fields.replaceAll('ROOT', folder.root)))
   return {
     folder,
-    memory,
+    memory: () => memory,
+    /** As a process that starts anew. */
+    restart: async () => {
+      memory = await recall(dest, state(folder.root))
+    },
     dest,
     write: (text: string) => publish(resource, Buffer.from(text), memory, signal),
     content: () => folder.readIfThere('out/web.conf'),
@@ -67,7 +71,7 @@ reload_cmd = "echo {{.dest}} >> ROOT/reloads"`,
   )
   expect(await write('good')).toBe('written')
   await expect(write('bad')).rejects.toThrow(/^check_cmd .* failed with exit code 1: no good$/)
-  expect([await content(), await leftOvers(), memory.output]).toEqual(['good', [], 'no good\n'])
+  expect([await content(), await leftOvers(), memory().output]).toEqual(['good', [], 'no good\n'])
   expect((await lines('reloads')).length).toBe(1)
   const [first = ''] = await lines('seen')
   expect(first).toMatch(/\/out\/\.web\.conf\.[0-9a-f]{12}$/)
@@ -91,7 +95,7 @@ test('a failed reload is repeated although the file is equal already', async () 
   await folder.write('up', '')
   expect(await write('one')).toBe('written')
   expect(await write('one')).toBe('unchanged')
-  expect([(await lines('reloads')).length, memory.pending]).toEqual([2, undefined])
+  expect([(await lines('reloads')).length, memory().pending]).toEqual([2, undefined])
 })
 
 test('after three failed reloads the last loaded file comes back and the new one is refused', async () => {
@@ -163,7 +167,79 @@ for (const [what, prepare, message] of [
     await folder.write('folder/x', '')
     const source = `[template]\nsrc = "a"\ndest = "${folder.at(prepare)}"`
     const { resource } = parseResource('a.toml', source)
-    const publishing = publish(resource, Buffer.from('x'), emptyMemory(), testSignal())
+    const publishing = publish(
+      resource,
+      Buffer.from('x'),
+      await recall(resource.dest, undefined),
+      testSignal(),
+    )
     await expect(publishing).rejects.toThrow(message)
   })
 }
+
+for (const [where, state, note] of [
+  ['the folder of --state', (root: string) => `${root}/state`, /^[0-9a-f]{32}\.json$/],
+  ['a hidden file beside it', () => undefined, /^\.web\.conf\.reload-due$/],
+] as const) {
+  test(`a reload that failed is due after a restart, and so is the way back: ${where}`, async () => {
+    const made = await scene('reload_cmd = "echo x >> ROOT/tries; grep -q good {{dest}}"', state)
+    const { write, restart, content, lines, folder, leftOvers } = made
+    const notes = async () => {
+      const at = state(folder.root)
+      return at === undefined ? leftOvers() : readdir(`${at}/confd`)
+    }
+    await write('good')
+    expect(await notes()).toEqual([])
+    for (let tries = 0; tries < 2; tries++) {
+      await expect(write('bad')).rejects.toThrow('exit code 1')
+      await restart()
+      expect(await notes()).toEqual([expect.stringMatching(note)])
+    }
+    await expect(write('bad')).rejects.toThrow('the previous file was put back and reloaded')
+    expect([await content(), (await lines('tries')).length]).toEqual(['good', 5])
+    expect(await notes()).toEqual([])
+  })
+}
+
+test('a reload that was not run before the end is run by the next process', async () => {
+  const { write, restart, lines, memory, folder } = await scene(
+    'reload_cmd = "echo x >> ROOT/reloads"',
+  )
+  await folder.write('out/web.conf', 'new')
+  // as it stands when a process dies between rename and reload
+  await memory().notes.write({ previous: undefined, failures: 0 })
+  await restart()
+  expect(await write('new')).toBe('written')
+  expect(await write('new')).toBe('unchanged')
+  expect(await lines('reloads')).toEqual(['x'])
+})
+
+test('a note that can not be written is said, and the file is published all the same', async () => {
+  const { write, memory, folder, content } = await scene(
+    'reload_cmd = "exit 1"',
+    (root) => `${root}/file/state`,
+  )
+  await folder.write('file', '')
+  await expect(write('one')).rejects.toThrow('exit code 1')
+  expect([await content(), memory().forgetful]).toEqual(['one', expect.stringContaining('ENOTDIR')])
+})
+
+test('the file before is kept where a backup is wanted', async () => {
+  const { write, folder } = await scene('backup = true')
+  await write('one')
+  expect(await folder.readIfThere('out/web.conf.bak')).toBeUndefined()
+  await write('two')
+  await write('three')
+  expect(await folder.read('out/web.conf.bak')).toBe('two')
+})
+
+test('a command that is a list runs without a shell', async () => {
+  const { write, memory, dest } = await scene('reload_cmd = ["echo", "$HOME;", "{{dest}}"]')
+  await write('one')
+  expect(memory().output).toBe(`$HOME; ${dest}\n`)
+})
+
+test('a command has the time that its resource gives it', async () => {
+  const { write } = await scene('check_cmd = "sleep 60"\ncheck_cmd_timeout = "100ms"')
+  await expect(write('one')).rejects.toThrow('is not done after 100ms')
+})

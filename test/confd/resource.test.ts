@@ -18,8 +18,9 @@ test('a resource of two fields has defaults for all others', () => {
       mode: undefined,
       uid: undefined,
       gid: undefined,
-      checkCmd: undefined,
-      reloadCmd: undefined,
+      check: undefined,
+      reload: undefined,
+      backup: false,
       wait: { minMs: 100, maxMs: 2000 },
     },
   })
@@ -33,7 +34,9 @@ mode = "0640"
 uid = 33
 gid = 34
 check_cmd = "nginx -t -c {{.src}}"
-reload_cmd = "nginx -s reload"
+check_cmd_timeout = "5s"
+reload_cmd = ["nginx", "-s", "reload"]
+backup = true
 wait = "50ms:1s"
 `)
   expect(all).toMatchObject({
@@ -42,8 +45,9 @@ wait = "50ms:1s"
     mode: 0o640,
     uid: 33,
     gid: 34,
-    checkCmd: 'nginx -t -c {{.src}}',
-    reloadCmd: 'nginx -s reload',
+    check: { command: 'nginx -t -c {{.src}}', timeoutMs: 5000 },
+    reload: { command: ['nginx', '-s', 'reload'], timeoutMs: 60_000 },
+    backup: true,
     wait: { minMs: 50, maxMs: 1000 },
   })
 })
@@ -92,6 +96,13 @@ for (const [what, source, message] of [
   ['a mode without quotes', `${minimal}mode = 644`, /mode is 644: write the mode in quotes/],
   ['a bad mode', `${minimal}mode = "rw"`, /mode is "rw": write an octal number/],
   ['a user name', `${minimal}uid = "www"`, /uid is "www": write the user's id/],
+  [
+    'a command of no words',
+    `${minimal}reload_cmd = []`,
+    /reload_cmd is \[\]: write a shell command/,
+  ],
+  ['a number as time', `${minimal}check_cmd_timeout = 5`, /check_cmd_timeout is 5: write a time/],
+  ['a time without unit', `${minimal}reload_cmd_timeout = "5"`, /is "5": write a time with a unit/],
   [
     'max before min',
     `${minimal}wait = "2s:1s"`,
