@@ -92,7 +92,7 @@ export async function render(
 }
 
 function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log): Proxy {
-  const { admin, workers, drainMs, holdMs, trust } = config
+  const { admin, workers, drainMs, holdMs, trust, accessLog } = config
   return createProxy({
     catalog: base.catalog,
     vantage: base.vantage,
@@ -107,6 +107,7 @@ function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log):
     drainMs,
     holdMs,
     trust,
+    accessLog,
     log: log.child({ part: 'proxy' }),
     report: (problems) => base.board.report('proxy', problems),
     registry: base.registry,

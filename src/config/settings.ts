@@ -211,7 +211,7 @@ export const settings = z.object({
     name: 'access-log',
     value: 'WHICH',
     default: 'off',
-    help: 'requests to log: `errors`, `all`, a share such as `1%`, or `off`',
+    help: 'requests to log to standard output: `errors`, `all`, a share such as `1%`, or `off`',
   }),
   logLevel: setting(read.oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), {
     name: 'log-level',

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 
+import { trailOf } from './access/trail.ts'
 import type { Came } from './arrivals.ts'
 import { Asked } from './exchange/asked.ts'
 import type { Engine } from './exchange/engine.ts'
@@ -11,6 +12,9 @@ import { ClientConnection } from './http1/client-connection.ts'
 export type Arrival = Came & {
   /** What the client took us for in its TLS handshake, if it said so. */
   readonly serverName: string | undefined
+  /** Version of TLS. */
+  readonly tls: string | undefined
+  readonly protocol: 'h2' | 'http/1.1'
 }
 
 /** The clients of one entrypoint that speak HTTP/1.1, over whatever carries their bytes. */
@@ -26,7 +30,8 @@ export function clientsOf(front: Front, engine: Engine): Clients {
   const { scheme } = front
 
   return {
-    serve(stream, { peer, port, serverName }) {
+    serve(stream, arrival) {
+      const { peer, port, serverName } = arrival
       // who has left before anybody looked has no address, and needs no answer
       if (peer === '') return void stream.destroy()
       const connection = new ClientConnection(
@@ -43,7 +48,9 @@ export function clientsOf(front: Front, engine: Engine): Clients {
         { peer, scheme, port, via: engine.via, serverName },
         engine.trust(peer),
       )
-      connection.start(new Exchange(connection, asked, front, engine))
+      const exchange = new Exchange(connection, asked, front, engine)
+      exchange.trail = trailOf(engine, front, asked, arrival)
+      connection.start(exchange)
       connections.add(connection)
       engine.clients.add(connection)
     },

@@ -5,6 +5,13 @@ export const codes = ['1xx', '2xx', '3xx', '4xx', '5xx', '499'] as const
 /** Upper bounds of the histogram; what takes longer has a place after them. */
 export const bucketSeconds = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30, 60] as const
 
+/**
+ * What became of copies of requests. `ok`: the mirror has answered, whatever; `failed`: it has not; `late`: not in time;
+ * `dropped`: too many were on their way, or the request ended before its content; `too large`: its content.
+ */
+export const mirrorOutcomes = ['ok', 'failed', 'late', 'dropped', 'too large'] as const
+export type MirrorOutcome = (typeof mirrorOutcomes)[number]
+
 /** Services, and endpoints, that have numbers of their own; what is more shares some, or has none. */
 export const mostServices = 16_384
 export const mostEndpoints = 65_536
@@ -27,7 +34,11 @@ export type Counters = {
   /** From clients of TCP entrypoints, and to them. */
   readonly bytes: Float64Array
   readonly retried: Float64Array
+  /** By place in `mirrorOutcomes`. */
+  readonly mirrored: Float64Array
   readonly held: Int32Array
+  /** Lines of the access log that nobody took in time. */
+  readonly unlogged: Float64Array
   /** By endpoint. */
   readonly inFlight: Int32Array
   /** By endpoint: connects that failed since the last one that did not. */
@@ -61,7 +72,9 @@ export function newCounters(entrypoints: number): Counters {
     bytes: doubles(2),
     running: integers(entrypoints),
     retried: doubles(1),
+    mirrored: doubles(mirrorOutcomes.length),
     held: integers(1),
+    unlogged: doubles(1),
     inFlight: integers(mostEndpoints),
     failures: integers(mostEndpoints),
     ejected: doubles(mostEndpoints),

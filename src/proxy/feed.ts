@@ -1,4 +1,5 @@
 import type { InstanceState } from '../core/instance.ts'
+import type { AccessWish } from './access/wish.ts'
 import type { CheckMarks, Counters } from './counters.ts'
 import type { ClientTimes } from './http1/limits.ts'
 import type { Bound, Listener } from './listener.ts'
@@ -76,6 +77,8 @@ export type Start = {
   /** Other ports of this process. */
   readonly ownPorts: readonly number[]
   readonly marks: CheckMarks
+  /** Undefined: there is none. `turn`: see Lines. */
+  readonly access: { readonly wish: AccessWish; readonly turn: Int32Array } | undefined
   /** How many orders there are, raised before one is sent. */
   readonly ordered: Int32Array
 }

@@ -39,6 +39,7 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
       service,
       source,
       targets,
+      mirrored: targets.some(({ mirror }) => mirror !== null),
       ...served,
       policy,
       tls,

@@ -6,6 +6,7 @@ import type { CertificateSet } from '../core/certificate.ts'
 import type { Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Problem } from '../core/problems.ts'
+import type { AccessWish } from './access/wish.ts'
 import type { ClientTimes } from './http1/limits.ts'
 import type { Listener } from './listener.ts'
 
@@ -25,6 +26,8 @@ export type ProxyOptions = {
   readonly holdMs: number
   /** Addresses and ranges whose forwarding headers are believed. */
   readonly trust: readonly string[]
+  /** What to log of requests; nothing unless given. */
+  readonly accessLog?: AccessWish
   readonly log: Log
   /** Takes the whole list each time. */
   readonly report: (problems: readonly Problem[]) => void

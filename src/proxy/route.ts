@@ -68,6 +68,8 @@ export type TableRoute = {
   readonly hosts: Hosts
   readonly matches: Predicate
   readonly problems: readonly Problem[]
+  /** Some of its targets are mirrors. */
+  readonly mirrored: boolean
   /** Where the numbers of its service stand; 0 where nothing is counted. */
   readonly slot: number
 }

@@ -8,6 +8,7 @@ import { type EntrypointServer, type Listener, listening } from './listener.ts'
 
 /** A client that has closed its half wants its answer all the same. */
 export const acceptOptions = { allowHalfOpen: true, noDelay: true } as const
+const plain = { serverName: undefined, tls: undefined, protocol: 'http/1.1' } as const
 
 /** Serves HTTP/1.1 on one entrypoint; `slot` is its place in the counters. */
 export function httpServer(listener: Listener, slot: number, engine: Engine): EntrypointServer {
@@ -17,7 +18,7 @@ export function httpServer(listener: Listener, slot: number, engine: Engine): En
   const arrivals = arrivalsOf(engine.trust)
   const server = createServer(acceptOptions, (socket) => {
     arrivals.of(socket, (who) => {
-      clients.serve(socket, { ...who, serverName: undefined })
+      clients.serve(socket, { ...who, ...plain })
       if (socket.isPaused()) socket.resume()
     })
   })

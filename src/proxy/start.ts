@@ -19,6 +19,7 @@ export function startOf(
     trust,
     ownPorts,
     workers,
+    accessLog = { kind: 'off' },
     firstByteMs = 60_000,
     idleMs = 60_000,
   } = options
@@ -27,5 +28,8 @@ export function startOf(
   const share = newShare(workers)
   const clientTimes = { ...usualTimes, ...options.clientTimes }
   const times = { drainMs, holdMs, firstByteMs, idleMs, clientTimes }
-  return { entrypoints, marks, ...times, trust, via, share, ownPorts }
+  const { kind } = accessLog
+  const turn = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const access = kind === 'off' ? undefined : { wish: accessLog, turn }
+  return { entrypoints, marks, access, ...times, trust, via, share, ownPorts }
 }

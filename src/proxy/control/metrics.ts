@@ -1,6 +1,14 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
-import { bucketsAt, bucketSeconds, codes, type Counters, placeOf, secondsAt } from '../counters.ts'
+import {
+  bucketsAt,
+  bucketSeconds,
+  codes,
+  type Counters,
+  mirrorOutcomes,
+  placeOf,
+  secondsAt,
+} from '../counters.ts'
 import type { Crew } from './crew.ts'
 import type { Numbers } from './numbers.ts'
 
@@ -29,6 +37,12 @@ export function metricsIn(
     'portolan_worker_crashes_total',
     'Workers that ended and were replaced',
     () => crew.crashes,
+  )
+  registry.registerMetric(mirroredOf(total))
+  counter(
+    'portolan_access_log_dropped_total',
+    'Lines of the access log that standard output did not take in time',
+    () => total(({ unlogged }) => unlogged[0]),
   )
   gauge('portolan_http_held', 'Requests that wait for an endpoint to be ready', () =>
     total(({ held }) => held[0]),
@@ -110,6 +124,24 @@ function secondsOf(numbers: Numbers) {
     labelNames: ['entrypoint', 'service'],
     buckets: [...bucketSeconds],
     registers: [],
+  })
+}
+
+function mirroredOf(total: (of: (counters: Counters) => number | undefined) => number) {
+  return new Counter<'outcome'>({
+    name: 'portolan_http_mirrored_total',
+    help: 'Copies of requests for mirrors, by what became of them',
+    labelNames: ['outcome'],
+    registers: [],
+    collect() {
+      this.reset()
+      for (const [at, outcome] of mirrorOutcomes.entries()) {
+        this.inc(
+          { outcome },
+          total(({ mirrored }) => mirrored[at]),
+        )
+      }
+    },
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Log } from '../../core/log.ts'
 import { backoffMs, sleep } from '../../core/retry.ts'
+import { leaveTurn } from '../access/lines.ts'
 import { clearRunning, type Counters } from '../counters.ts'
 import type { Start } from '../feed.ts'
 import type { Bound, Listener } from '../listener.ts'
@@ -92,6 +93,7 @@ export function seat(options: SeatOptions): Seat {
         changed(error)
         clearRunning(counters)
         leaveSeat(options.start.share, options.start.seat)
+        if (options.start.access) leaveTurn(options.start.access.turn, options.start.seat)
         if (failures > 0) await sleep(backoffMs(failures - 1), closing.signal)
         if (closing.signal.aborted) return
         await replace(listeners)

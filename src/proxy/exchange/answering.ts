@@ -8,7 +8,6 @@ import { type Answer, textOf } from './answers.ts'
 import type { Asked } from './asked.ts'
 import { hasNoBody, ownHead } from './own-answer.ts'
 
-const nothing = Buffer.alloc(0)
 const crlf = '\r\n'
 const lastChunk = '0\r\n\r\n'
 const switching = 'connection: Upgrade\r\nupgrade: websocket\r\n'
@@ -24,6 +23,8 @@ export class Answering {
   closes = false
   /** It may stand still as long as it likes. */
   isEndless = false
+  /** Bytes that went to the client, whole heads included. */
+  sent = 0
   private readonly client: ClientConnection
   private readonly asked: Asked
   private readonly sender: Sender
@@ -43,6 +44,7 @@ export class Answering {
     this.status = 0
     this.closes = false
     this.isEndless = false
+    this.sent = 0
     this.head = ''
     this.wraps = false
   }
@@ -55,7 +57,7 @@ export class Answering {
   /** Of the interim answers only early hints tell the client something. */
   interim(head: AnswerHead, bytes: Buffer): void {
     if (head.status !== 103 || this.asked.minor === 0) return
-    this.client.stream.write(answerText(head, bytes, false, ''), 'latin1')
+    this.write(answerText(head, bytes, false, ''))
   }
 
   /**
@@ -108,8 +110,9 @@ export class Answering {
     let text = this.head
     this.head = ''
     if (this.wraps) text += `${(end - start).toString(16)}\r\n`
+    this.sent += text.length + end - start
     let isKeepingUp = this.sender.send(stream, text, bytes, start, end)
-    if (this.wraps) isKeepingUp = stream.write(crlf, 'latin1')
+    if (this.wraps) isKeepingUp = this.write(crlf)
     const isPending = stream.writableLength > 0
     if (!isKeepingUp && isPending) from.pause()
     return isPending && end - start > smallBytes
@@ -118,19 +121,14 @@ export class Answering {
   /** Writes the head if no content came with it. */
   flush(): void {
     if (this.head === '') return
-    this.client.stream.write(this.head, 'latin1')
+    this.write(this.head)
     this.head = ''
   }
 
   end(): void {
-    this.sender.send(
-      this.client.stream,
-      this.wraps ? this.head + lastChunk : this.head,
-      nothing,
-      0,
-      0,
-    )
+    const text = this.wraps ? this.head + lastChunk : this.head
     this.head = ''
+    if (text !== '') this.write(text)
   }
 
   /** An answer of our own, whole. */
@@ -138,33 +136,41 @@ export class Answering {
     this.status = answer.status
     this.head = ''
     const added = this.connectionText(false)
-    this.client.stream.write(textOf(answer, accept, added, this.asked.verb === 'HEAD'), 'latin1')
+    this.write(textOf(answer, accept, added, this.asked.verb === 'HEAD'))
   }
 
   /** An answer of our own with a head and a body of its own. */
   whole(answer: OwnAnswer): void {
-    const { stream } = this.client
     this.status = answer.status
     this.head = ''
-    stream.write(ownHead(answer, this.connectionText(false)), 'latin1')
+    this.write(ownHead(answer, this.connectionText(false)))
     const isBare = this.asked.verb === 'HEAD' || hasNoBody(answer.status)
-    if (!isBare && answer.body) stream.write(answer.body)
+    if (!isBare && answer.body) this.pour(answer.body)
   }
 
   /** The head of an answer whose content takes another way. */
   changed(status: number, lines: string, framed: string): void {
     this.status = status
     this.head = ''
-    this.client.stream.write(`${lines}${framed}${this.connectionText(false)}\r\n`, 'latin1')
+    this.write(`${lines}${framed}${this.connectionText(false)}\r\n`)
   }
 
   /** What `OPTIONS *` gets: there is nothing to say of us. */
   empty(): void {
     this.status = 204
-    this.client.stream.write(
-      `HTTP/1.1 204 No Content\r\n${this.connectionText(false)}\r\n`,
-      'latin1',
-    )
+    this.write(`HTTP/1.1 204 No Content\r\n${this.connectionText(false)}\r\n`)
+  }
+
+  /** Writes `bytes` of a content that takes another way. False if the client does not keep up. */
+  pour(bytes: Buffer): boolean {
+    this.sent += bytes.length
+    return this.client.stream.write(bytes)
+  }
+
+  /** The same for what is ASCII, or a head. */
+  write(text: string): boolean {
+    this.sent += text.length
+    return this.client.stream.write(text, 'latin1')
   }
 
   private connectionText(isUpgrade: boolean): string {

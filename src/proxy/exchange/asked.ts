@@ -44,7 +44,7 @@ export class Asked implements RequestView {
   /** The target as it came. */
   sent = ''
   /** The head as it came, without the empty line; and where its headers begin. */
-  private text = ''
+  text = ''
   private fieldsAt = 0
   /** The request line can go on as it is. */
   private isPlain = false
@@ -85,6 +85,12 @@ export class Asked implements RequestView {
   /** To a proxy before us, whose word counts. */
   get cameByTls(): boolean {
     return this.isTrusted && this.headers('x-forwarded-proto').at(-1) === 'https'
+  }
+
+  /** `own`, which ends a line, unless a peer whose word counts gave one. */
+  requestId(own: string): string {
+    const given = this.hasId ? this.headers('x-request-id').at(-1) : undefined
+    return given ?? own.slice(0, -2)
   }
 
   /** Takes over a head. Undefined, or why it is refused. */

@@ -1,3 +1,4 @@
+import type { AccessLog } from '../access/access-log.ts'
 import { AnswerHead } from '../http1/answer-head.ts'
 import { Buffers } from '../http1/buffers.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
@@ -11,6 +12,7 @@ import type { Chooser } from '../worker/choose.ts'
 import type { Counting } from '../worker/counting.ts'
 import type { Upstreams } from '../worker/upstreams.ts'
 import type { RetryBudget } from './budget.ts'
+import { Copies } from './copies.ts'
 import type { HoldQueue } from './hold.ts'
 import { RequestIds } from './ids.ts'
 import { closeOld } from './kept.ts'
@@ -31,6 +33,8 @@ export type EngineOptions = {
   /** `https://host`, if that is served here. */
   readonly secured: (host: string) => string | undefined
   readonly clientTimes: ClientTimes
+  /** Undefined: there is none. */
+  readonly access: AccessLog | undefined
 }
 
 /** How often time limits are looked at: they are that much longer at most. */
@@ -51,11 +55,13 @@ export class Engine {
   readonly idleMs: number
   readonly secured: EngineOptions['secured']
   readonly clientTimes: ClientTimes
+  readonly access: AccessLog | undefined
   readonly buffers = new Buffers()
   readonly requestHead = new RequestHead()
   readonly answerHead = new AnswerHead()
   readonly sender = new Sender(this.buffers)
   readonly ids = new RequestIds()
+  readonly copies: Copies
   readonly endpointSessions = new EndpointSessions()
   /** All connections of clients. */
   readonly clients = new Set<ClientConnection>()
@@ -78,6 +84,8 @@ export class Engine {
     this.firstByteMs = options.firstByteMs
     this.idleMs = options.idleMs
     this.secured = options.secured
+    this.access = options.access
+    this.copies = new Copies(options.counts, this)
     this.clientTimes = options.clientTimes
     this.timer = undefined
   }
@@ -92,6 +100,7 @@ export class Engine {
     clearInterval(this.timer)
     this.timer = undefined
     this.endpointSessions.close()
+    this.copies.stop()
     for (const { idle } of this.upstreams.all()) {
       for (const connection of idle.splice(0)) connection.destroy()
     }
@@ -102,5 +111,6 @@ export class Engine {
     this.nowMs = nowMs
     for (const client of this.clients) client.tick(nowMs)
     for (const upstream of this.upstreams.all()) closeOld(upstream, nowMs)
+    this.copies.tick(nowMs)
   }
 }

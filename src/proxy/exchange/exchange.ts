@@ -11,6 +11,7 @@ import { badRequest, closedRoute, movedTo, notYet, refused, unknownHost } from '
 import { type Guard, guardRequest } from './guard.ts'
 import { dropKept, keep, takeKept } from './kept.ts'
 import { Life, phase } from './life.ts'
+import { mirrorRequest } from './mirror.ts'
 import { endLate } from './time-limits.ts'
 import { Tunnel } from './tunnel.ts'
 
@@ -24,6 +25,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     const { engine, asked } = this
     this.begin()
     const wrong = asked.read(head, bytes)
+    this.trail?.read(head.end - head.start)
     if (wrong) return this.refuse(wrong)
     this.client.expect(asked.content, asked.length, asked.waitsForContinue)
     this.sending.reset(asked.content === 'none')
@@ -81,14 +83,15 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
   onContent(bytes: Buffer, start: number, end: number): void {
     if (this.phase === phase.idle) return
     this.movedMs = this.engine.nowMs
-    const { guard } = this
+    const { guard, trail } = this
+    if (trail !== undefined) trail.received += end - start
     if (guard !== undefined && !guard.admits(end - start)) return
     this.sending.content(bytes, start, end)
     guard?.body.content(bytes, start, end)
   }
 
   onContentEnd(): void {
-    this.sending.hasAll = true
+    this.sending.end()
     this.guard?.body.end()
   }
 
@@ -112,6 +115,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     const { upstream } = this
     this.phase = phase.answering
     this.movedMs = this.engine.nowMs
+    if (this.trail !== undefined) this.trail.firstByteMs = performance.now()
     if (upstream?.timed === true) upstream.answered(performance.now() - this.triedMs)
     // the rest of a body that nobody read can not be told from a next request
     if (client.isOwing || this.engine.isEnding) answering.closes = true
@@ -165,6 +169,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     if (this.guard?.pour) return this.guard.pour.lost()
     if (this.answering.isUnseen) return this.answer(refused)
     // nobody must take what has come for whole
+    this.trail?.cut(loss === 'late' ? 'timeout' : 'cut')
     this.count(this.answering.status, nowMs)
     this.client.destroy()
   }
@@ -185,6 +190,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     const nowMs = performance.now()
     this.leaveHold?.()
     this.drop()
+    this.trail?.cut('gone')
     this.count(this.answering.status, nowMs)
   }
 
@@ -225,6 +231,11 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     this.connection = connection
     this.movedMs = engine.nowMs
     upstream.began()
+    this.trail?.tried(upstream.target)
+    if (route.mirrored && !this.isMirrored) {
+      this.isMirrored = true
+      mirrorRequest(this, route)
+    }
     connection.begin(this, asked.expected)
     const { guard, id } = this
     sending.prepare((guard ?? asked).textFor(route, upstream.target, id))

@@ -60,6 +60,11 @@ export class Guard {
   /** The head for an endpoint. */
   textFor(route: TableRoute, target: Target, id: string): string {
     this.attempts++
+    return this.headFor(route, target, id)
+  }
+
+  /** The same for a copy, which is no attempt. */
+  headFor(route: TableRoute, target: Target, id: string): string {
     return guardedText(this.run.request, this.exchange.asked, route, target, id)
   }
 

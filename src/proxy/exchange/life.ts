@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 
+import type { Trail } from '../access/trail.ts'
 import { noService } from '../counters.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'
@@ -57,8 +58,12 @@ export class Life {
   movedMs = 0
   /** When the client closed its half. */
   endedMs = Infinity
-  protected id = ''
+  id = ''
   protected interims = 0
+  /** Mirrors had their chance. */
+  protected isMirrored = false
+  /** For the access log; undefined while there is none. */
+  trail: Trail | undefined
 
   constructor(client: ClientConnection, asked: Asked, front: Front, engine: Engine) {
     this.client = client
@@ -76,6 +81,7 @@ export class Life {
     this.connection = undefined
     this.leaveHold = undefined
     this.tunnel = undefined
+    this.trail = undefined
   }
 
   /** The route that requests like this one take now. */
@@ -100,6 +106,7 @@ export class Life {
 
   /** Answers ourselves. */
   answer(answer: Answer | OwnAnswer): void {
+    this.trail?.told(answer, 'middleware')
     if (this.client.isOwing || this.engine.isEnding) this.answering.closes = true
     this.drop()
     if (this.guard !== undefined) {
@@ -112,6 +119,7 @@ export class Life {
 
   /** Sends an answer of our own as it is. */
   sendOwn(answer: OwnAnswer): void {
+    this.trail?.told(answer, 'middleware')
     if (this.client.isOwing || this.engine.isEnding) this.answering.closes = true
     this.drop()
     this.answering.whole(answer)
@@ -131,10 +139,14 @@ export class Life {
   protected begin(): void {
     this.startedMs = performance.now()
     this.phase = phase.held
+    this.route = undefined
     this.tried = undefined
     this.failure = undefined
     this.repeats = 0
     this.interims = 0
+    this.isMirrored = false
+    this.id = ''
+    this.trail?.begin()
     this.answering.reset()
     this.engine.counts.began(this.front.slot)
   }
@@ -142,6 +154,7 @@ export class Life {
   /** Nothing that comes after what was refused can be understood. */
   protected refuse(answer: Answer): void {
     const isUnseen = this.answering.isUnseen
+    this.trail?.told(answer, 'bad request')
     this.answering.closes = true
     this.leaveHold?.()
     this.drop()
@@ -176,6 +189,13 @@ export class Life {
     this.sending.clear()
     const seconds = (nowMs - this.startedMs) / 1000
     engine.counts.answered(front.slot, route ? finder.slot : noService, status, seconds)
+    if (this.trail !== undefined) this.log(this.trail, status, nowMs)
+  }
+
+  private log(trail: Trail, status: number, nowMs: number): void {
+    const { route, id, startedMs: beganMs } = this
+    trail.sent = this.answering.sent
+    trail.end({ route, status, id, beganMs, nowMs })
   }
 
   /** The answer is written: the connection goes on, or ends. */

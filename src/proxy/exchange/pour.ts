@@ -70,19 +70,20 @@ export class Pour {
   }
 
   private sink(isChunked: boolean): Writable {
-    const { stream } = this.exchange.client
+    const { answering, client } = this.exchange
+    const { stream } = client
     const lines = isChunked ? (size: number) => `${size.toString(16)}\r\n` : () => ''
     const end = isChunked ? '\r\n' : ''
     return new Writable({
       write: (bytes: Buffer, _, next) => {
         this.exchange.moved()
-        stream.write(lines(bytes.length), 'latin1')
-        stream.write(bytes)
-        if (stream.write(end, 'latin1') || stream.writableLength === 0) next()
+        answering.write(lines(bytes.length))
+        answering.pour(bytes)
+        if (answering.write(end) || stream.writableLength === 0) next()
         else stream.once('drain', () => next())
       },
       final: (next) => {
-        if (isChunked) stream.write('0\r\n\r\n', 'latin1')
+        if (isChunked) answering.write('0\r\n\r\n')
         next()
       },
     })

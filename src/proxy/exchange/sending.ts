@@ -1,6 +1,7 @@
 import type { ClientConnection } from '../http1/client-connection.ts'
 import type { Sender } from '../http1/sender.ts'
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'
+import type { Copy } from './copies.ts'
 
 const nothing = Buffer.alloc(0)
 const none: readonly Buffer[] = []
@@ -27,6 +28,8 @@ export class Sending {
   private pieces = 0
   /** All pieces, if somebody wants them kept and they are not too many. */
   private kept: Buffer[] | undefined
+  /** Gets all content, too. */
+  private copy: Copy | undefined
   /** How much more may be kept. */
   private keptBytes = 0
 
@@ -35,6 +38,7 @@ export class Sending {
     this.sender = sender
     this.to = undefined
     this.kept = undefined
+    this.copy = undefined
   }
 
   /** For a new request, with content or without. */
@@ -89,9 +93,28 @@ export class Sending {
       this.keepPiece(this.first.subarray(this.firstStart, this.firstEnd))
     }
     if (this.kept) this.keepPiece(bytes.subarray(start, end))
+    if (this.copy) this.copyPiece(bytes.subarray(start, end))
     if (this.to) return void this.write(this.to, bytes, start, end)
     this.early = [...this.early, bytes.subarray(start, end)]
     this.client.pause()
+  }
+
+  /** All content has come. */
+  end(): void {
+    this.hasAll = true
+    this.copy?.send()
+    this.copy = undefined
+  }
+
+  /** Gives `copy` what has come and what will come. */
+  copyTo(copy: Copy): void {
+    this.copy = copy
+    for (const piece of this.early) this.copyPiece(piece)
+    if (this.hasAll) this.end()
+  }
+
+  private copyPiece(piece: Buffer): void {
+    if (this.copy?.add(piece) === false) this.copy = undefined
   }
 
   /** Whether it could be sent once more. */
@@ -137,6 +160,8 @@ export class Sending {
     this.early = none
     this.first = nothing
     this.kept = undefined
+    this.copy?.drop()
+    this.copy = undefined
   }
 
   /** False if the client has been paused because the endpoint does not keep up. */

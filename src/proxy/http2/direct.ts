@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 
+import type { Trail } from '../access/trail.ts'
 import { connectTimeoutMs, mostRepeats, type Waiting, waitForSomebody } from '../exchange/again.ts'
 import {
   type Answer,
@@ -17,7 +18,7 @@ import type { TableRoute } from '../route.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
 import { endpointHead } from './endpoint-head.ts'
 import type { Ask } from './endpoint-sessions.ts'
-import { type Joined, join, type Loss } from './join.ts'
+import { type Ends, type Joined, join, type Loss } from './join.ts'
 import { headOf } from './message-reader.ts'
 import { stopSending } from './stream-socket.ts'
 
@@ -42,12 +43,20 @@ export class DirectExchange implements Waiting {
   private leave: (() => void) | undefined
   private timer: NodeJS.Timeout | undefined
   private isOver = false
+  private readonly trail: Trail | undefined
 
-  constructor(stream: ServerHttp2Stream, asked: Asked, front: Front, engine: Engine) {
+  constructor(
+    stream: ServerHttp2Stream,
+    asked: Asked,
+    front: Front,
+    engine: Engine,
+    trail: Trail | undefined,
+  ) {
     this.stream = stream
     this.asked = asked
     this.front = front
     this.engine = engine
+    this.trail = trail
     this.id = engine.ids.next()
     this.startedMs = performance.now()
     engine.counts.began(front.slot)
@@ -80,6 +89,7 @@ export class DirectExchange implements Waiting {
   answer(answer: Answer): void {
     const { stream } = this
     const body = jsonOf(answer)
+    this.trail?.told(answer, 'middleware')
     const { status, retryAfterSeconds } = answer
     const headers: OutgoingHttpHeaders = {
       ':status': status,
@@ -88,6 +98,7 @@ export class DirectExchange implements Waiting {
       'cache-control': 'no-store',
     }
     if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
+    if (this.trail) this.trail.sent += body.length
     this.count(status)
     if (stream.destroyed || stream.headersSent) return
     stream.respond(headers)
@@ -100,6 +111,7 @@ export class DirectExchange implements Waiting {
     this.upstream = upstream
     this.triedMs = performance.now()
     upstream.began()
+    this.trail?.tried(target)
     const cancel = this.engine.endpointSessions.open(target, (ask) => {
       clearTimeout(this.timer)
       this.leave = undefined
@@ -125,16 +137,17 @@ export class DirectExchange implements Waiting {
   }
 
   private send(ask: Ask, route: TableRoute, upstream: Upstream): void {
-    const { stream, asked, engine, id } = this
+    const { stream, asked, engine, id, trail } = this
     upstream.reached()
     const { headers } = endpointHead(headOf(asked.textFor(route, upstream.target, id).trimEnd()))
-    this.joined = join(stream, ask, headers, engine.firstByteMs, {
+    const ends: Ends = {
       done: (status) => {
         this.ended(status >= 500 ? 'status5xx' : 'ok', performance.now())
         this.count(status)
       },
       lost: (loss) => this.lost(loss),
-    })
+    }
+    this.joined = join(stream, ask, headers, engine.firstByteMs, ends, trail)
   }
 
   /** No answer has come. */
@@ -166,14 +179,17 @@ export class DirectExchange implements Waiting {
     this.leave?.()
     this.joined?.cancel()
     this.ended('ok', performance.now())
+    this.trail?.cut('gone')
     this.count(this.joined?.status ?? 0)
   }
 
   private count(status: number): void {
-    const { engine, front, route, startedMs } = this
+    const { engine, front, route, startedMs: beganMs, trail, id } = this
     if (this.isOver) return
     this.isOver = true
-    const seconds = (performance.now() - startedMs) / 1000
+    const nowMs = performance.now()
+    const seconds = (nowMs - beganMs) / 1000
     engine.counts.answered(front.slot, route?.slot ?? 0, status, seconds)
+    trail?.end({ route, status, id, beganMs, nowMs })
   }
 }

@@ -2,6 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2'
 
 import { normalHost } from '../../core/rule/host.ts'
 import type { RequestView } from '../../core/rule/request.ts'
+import { trailOf } from '../access/trail.ts'
 import type { Arrival } from '../clients.ts'
 import { Asked } from '../exchange/asked.ts'
 import type { Engine } from '../exchange/engine.ts'
@@ -17,8 +18,9 @@ import { requestText } from './request-head.ts'
 export function directly(
   front: Front,
   engine: Engine,
-  { peer, port, serverName }: Arrival,
+  arrival: Arrival,
 ): (stream: ServerHttp2Stream, raw: readonly string[]) => boolean {
+  const { peer, port, serverName } = arrival
   const { scheme } = front
   const origin = { peer, scheme, port, via: engine.via, serverName }
 
@@ -33,7 +35,9 @@ export function directly(
     const asked = new Asked(origin, engine.trust(peer))
     if (head.scan(bytes, 0, bytes.length) !== bytes.length || asked.read(head, bytes)) return false
     if (asked.isForUs) return false
-    new DirectExchange(stream, asked, front, engine).look(performance.now())
+    const trail = trailOf(engine, front, asked, arrival)
+    trail?.read(bytes.length)
+    new DirectExchange(stream, asked, front, engine, trail).look(performance.now())
     return true
   }
 }

@@ -6,6 +6,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 
+import type { Trail } from '../access/trail.ts'
 import type { Ask } from './endpoint-sessions.ts'
 
 /** How a request was lost before an answer came. */
@@ -47,6 +48,7 @@ export function join(
   headers: OutgoingHttpHeaders,
   firstByteMs: number,
   ends: Ends,
+  trail: Trail | undefined,
 ): Joined {
   const endStream = client.endAfterHeaders
   const server = ask(headers, { endStream, waitForTrailers: !endStream })
@@ -72,9 +74,12 @@ export function join(
     clearTimeout(timer)
     if (client.destroyed) return
     status = head[':status'] ?? 502
+    if (trail) trail.firstByteMs = performance.now()
     const isAll = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
     client.respond(answerHeaders(head), { endStream: isAll, waitForTrailers: !isAll })
-    if (!isAll) passAnswer(server, client)
+    if (isAll) return
+    passAnswer(server, client)
+    if (trail) server.on('data', (bytes: Buffer) => (trail.sent += bytes.length))
   })
   server.on('error', () => {})
   server.on('close', () => {
@@ -83,7 +88,10 @@ export function join(
     isOver = true
     client.unpipe(server)
     if (status !== 0) {
-      if (!isClean(server)) client.close(codeOf(server))
+      if (!isClean(server)) {
+        trail?.cut('cut')
+        client.close(codeOf(server))
+      }
       return ends.done(status)
     }
     ends.lost({ isLate, wasRefused: server.rstCode === NGHTTP2_REFUSED_STREAM, isUntouched })
@@ -92,6 +100,7 @@ export function join(
   else {
     passRequest(client, server, () => (isUntouched = false))
     client.once('end', waitForAnswer)
+    if (trail) client.on('data', (bytes: Buffer) => (trail.received += bytes.length))
   }
 
   return {

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
 
+import type { AccessLog } from '../access/access-log.ts'
+import { TcpTrail } from '../access/tcp-trail.ts'
 import { noService } from '../counters.ts'
 import type { Trust } from '../trust.ts'
 import type { Outcome, TcpCounts } from './counts.ts'
@@ -11,6 +13,8 @@ import { tcpPlace, tlsPlace } from './terms.ts'
 export type TcpShared = Delivering & {
   /** Whose headers of the PROXY protocol are believed; undefined: nobody's. */
   readonly trust: Trust | undefined
+  /** Undefined: there is none. */
+  readonly access: AccessLog | undefined
 }
 
 /** unrecognized_name (RFC 6066 3), fatal: so that a client can tell a wrong name from a broken server. */
@@ -25,9 +29,12 @@ export async function serveConnection(
 ): Promise<void> {
   counts.began()
   client.on('error', () => client.destroy())
-  const { outcome, slot } = await served(client, entrypoint, shared, counts)
+  const { access } = shared
+  const trail = access && new TcpTrail(access, entrypoint, client, addressOf(client))
+  const { outcome, slot } = await served(client, entrypoint, shared, counts, trail)
   if (outcome !== 'ok') client.destroy()
   counts.ended(slot, outcome)
+  trail?.end(outcome)
 }
 
 async function served(
@@ -35,12 +42,14 @@ async function served(
   entrypoint: string,
   shared: TcpShared,
   counts: TcpCounts,
+  trail: TcpTrail | undefined,
 ): Promise<Delivered> {
   const believed = shared.trust !== undefined && shared.trust(addressOf(client))
   const known = believed ? await announced(client) : unannounced(client)
   if (typeof known === 'string') return unrouted(known)
+  if (believed && trail) trail.ip = known.ends().source.ip
   if (!(await tableKnown(client, entrypoint, shared))) return unrouted('unrouted')
-  const arrival = { client, wire: client, entrypoint, ...known, hello: undefined }
+  const arrival = { client, wire: client, entrypoint, ...known, hello: undefined, trail }
   // a server may speak first: nothing is waited for unless a route needs it
   if (!shared.tables.has(tlsPlace(entrypoint))) return await deliver(arrival, shared, counts)
   const looked = await opened(client, known.bytes)
@@ -48,6 +57,7 @@ async function served(
   const { seen, bytes } = looked
   if (seen.kind === 'bad') return unrouted('bad')
   const hello = seen.kind === 'hello' ? seen : undefined
+  if (trail) trail.hello = hello
   const delivered = await deliver({ ...arrival, bytes, hello }, shared, counts)
   if (hello && delivered.outcome === 'unrouted') await said(client, unknownName)
   return delivered

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 
+import type { TcpTrail } from '../access/tcp-trail.ts'
 import { noService } from '../counters.ts'
 import { patienceMs } from '../exchange/again.ts'
 import type { HoldQueue } from '../exchange/hold.ts'
@@ -46,6 +47,8 @@ export type Arrival = {
   readonly hello: ClientHello | undefined
   /** Read from the client already, for the endpoint. */
   readonly bytes: Buffer
+  /** For the access log; undefined: there is none. */
+  readonly trail: TcpTrail | undefined
 }
 
 /** `slot`: where its service is counted. */
@@ -62,6 +65,7 @@ export async function deliver(
   const route = routeOf(arrival, shared.tables)
   if (!route?.tcp) return { outcome: 'unrouted', slot: noService }
   const { slot, closed, key } = route
+  if (arrival.trail) arrival.trail.route = route
   if (closed !== undefined) return { outcome: 'denied', slot }
   using entered = shared.gates.enter(key, route.tcp, arrival.ends)
   if (!entered) return { outcome: 'denied', slot }
@@ -120,9 +124,10 @@ async function tryOnce(
   down: Downstream,
   counts: TcpCounts,
 ): Promise<Outcome | undefined> {
-  const { client } = arrival
+  const { client, trail } = arrival
   const began = performance.now()
   upstream.began()
+  trail?.tried(upstream.target)
   const server = await dial(upstream.target, client, down.onread)
   const tookMs = performance.now() - began
   if (client.destroyed || !server) {

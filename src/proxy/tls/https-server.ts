@@ -39,7 +39,8 @@ export function httpsServer(
     arrivals.of(raw, (who) => {
       tls.accept(raw, ({ socket, name, protocol }) => {
         fresh.delete(raw)
-        const arrival = { ...who, serverName: name }
+        const tlsVersion = socket.getProtocol() ?? undefined
+        const arrival = { ...who, serverName: name, tls: tlsVersion, protocol }
         if (protocol === 'http/1.1') clients.serve(socket, arrival)
         else serveHttp2(socket, arrival)
       })

@@ -1,4 +1,13 @@
-import { bucketsAt, bucketSeconds, codes, type Counters, placeOf, secondsAt } from '../counters.ts'
+import {
+  bucketsAt,
+  bucketSeconds,
+  codes,
+  type Counters,
+  type MirrorOutcome,
+  mirrorOutcomes,
+  placeOf,
+  secondsAt,
+} from '../counters.ts'
 
 /** Counts requests; entrypoints and services are named by their places. Makes nothing that has to be collected. */
 export type Counting = {
@@ -6,10 +15,11 @@ export type Counting = {
   /** One that began is over. `status` 0: the client went away before an answer. */
   answered(entrypoint: number, service: number, status: number, seconds: number): void
   retried(): void
+  mirrored(outcome: MirrorOutcome): void
   held(size: number): void
 }
 
-export function countingIn({ requests, running, retried, held }: Counters): Counting {
+export function countingIn({ requests, running, retried, held, mirrored }: Counters): Counting {
   return {
     began: (entrypoint) => add(running, entrypoint, 1),
     answered(entrypoint, service, status, seconds) {
@@ -20,6 +30,7 @@ export function countingIn({ requests, running, retried, held }: Counters): Coun
       add(requests, at + secondsAt, seconds)
     },
     retried: () => add(retried, 0, 1),
+    mirrored: (outcome) => add(mirrored, mirrorOutcomes.indexOf(outcome), 1),
     held(size) {
       held[0] = size
     },

@@ -1,3 +1,5 @@
+import { AccessLog } from '../access/access-log.ts'
+import { Lines } from '../access/lines.ts'
 import { retryBudget } from '../exchange/budget.ts'
 import { Engine } from '../exchange/engine.ts'
 import { holdQueue } from '../exchange/hold.ts'
@@ -51,6 +53,7 @@ export function planeOf(start: Start, catchUp: () => void) {
       hold.wake()
     },
   })
+  const access = accessLogOf(start)
   const tls = terminator({ wishFor: (host) => wished.wishFor(host) })
   const engine = new Engine({
     tables,
@@ -71,6 +74,7 @@ export function planeOf(start: Start, catchUp: () => void) {
       return port === 443 ? `https://${host}` : `https://${host}:${port}`
     },
     clientTimes,
+    access,
   })
   const trust = start.trust.length > 0 ? engine.trust : undefined
   const ofTcp = {
@@ -83,6 +87,7 @@ export function planeOf(start: Start, catchUp: () => void) {
     tls,
     gates: gates(start.share, start.seat),
     buffers: readBuffers(),
+    access,
   }
   const serverOf = (listener: Listener): EntrypointServer => {
     const at = entrypoints.indexOf(listener.entrypoint)
@@ -99,6 +104,7 @@ export function planeOf(start: Start, catchUp: () => void) {
     tables,
     engine,
     tls,
+    access,
     serverOf,
     listening: own.listening,
     /** Checks say something else of somebody. */
@@ -107,6 +113,14 @@ export function planeOf(start: Start, catchUp: () => void) {
       hold.wake()
     },
   }
+}
+
+function accessLogOf({ access, counters: { unlogged }, seat }: Start): AccessLog | undefined {
+  if (!access) return undefined
+  const dropped = (lines: number) => {
+    unlogged[0] = (unlogged[0] ?? 0) + lines
+  }
+  return new AccessLog(access.wish, new Lines({ turn: access.turn, seat, dropped }))
 }
 
 /** A leaving container's work has to end a second before Docker ends it. */

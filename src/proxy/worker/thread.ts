@@ -50,8 +50,12 @@ async function listen(listeners: readonly Listener[]): Promise<void> {
   }
 }
 
+/** A reader that stands still is not waited for longer. */
+const lastLinesMs = 1000
+
 async function close(): Promise<void> {
   await closeAll(servers, plane.engine, start.drainMs)
+  await plane.access?.end(lastLinesMs)
   // ends this thread only
   process.exit()
 }
