@@ -229,8 +229,8 @@ test('VIRTUAL_HOST and portolan.host: both are routed; of the same rule ours hol
   expect(
     same.instances.map(({ port, routes }) => [port, routes.map(({ entrypoints }) => entrypoints)]),
   ).toEqual([
-    [3000, [['https']]],
-    [4000, [['http']]],
+    [3000, []],
+    [4000, [['http', 'https']]],
   ])
 })
 
