@@ -56,6 +56,15 @@ for (const [facts, state] of [
   })
 }
 
+test('what Docker does to its process is said', () => {
+  const haltOf = (facts: Parameters<typeof container>[0]) =>
+    register(container(facts)).instances[0]?.halt
+  expect(haltOf({})).toBeUndefined()
+  expect(haltOf({ state: 'paused' })).toBe('paused')
+  expect(haltOf({ draining: true })).toBe('stopping')
+  expect(haltOf({ state: 'restarting', draining: true })).toBeUndefined()
+})
+
 test('each eligible port is an instance of the one service, udp apart from tcp', () => {
   const { instances } = register(container({ ports: [tcp(80), tcp(5432), udp(53)] }))
   expect(instances.map(({ port, protocol }) => `${port} ${protocol}`)).toEqual([

@@ -81,11 +81,11 @@ function isUnread(
   { hasBegun, error }: UpstreamConnection,
   loss: Loss,
 ) {
-  if (loss !== 'closed' || hasBegun || repeats > 0 || !sending.isKept) return false
+  if (loss !== 'closed' || hasBegun || repeats >= mostRepeats || !sending.isKept) return false
   return refusals.has(errnoOf(error) ?? '')
 }
 
-/** What was refused unread is sent once more if the endpoint leaves, which Docker says a moment later than its kernel. */
+/** What was refused unread is sent again if the endpoint leaves, which Docker says a moment later than its kernel. */
 function afterRefusal(exchange: Exchange, upstream: Upstream, untilMs: number): void {
   const { engine, route, failure, sending } = exchange
   const nowMs = performance.now()

@@ -208,7 +208,11 @@ export class UpstreamConnection {
    */
   private askWhetherRead(): void {
     const { socket } = this
-    if (!socket.destroyed) socket.write('\r\n', 'latin1', () => socket.destroy())
+    if (socket.destroyed) return
+    socket.write('\r\n', 'latin1', (error) => {
+      // with an error it is being destroyed
+      if (!error) socket.destroy()
+    })
   }
 
   private onClose(): void {

@@ -14,7 +14,7 @@ export type Verdict = {
   readonly never: readonly string[]
 }
 
-/** A deaf replica must get nothing so late before its end, with room for a busy machine. */
+/** What is asked so late before the end of a deaf replica must not get there, with room for a busy machine. */
 const deafMs = 500
 
 export function verdictOf(book: Ledger): Verdict {
@@ -42,16 +42,14 @@ function excuseOf(asked: Asked, book: Ledger): Excuse {
   const at = asked.replica ?? sights[0]?.replica
   if (asked.kind !== 'POST' && asked.replica === undefined) return undefined
   const during = book.ends.filter((end) => asked.fromMs <= end.atMs && asked.toMs >= end.fromMs)
-  const isSeen = during.some(
-    (end) => end.replica === at && isHard(end, sights[0]?.atMs ?? asked.fromMs),
-  )
+  const isSeen = during.some((end) => end.replica === at && isHard(end, asked))
   if (isSeen) return 'seen by that replica'
   const isLost = at === undefined && during.some(({ how }) => how === 'killed' || how === 'paused')
   return isLost ? 'on its way to one' : undefined
 }
 
-function isHard({ how, atMs }: Ended, seenMs: number): boolean {
-  return how === 'killed' || how === 'paused' || (how === 'deaf' && seenMs < atMs - deafMs)
+function isHard({ how, atMs }: Ended, { fromMs }: Asked): boolean {
+  return how === 'killed' || how === 'paused' || (how === 'deaf' && fromMs < atMs - deafMs)
 }
 
 /** When, what, how it failed, where, and what was being done meanwhile. */

@@ -15,6 +15,7 @@ const replica = hostname()
 const streams = new Set()
 const sockets = new Set()
 let isLeaving = false
+let isClosed = false
 
 const server = createServer((request, response) => {
   response.setHeader('x-replica', replica)
@@ -27,6 +28,7 @@ const server = createServer((request, response) => {
 
 server.on('upgrade', (request, socket) => {
   const one = accept(request, socket, replica)
+  if (isClosed) return one.goAway()
   sockets.add(one)
   socket.on('close', () => sockets.delete(one))
 })
@@ -57,6 +59,7 @@ function say(what, id) {
 function stream(response) {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.write('data: 0\n\n')
+  if (isClosed) return void response.end()
   streams.add(response)
   const timer = setInterval(() => response.write(`data: ${Date.now()}\n\n`), 50)
   response.on('close', () => {
@@ -68,6 +71,7 @@ function stream(response) {
 async function leave() {
   isLeaving = true
   if (process.env.LEAVES === 'politely') await sleep(1000)
+  isClosed = true
   server.close(() => process.exit(0))
   for (const response of streams) response.end()
   for (const socket of sockets) socket.goAway()
