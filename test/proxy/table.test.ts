@@ -55,7 +55,11 @@ test('of differing policies in one service the newest container has its way', ()
   const { table } = tableOf(
     catalogOf([
       instance({ policy: policyOf('least'), createdAt: '2026-01-03T00:00:00Z' }),
-      instance({ policy: policyOf('random'), createdAt: '2026-01-02T00:00:00Z', container: id('b') }),
+      instance({
+        policy: policyOf('random'),
+        createdAt: '2026-01-02T00:00:00Z',
+        container: id('b'),
+      }),
     ]),
   )
   expect(table.routes.map(({ policy }) => policy.balance)).toEqual(['least'])

@@ -1,9 +1,10 @@
 import { Duplex } from 'node:stream'
 
 import { Asked } from '../../../src/proxy/exchange/asked.ts'
-import { ClientConnection, type RequestTaker } from '../../../src/proxy/http1/client-connection.ts'
+import { ClientConnection } from '../../../src/proxy/http1/client-connection.ts'
 import { usualTimes } from '../../../src/proxy/http1/limits.ts'
 import { RequestHead } from '../../../src/proxy/http1/request-head.ts'
+import type { RequestTaker } from '../../../src/proxy/http1/request-taker.ts'
 import { routeTable } from '../../../src/proxy/table.ts'
 import { catalogOf, instance, vantage } from '../bed.ts'
 
