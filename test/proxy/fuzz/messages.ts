@@ -119,7 +119,7 @@ export function chunkedBody(chance: Chance): string {
   let text = ''
   for (let left = chance.below(4); left > 0; left--) {
     const content = chance.pick(contents)
-    const size = chance.once(40)
+    const size = chance.once(20)
       ? chance.pick(['0x5', '+5', '-5', '', ' 5', 'fffffffffffffffff', '1_0'])
       : sizeOf(chance, content)
     text += `${size}${chance.once(8) ? chance.pick(extensions) : ''}\r\n${content}\r\n`
@@ -147,6 +147,7 @@ function rest(chance: Chance, first: readonly string[]): string {
     body = chunkedBody(chance)
     lines.push(`Transfer-Encoding: ${chance.once(8) ? chance.pick(codings) : 'chunked'}`)
   }
+  if (lines.length > 0 && chance.once(12)) lines.push(chance.pick(lines))
   const shuffled = lines
     .map((line) => ({ line, at: chance.below(1000) }))
     .toSorted((a, b) => a.at - b.at)
