@@ -37,7 +37,7 @@ export async function compareProxies(cases: number, seed: number): Promise<Compa
       const id = left--
       const count = 1 + chance.below(4)
       const samples = Array.from({ length: count }, (_, at) =>
-        sampleOf(chance, `${id}.${at}`, at === count - 1),
+        sampleOf(chance, `${id}.${at}`, at === 0, at === count - 1),
       )
       for (const [at, sample] of samples.entries()) answers.set(`${id}.${at}`, sample)
       requests += count
@@ -133,7 +133,6 @@ async function spoken(
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   const reader = new MessageReader('answers', (at) => samples[at]?.method === 'HEAD')
   let onMore = () => {}
-  let isClosed = false
   const answers = () => reader.messages.filter(({ status }) => status >= 200)
   socket.on('data', (bytes: Buffer) => {
     reader.push(bytes)
@@ -141,7 +140,6 @@ async function spoken(
   })
   socket.on('error', () => {})
   socket.on('close', () => {
-    isClosed = true
     reader.end()
     onMore()
   })
@@ -149,7 +147,7 @@ async function spoken(
   for (const text of texts) {
     due += texts.length === 1 ? samples.length : 1
     await written(socket, chance, text)
-    while (!isClosed && answers().filter(({ isComplete }) => isComplete).length < due) {
+    while (!socket.closed && answers().filter(({ isComplete }) => isComplete).length < due) {
       await new Promise<void>((resolve) => {
         onMore = resolve
       })
@@ -189,6 +187,6 @@ function shownOf(
       before === undefined ? (headers[at + 1] ?? '') : `${before}, ${headers[at + 1]}`,
     )
   }
-  const lines = [...values].map(([name, value]) => `${name}: ${value}`).sort()
+  const lines = [...values].map(([name, value]) => `${name}: ${value}`).toSorted()
   return [method, url, status, isComplete, ...lines, body].join('\n')
 }

@@ -26,12 +26,12 @@ export function chanceOf(seed: number): Chance {
 /** `text` in one to six pieces. */
 export function piecesOf(chance: Chance, text: string): readonly string[] {
   const cuts = Array.from({ length: chance.below(6) }, () => chance.below(text.length + 1))
-  const edges = [0, ...cuts.sort((a, b) => a - b), text.length]
+  const edges = [0, ...cuts.toSorted((a, b) => a - b), text.length]
   return edges.slice(1).map((end, at) => text.slice(edges[at], end))
 }
 
 const odd = [
-  ...[
+  [
     '\0',
     '\t',
     '\n',
@@ -53,7 +53,7 @@ const odd = [
     '_',
     '.',
   ],
-  ...[
+  [
     '0',
     '1',
     '9',
@@ -71,7 +71,7 @@ const odd = [
     '\xff',
     '\r\n\r\n',
   ],
-]
+].flat()
 
 /** A byte or line more, less, or another. */
 export function spoiled(chance: Chance, text: string): string {

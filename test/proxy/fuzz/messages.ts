@@ -2,7 +2,7 @@ import { type Chance, spoiled } from './chance.ts'
 
 const methods = 'GET GET GET HEAD POST POST PUT DELETE OPTIONS PATCH PROPFIND'.split(' ')
 const targets = [
-  ...[
+  [
     '/',
     '/a',
     '/a/b?c=d',
@@ -16,7 +16,7 @@ const targets = [
     '/?',
     '/a?b?c',
   ],
-  ...[
+  [
     '*',
     'http://shop.test/a',
     'http://shop.test',
@@ -26,7 +26,7 @@ const targets = [
     'a',
     '/a#b',
   ],
-]
+].flat()
 const hosts = [
   'shop.test',
   'shop.test',
@@ -40,7 +40,7 @@ const hosts = [
 ]
 const lengths = '0 1 5 5 5 10 05 +5 -1 5,5 0x5 5.0 9007199254740993 18446744073709551617'.split(' ')
 const codings = [
-  ...[
+  [
     'chunked',
     'chunked',
     'chunked',
@@ -50,10 +50,10 @@ const codings = [
     'chunked, chunked',
     'identity',
   ],
-  ...['xchunked', 'chunked;a=b', ',chunked', 'chunked,', '', 'gzip'],
-]
+  ['xchunked', 'chunked;a=b', ',chunked', 'chunked,', '', 'gzip'],
+].flat()
 const connections = [
-  ...[
+  [
     'close',
     'keep-alive',
     'Close',
@@ -65,10 +65,10 @@ const connections = [
     'te, close',
     '',
   ],
-  ...['transfer-encoding', 'keep-alive, x-b', 'close, keep-alive', ' close '],
-]
+  ['transfer-encoding', 'keep-alive, x-b', 'close, keep-alive', ' close '],
+].flat()
 const others = [
-  ...[
+  [
     'X-A: 1',
     'X-B:2',
     'X-C: \t3 \t',
@@ -78,22 +78,22 @@ const others = [
     'Via: 1.1 a',
     'TE: trailers',
   ],
-  ...['Expect: 100-continue', 'Upgrade: websocket', 'Upgrade: h2c', 'Trailer: a', 'X-E: \xe4\xff'],
-  ...[
+  ['Expect: 100-continue', 'Upgrade: websocket', 'Upgrade: h2c', 'Trailer: a', 'X-E: \xe4\xff'],
+  [
     'X-Forwarded-For: 1.2.3.4',
     'x_forwarded_for: 1',
     'Forwarded: for=a',
     'X-Request-Id: a',
     'Keep-Alive: 5',
   ],
-  ...[
+  [
     'Proxy-Connection: close',
     'Content_Length: 5',
     'Content-Type: text/plain',
     "!#$%&'*+-.^_`|~: b",
     'Date: now',
   ],
-]
+].flat()
 const contents = [
   'hello',
   'GET /evil HTTP/1.1\r\nHost: shop.test\r\n\r\n',
@@ -119,7 +119,7 @@ export function chunkedBody(chance: Chance): string {
   let text = ''
   for (let left = chance.below(4); left > 0; left--) {
     const content = chance.pick(contents)
-    const size = chance.once(40)
+    const size = chance.once(20)
       ? chance.pick(['0x5', '+5', '-5', '', ' 5', 'fffffffffffffffff', '1_0'])
       : sizeOf(chance, content)
     text += `${size}${chance.once(8) ? chance.pick(extensions) : ''}\r\n${content}\r\n`
@@ -147,9 +147,10 @@ function rest(chance: Chance, first: readonly string[]): string {
     body = chunkedBody(chance)
     lines.push(`Transfer-Encoding: ${chance.once(8) ? chance.pick(codings) : 'chunked'}`)
   }
+  if (lines.length > 0 && chance.once(12)) lines.push(chance.pick(lines))
   const shuffled = lines
     .map((line) => ({ line, at: chance.below(1000) }))
-    .sort((a, b) => a.at - b.at)
+    .toSorted((a, b) => a.at - b.at)
   return `${shuffled.map(({ line }) => `${line}\r\n`).join('')}\r\n${body}`
 }
 

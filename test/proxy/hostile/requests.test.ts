@@ -120,12 +120,12 @@ for (const [status, ...requests] of refused) {
 }
 
 const badChunks = [
-  ...['0x2e\r\n', '0_2e\r\n', '+1\r\na\r\n', '-1\r\na\r\n', ' 1\r\na\r\n', '1 \r\na\r\n', '\r\n'],
-  ...['10000000000000001\r\na', 'fffffffffffffffff\r\na', '1;\r\na\r\n', '1;a\nb\r\na\r\n'],
-  ...['1;a\rb\r\na\r\n', '1;a\0\r\na\r\n', `1;${'a'.repeat(65_536)}\r\na\r\n`, '1\r\nab\r\n'],
-  ...['1\r\na0\r\n\r\n', '1\na\n0\n\n', '0\r\n\n', '0\n\r\n', '5\r\nab\r\n0\r\n\r\n', '1;a="\r\n'],
-  ...['0\r\nA : b\r\n\r\n', '0\r\n A: b\r\n\r\n', `0\r\n${'A: b\r\n'.repeat(3000)}\r\n`, 'g\r\n'],
-]
+  ['0x2e\r\n', '0_2e\r\n', '+1\r\na\r\n', '-1\r\na\r\n', ' 1\r\na\r\n', '1 \r\na\r\n', '\r\n'],
+  ['10000000000000001\r\na', 'fffffffffffffffff\r\na', '1;\r\na\r\n', '1;a\nb\r\na\r\n'],
+  ['1;a\rb\r\na\r\n', '1;a\0\r\na\r\n', `1;${'a'.repeat(65_536)}\r\na\r\n`, '1\r\nab\r\n'],
+  ['1\r\na0\r\n\r\n', '1\na\n0\n\n', '0\r\n\n', '0\n\r\n', '5\r\nab\r\n0\r\n\r\n', '1;a="\r\n'],
+  ['0\r\nA : b\r\n\r\n', '0\r\n A: b\r\n\r\n', `0\r\n${'A: b\r\n'.repeat(3000)}\r\n`, 'g\r\n'],
+].flat()
 for (const bad of badChunks) {
   test(`chunk ${JSON.stringify(bad.slice(0, 40))} ends both connections`, async () => {
     const before = service.all.length

@@ -55,16 +55,17 @@ test('a body that waits for 100 while nobody is ready has all the time that its 
   await using service = await wireEndpoint(({ socket, text }) => {
     if (text.endsWith('body')) socket.write(ok('thanks'))
   })
-  await using proxy = await bed({ holdMs: 60_000, clientTimes: { rateMs: 100 } })
+  await using proxy = await bed({ holdMs: 60_000, clientTimes: { rateMs: 1000 } })
   proxy.catalog.set(catalogOf([instance({ port: service.port, state: 'starting' })]))
   using client = wireClient(proxy.port)
   client.send(`POST / HTTP/1.1\r\n${host}Content-Length: 4\r\nExpect: 100-continue\r\n\r\n`)
+  client.socket.on('data', (bytes) => {
+    if (bytes.includes('100 Continue')) client.send('body')
+  })
   // several times as long as a slow body would have
-  await pause(1500)
+  await pause(3000)
   proxy.catalog.set(catalogOf([instance({ port: service.port })]))
-  await client.until(/^HTTP\/1.1 100 /)
-  client.send('body')
-  await client.until(/thanks$/)
+  await client.until(/^HTTP\/1.1 100 [^]*thanks$/)
 })
 
 test('a head that an endpoint never ends is a 504, a body that it does not go on with is cut', async () => {
@@ -72,7 +73,7 @@ test('a head that an endpoint never ends is a 504, a body that it does not go on
     if (text.includes('/head')) socket.write('HTTP/1.1 200 OK\r\nA: ')
     else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab')
   })
-  await using proxy = await bed({ firstByteMs: 200, idleMs: 200 })
+  await using proxy = await bed({ firstByteMs: 2000, idleMs: 200 })
   proxy.catalog.set(catalogOf([instance({ port: service.port })]))
   using head = wireClient(proxy.port)
   head.send(get('/head', 'Connection: close\r\n'))
@@ -164,7 +165,7 @@ test('requests that pile up behind a slow one are left with the client', async (
   await expect.poll(() => served).toBeGreaterThan(answered)
   // buffers of the kernel take some too
   await pause(1000)
-  expect(client.socket.writableLength).toBeGreaterThan(20_000_000)
+  expect(client.socket.writableLength).toBeGreaterThan(5_000_000)
 })
 
 test('a slow client of the answer before keeps nobody else from the connection', async () => {
