@@ -143,6 +143,7 @@ function confdOf({ confd: folder, state }: Config, base: Base, log: Log): Confd 
     open,
     state,
     catalog: whole(base),
+    vantage: base.vantage,
     addressOf,
     log: log.child({ part: 'confd' }),
     report: board.report,

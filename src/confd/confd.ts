@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client'
 
 import { compare } from '../core/catalog.ts'
+import { type Live, live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Problem, ProblemBoard } from '../core/problems.ts'
 import type { Backoff } from '../core/retry.ts'
@@ -10,8 +11,8 @@ import { renderMetrics } from './metrics.ts'
 import { mirrorPool, type OpenMirror } from './mirrors.ts'
 import type { Outcome, PassOptions } from './pass.ts'
 import { type Memory, recall } from './publish.ts'
+import { createRenderer, type Renderer } from './renderer.ts'
 import type { Resource } from './resource.ts'
-import { createTemplates } from './template.ts'
 import type { ResourceView } from './view.ts'
 import { watchFolder } from './watch.ts'
 import { createWorker, type Worker } from './worker.ts'
@@ -20,6 +21,8 @@ export type ConfdOptions = Pick<PassOptions, 'catalog' | 'addressOf'> & {
   /** Has `conf.d/*.toml` and `templates/`. */
   readonly folder: string
   readonly open: OpenMirror
+  /** Changes when addresses may be others. */
+  readonly vantage?: Live<unknown>
   /** Where reloads that are due are noted; undefined: beside each file. */
   readonly state?: string | undefined
   /** Only log what would be written. */
@@ -62,7 +65,8 @@ export function createConfd(options: ConfdOptions): Confd {
   const reportAll = () => {
     report(part, [...scanned, ...running.values().flatMap(({ worker }) => problemsOf(worker))])
   }
-  const workers = starter(options, reportAll)
+  const renderer = createRenderer(templatesOf(folder))
+  const workers = starter(options, renderer, reportAll)
 
   const scan = async (bell: Bell, signal: AbortSignal) => {
     for await (const _ of bell.rings(scanWait, signal)) {
@@ -83,6 +87,7 @@ export function createConfd(options: ConfdOptions): Confd {
         .toSorted((a, b) => compare(a.name, b.name)),
     async run(signal) {
       const bell = createBell()
+      signal.addEventListener('abort', () => renderer.close(), { once: true })
       const watching = watchFolder(folder, rescanMs, () => bell.ring(), signal)
       await Promise.all([watching, scan(bell, signal)])
     },
@@ -109,9 +114,9 @@ function reconcile(
 }
 
 /** Starts workers, one at a time for a destination; what is remembered of it outlives them. */
-function starter(options: ConfdOptions, onChange: () => void) {
-  const { folder, open, catalog, addressOf, log, noop = false, retry = defaultRetry } = options
-  const templates = createTemplates(templatesOf(folder))
+function starter(options: ConfdOptions, renderer: Renderer, onChange: () => void) {
+  const { open, catalog, addressOf, log } = options
+  const { noop = false, retry = defaultRetry, vantage = live(undefined) } = options
   const pool = mirrorPool(open)
   const count = renderMetrics(options.registry)
   const desks = new Map<string, { memory: Promise<Memory>; done: Promise<void> }>()
@@ -123,7 +128,18 @@ function starter(options: ConfdOptions, onChange: () => void) {
     }
     const stop = new AbortController()
     const onOutcome = (outcome: Outcome) => count(resource.name, outcome)
-    const parts = { resource, memory, templates, pool, catalog, addressOf, noop, retry, log }
+    const parts = {
+      resource,
+      memory,
+      renderer,
+      pool,
+      catalog,
+      vantage,
+      addressOf,
+      noop,
+      retry,
+      log,
+    }
     const worker = createWorker({ ...parts, onChange, onOutcome })
     const run = async () => {
       await before

@@ -4,17 +4,13 @@ import { compare } from '../core/catalog.ts'
 import { PortolanError } from '../core/errors.ts'
 import type { Entry } from '../store/store.ts'
 import { globPattern } from './glob.ts'
+import { covers, type KeysRead } from './reads.ts'
 import type { Resource } from './resource.ts'
 import { baseOf } from './text.ts'
 
 /** Keys, as templates see them, and their values. */
 export type Pairs = ReadonlyMap<string, string>
 export type Pair = { readonly Key: string; readonly Value: string }
-
-/** Whether `key` is `named` or stands below it: `/web` does not cover `/website`. */
-export function covers(named: string, key: string): boolean {
-  return named === '/' || key === named || key.startsWith(`${named}/`)
-}
 
 /** What `resource` may read of `sources`, its prefix taken off. */
 export function pairsOf(
@@ -33,9 +29,13 @@ export function pairsOf(
 }
 
 /** confd's functions over `pairs`, under its names, with its order of arguments and of results. */
-export function kvFunctions(pairs: Pairs) {
+export function kvFunctions(pairs: Pairs, read: KeysRead) {
+  const valueOf = (key: string) => {
+    read.exact.add(key)
+    return pairs.get(key)
+  }
   const get = (key: string): Pair => {
-    const value = pairs.get(key)
+    const value = valueOf(key)
     if (value !== undefined) return { Key: key, Value: value }
     throw new PortolanError(
       'template',
@@ -45,6 +45,7 @@ export function kvFunctions(pairs: Pairs) {
   }
   const gets = (pattern: string): Pair[] => {
     const glob = globPattern(pattern)
+    read.globs.add(pattern)
     return [...pairs]
       .filter(([key]) => glob.test(key))
       .map(([Key, Value]) => ({ Key, Value }))
@@ -54,20 +55,25 @@ export function kvFunctions(pairs: Pairs) {
     get,
     gets,
     getv: (key: string, fallback?: string) =>
-      fallback === undefined ? get(key).Value : (pairs.get(key) ?? fallback),
+      fallback === undefined ? get(key).Value : (valueOf(key) ?? fallback),
     getvs: (pattern: string) =>
       gets(pattern)
         .map(({ Value }) => Value)
         .toSorted(compare),
-    exists: (key: string) => pairs.has(key),
-    ls: (path: string) => children(pairs, path, () => true),
-    lsdir: (path: string) => children(pairs, path, (below) => below.length > 1),
+    exists: (key: string) => valueOf(key) !== undefined,
+    ls: (path: string) => children(pairs, rootOf(path, read), () => true),
+    lsdir: (path: string) => children(pairs, rootOf(path, read), (below) => below.length > 1),
   }
 }
 
-/** Sorted names right below `path` whose terms `wanted` accepts; a key itself counts as its own child. */
-function children(pairs: Pairs, path: string, wanted: (below: string[]) => boolean): string[] {
+function rootOf(path: string, read: KeysRead): string {
   const root = posix.join('/', path).replace(/(?<=.)\/$/, '')
+  read.folders.add(root)
+  return root
+}
+
+/** Sorted names right below `root` whose terms `wanted` accepts; a key itself counts as its own child. */
+function children(pairs: Pairs, root: string, wanted: (below: string[]) => boolean): string[] {
   const names = new Set<string>()
   for (const key of pairs.keys()) {
     if (!covers(root, key)) continue

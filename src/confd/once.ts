@@ -6,7 +6,8 @@ import { scanFolder, templatesOf } from './folder.ts'
 import { type MirrorPool, type MirrorReader, mirrorPool } from './mirrors.ts'
 import { type Outcome, type PassOptions, passOver } from './pass.ts'
 import { recall } from './publish.ts'
-import { createTemplates } from './template.ts'
+import { nothingLooked } from './render.ts'
+import { createRenderer } from './renderer.ts'
 import type { ResourceState } from './view.ts'
 
 /** What became of one resource; `resource` is its file's name. */
@@ -32,20 +33,21 @@ export async function renderOnce(options: OnceOptions, signal: AbortSignal): Pro
   const { resources, problems } = await scanFolder(options.folder)
   const close = new AbortController()
   const pool = mirrorPool(options.open)
-  const templates = createTemplates(templatesOf(options.folder))
+  const renderer = createRenderer(templatesOf(options.folder))
   const lifetime = AbortSignal.any([signal, close.signal])
   const results = problems.filter(({ severity }) => severity === 'error').map(resultOfProblem)
   try {
     for (const { resource } of resources.values()) {
-      results.push(await renderOne({ ...options, resource, templates, pool }, lifetime))
+      results.push(await renderOne({ ...options, resource, renderer, pool }, lifetime))
     }
     return results
   } finally {
     close.abort()
+    renderer.close()
   }
 }
 
-type OneOptions = OnceOptions & Pick<PassOptions, 'resource' | 'templates'> & { pool: MirrorPool }
+type OneOptions = OnceOptions & Pick<PassOptions, 'resource' | 'renderer'> & { pool: MirrorPool }
 
 async function renderOne(options: OneOptions, signal: AbortSignal): Promise<Result> {
   const { resource, pool, noop = false } = options
@@ -88,7 +90,7 @@ async function allRead(mirrors: readonly MirrorReader[], signal: AbortSignal) {
 async function untilSettled(options: PassOptions & OneOptions, signal: AbortSignal) {
   for await (const _ of options.catalog.changes(signal)) {
     for (let failures = 0; ; failures++) {
-      const outcome = await passOver(options, () => {}, signal)
+      const outcome = await passOver(options, nothingLooked, () => {}, signal)
       if (outcome.state === 'waiting') break
       if (!options.memory.pending || signal.aborted) return outcome
       await sleep(backoffMs(failures, options.retry ?? { firstMs: 1000 }), signal)

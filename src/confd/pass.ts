@@ -6,14 +6,14 @@ import { pairsOf } from './kv.ts'
 import type { MirrorReader } from './mirrors.ts'
 import { type Memory, publish, wantedState } from './publish.ts'
 import { type Looked, renderResource, type Sources } from './render.ts'
+import type { Renderer } from './renderer.ts'
 import type { Resource } from './resource.ts'
-import type { Templates } from './template.ts'
 import type { ResourceState } from './view.ts'
 
 /** What one pass over a resource needs. */
 export type PassOptions = Pick<Sources, 'addressOf'> & {
   readonly resource: Resource
-  readonly templates: Templates
+  readonly renderer: Pick<Renderer, 'render'>
   /** All of them must have been read. */
   readonly mirrors: readonly MirrorReader[]
   readonly catalog: Live<Catalog | undefined>
@@ -30,19 +30,23 @@ export type Outcome = {
   readonly diff: string
 }
 
-/** Renders and publishes one resource. Never throws. `onLooked` hears what the render has read, before it is written. */
+/**
+ * Renders and publishes one resource. Never throws. `before` is what its last render has read; `onLooked` hears what
+ * this one has read, before it is written.
+ */
 export async function passOver(
   options: PassOptions,
+  before: Looked,
   onLooked: (looked: Looked) => void,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { resource, templates, mirrors, catalog, addressOf } = options
+  const { resource, renderer, mirrors, catalog, addressOf } = options
   const pairs = pairsOf(
     resource,
     mirrors.map(({ entries }) => entries),
   )
   const sources = { pairs, addressOf, catalog: catalog.current }
-  const rendered = renderResource(resource, templates, sources)
+  const rendered = await renderResource(resource, renderer, sources, before)
   onLooked(rendered.looked)
   if (rendered.kind === 'waiting') return outcome('waiting')
   if (rendered.kind === 'failed') return outcome('failed', rendered.error)

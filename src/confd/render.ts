@@ -1,26 +1,38 @@
 import type { Chosen } from '../core/address.ts'
 import type { Catalog } from '../core/catalog.ts'
 import { PortolanError } from '../core/errors.ts'
-import type { Instance } from '../core/instance.ts'
-import { kvFunctions, type Pairs } from './kv.ts'
+import { type AddressOf, unreachableIn, viewCatalog } from './catalog-view.ts'
+import type { Answer } from './job.ts'
+import type { Pairs } from './kv.ts'
+import { type CatalogRead, type KeysRead, noCatalog, printOf } from './reads.ts'
+import type { Renderer } from './renderer.ts'
 import type { Resource } from './resource.ts'
-import { serviceFunctions } from './services.ts'
-import type { ReadFiles, Templates } from './template.ts'
-import { textFunctions } from './text.ts'
 
 /** What a render reads. `catalog` is undefined as long as it is not known. */
 export type Sources = {
   readonly pairs: Pairs
   readonly catalog: Catalog | undefined
-  readonly addressOf: (instance: Instance) => Chosen
+  readonly addressOf: AddressOf
 }
 
 /** What a render has looked at, so that one knows when to look again; also when it failed. */
 export type Looked = {
-  readonly files: ReadFiles
-  readonly catalog: boolean
+  readonly files: ReadonlyMap<string, string>
+  /** Undefined: nothing was rendered yet. */
+  readonly keys: KeysRead | undefined
+  readonly catalog: CatalogRead
+  /** `printOf` the catalog that it got. */
+  readonly print: readonly unknown[]
   /** Ready instances that were left out, and why. */
   readonly unreachable: ReadonlyMap<string, Chosen & { readonly ok: false }>
+}
+
+export const nothingLooked: Looked = {
+  files: new Map(),
+  keys: undefined,
+  catalog: noCatalog(),
+  print: [],
+  unreachable: new Map(),
 }
 
 export type Rendered = { readonly looked: Looked } & (
@@ -30,50 +42,39 @@ export type Rendered = { readonly looked: Looked } & (
   | { readonly kind: 'failed'; readonly error: unknown }
 )
 
-/** Renders the template of `resource`. Never throws; writes nothing. */
-export function renderResource(
-  { src }: Pick<Resource, 'src'>,
-  templates: Templates,
-  sources: Sources,
-): Rendered {
-  const looked = {
-    files: new Map<string, string>(),
-    catalog: false,
-    unreachable: new Map<string, Chosen & { readonly ok: false }>(),
-  }
-  try {
-    const content = Buffer.from(templates.render(src, globalsOf(sources, looked), looked.files))
-    return { kind: 'content', content, looked }
-  } catch (error) {
-    if (looked.catalog && !sources.catalog) return { kind: 'waiting', looked }
-    return { kind: 'failed', error, looked }
-  }
-}
-
-type Notes = {
-  catalog: boolean
-  readonly unreachable: Map<string, Chosen & { readonly ok: false }>
-}
-
-function globalsOf({ pairs, catalog, addressOf }: Sources, looked: Notes): object {
-  const known = () => {
-    looked.catalog = true
-    if (!catalog) throw new PortolanError('store-down', 'the services are not known yet')
-    return serviceFunctions({
-      catalog,
-      addressOf,
-      onUnreachable: ({ name }, chosen) => looked.unreachable.set(name, chosen),
+/**
+ * Renders the template of `resource`. Never rejects; writes nothing. The template gets the services that it had read
+ * `before`, and all of them if it turns out to want others.
+ */
+export async function renderResource(
+  { src, renderTimeoutMs }: Pick<Resource, 'src' | 'renderTimeoutMs'>,
+  renderer: Pick<Renderer, 'render'>,
+  { pairs, catalog, addressOf }: Sources,
+  before: Looked,
+): Promise<Rendered> {
+  const ask = (read: Pick<CatalogRead, 'names' | 'all'>) =>
+    renderer.render({
+      src,
+      pairs,
+      limitMs: renderTimeoutMs,
+      catalog: catalog && viewCatalog(catalog, read, addressOf),
     })
+  let answer = await ask(before.catalog)
+  if (answer.kind === 'more') answer = await ask({ names: new Set(), all: true })
+  const { files, keys, catalog: read } = answer.seen
+  const unreachable = catalog ? unreachableIn(catalog, read, addressOf) : new Map<string, never>()
+  const looked = { files, keys, catalog: read, print: printOf(catalog, read), unreachable }
+  return { ...resultOf(answer), looked }
+}
+
+function resultOf(answer: Answer) {
+  if (answer.kind === 'content') {
+    return { kind: answer.kind, content: Buffer.from(answer.content) }
   }
-  return {
-    ...textFunctions,
-    ...kvFunctions(pairs),
-    get services() {
-      return known().services()
-    },
-    get instances() {
-      return known().instances()
-    },
-    service: (name: string, fallback?: unknown) => known().service(name, fallback),
+  if (answer.kind === 'waiting') return { kind: answer.kind }
+  if (answer.kind === 'failed') {
+    return { kind: answer.kind, error: new PortolanError(answer.code, answer.message) }
   }
+  const error = new PortolanError('store-down', 'the services changed while they were read')
+  return { kind: 'failed' as const, error }
 }

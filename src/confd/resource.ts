@@ -27,6 +27,8 @@ export type Resource = {
   readonly gid: number | undefined
   readonly check: Step | undefined
   readonly reload: Step | undefined
+  /** Of the template's own work. */
+  readonly renderTimeoutMs: number
   /** Keep the file that is replaced as `dest.bak`. */
   readonly backup: boolean
   readonly wait: Wait
@@ -83,6 +85,7 @@ const templateSchema = z.looseObject({
   check_cmd_timeout: duration('30s').prefault('30s'),
   reload_cmd: commandLine,
   reload_cmd_timeout: duration('60s').prefault('60s'),
+  render_timeout: duration('10s').prefault('10s'),
   backup: z.boolean({ error: 'write true or false' }).default(false),
   wait: z
     .string({ error: 'write "min:max", such as "100ms:2s"' })
@@ -146,6 +149,7 @@ function resourceOf(name: string, fields: Fields): Resource {
     gid: fields.gid,
     check: stepOf(fields.check_cmd, fields.check_cmd_timeout),
     reload: stepOf(fields.reload_cmd, fields.reload_cmd_timeout),
+    renderTimeoutMs: fields.render_timeout,
     backup: fields.backup,
     wait: parseWait(fields.wait) ?? { minMs: 0, maxMs: 0 },
   }

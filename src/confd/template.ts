@@ -13,6 +13,7 @@ import {
   templateOptions,
   wordsOf,
 } from './sandbox.ts'
+import { stampOf } from './stamp.ts'
 
 /** Files that a render has read, with their state (`stampOf`), so that a change of one can be seen. */
 export type ReadFiles = Map<string, string>
@@ -56,12 +57,6 @@ export function createTemplates(folder: string): Templates {
       }
     },
   }
-}
-
-/** Size, time and inode in one string; the same for all files that are not there. */
-export function stampOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  return stat ? `${stat.mtimeMs} ${stat.size} ${stat.ino}` : 'missing'
 }
 
 function environmentOf(load: (name: string) => unknown, globals: object) {

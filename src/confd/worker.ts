@@ -1,18 +1,21 @@
 import { messageOf, isTransient } from '../core/errors.ts'
+import { anyChange, type Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import { type Backoff, backoffMs } from '../core/retry.ts'
 import { type Bell, createBell } from './bell.ts'
-import { covers } from './kv.ts'
 import type { MirrorPool, MirrorReader } from './mirrors.ts'
 import { type Outcome, type PassOptions, passOver } from './pass.ts'
 import type { Memory } from './publish.ts'
-import type { Looked } from './render.ts'
-import { stampOf } from './template.ts'
+import { covers, printOf, samePrint, touches } from './reads.ts'
+import { type Looked, nothingLooked } from './render.ts'
+import { stampOf } from './stamp.ts'
 import type { ResourceView } from './view.ts'
 
 export type WorkerOptions = Omit<PassOptions, 'mirrors' | 'memory'> & {
   /** What is known of the destination from before. */
   readonly memory: Promise<Memory>
+  /** Changes when addresses may be others. */
+  readonly vantage: Live<unknown>
   readonly pool: MirrorPool
   readonly retry: Backoff
   readonly log: Log
@@ -37,24 +40,38 @@ export type Worker = {
 /** What a worker knows of its resource between turns. */
 type Standing = {
   looked: Looked
+  /** A render is under way, and may have read what `looked` does not say. */
+  rendering: boolean
+  /** Of the destination, as we left it. */
+  destStamp: string | undefined
   shown: Pick<ResourceView, 'state' | 'lastRendered' | 'lastError'>
   failures: number
 }
 
 /** One resource's loop: it renders when something changed that its last render has looked at. */
 export function createWorker(options: WorkerOptions): Worker {
-  const { resource, catalog, pool } = options
+  const { resource, catalog, vantage, pool } = options
   let memory: Memory | undefined
   const { name, src, dest, keys, wait } = resource
   const bell = createBell()
   const standing: Standing = {
-    looked: { files: new Map(), catalog: false, unreachable: new Map() },
+    looked: nothingLooked,
+    rendering: false,
+    destStamp: undefined,
     shown: { state: 'waiting', lastRendered: null, lastError: null },
     failures: 0,
   }
 
   const followCatalog = async (signal: AbortSignal) => {
-    for await (const _ of catalog.changes(signal)) if (standing.looked.catalog) bell.ring()
+    let from = vantage.current
+    for await (const _ of anyChange([catalog, vantage], signal)) {
+      const { catalog: read, print } = standing.looked
+      const moved = read.asked && !Object.is(from, vantage.current)
+      from = vantage.current
+      if (standing.rendering || moved || !samePrint(print, printOf(catalog.current, read))) {
+        bell.ring()
+      }
+    }
   }
   const render = async (mirrors: Mirrors, unread: ReadonlySet<string>, signal: AbortSignal) => {
     let again: NodeJS.Timeout | undefined
@@ -71,19 +88,28 @@ export function createWorker(options: WorkerOptions): Worker {
     clearTimeout(again)
   }
 
+  const concernsOf = (key: string) => (changed: string) => {
+    const { keys: read } = standing.looked
+    if (!covers(key, changed)) return false
+    const seenAs = changed.slice(resource.prefix.length) || '/'
+    return standing.rendering || !read || touches(read, seenAs)
+  }
+
   return {
     view: () => ({ name, src, dest, ...standing.shown, output: memory?.output ?? '' }),
     unreachable: () => standing.looked.unreachable,
     forgetful: () => memory?.forgetful,
     filesChanged() {
-      const files = standing.looked.files.entries()
-      if (files.some(([path, stamp]) => stampOf(path) !== stamp)) bell.ring()
+      const files = [...standing.looked.files]
+      const stamp = standing.destStamp
+      const isOther = stamp !== undefined && stampOf(dest) !== stamp
+      if (isOther || files.some(([path, was]) => stampOf(path) !== was)) bell.ring()
     },
     async run(signal) {
       const mirrors: Mirrors = new Map(keys.map((key) => [key, pool.use(key, signal)]))
       const unread = new Set(mirrors.keys())
       const following = [...mirrors].map(([key, mirror]) =>
-        followKey(key, mirror, unread, bell, signal),
+        followKey({ key, mirror, concerns: concernsOf(key) }, unread, bell, signal),
       )
       await Promise.all([...following, followCatalog(signal), render(mirrors, unread, signal)])
     },
@@ -92,17 +118,23 @@ export function createWorker(options: WorkerOptions): Worker {
 
 type Mirrors = ReadonlyMap<string, MirrorReader>
 
-/** Rings when `key` or something below it changed; takes it off `unread` once it has been read. */
+type Followed = {
+  readonly key: string
+  readonly mirror: MirrorReader
+  /** Whether a change of that key may change what was rendered. */
+  readonly concerns: (changed: string) => boolean
+}
+
+/** Rings when something changed that was read; takes the key off `unread` once it has been read. */
 async function followKey(
-  key: string,
-  mirror: MirrorReader,
+  { key, mirror, concerns }: Followed,
   unread: Set<string>,
   bell: Bell,
   signal: AbortSignal,
 ) {
   for await (const changed of mirror.follow(signal)) {
     const first = unread.delete(key)
-    if (first || changed.values().some((one) => covers(key, one))) bell.ring()
+    if (first || changed.values().some(concerns)) bell.ring()
   }
 }
 
@@ -116,13 +148,15 @@ async function turn(
 ): Promise<number | undefined> {
   const onLooked = (looked: Looked) => {
     standing.looked = looked
+    standing.rendering = false
   }
-  const outcome = await passOver(options, onLooked, signal)
+  standing.rendering = true
+  const outcome = await passOver(options, standing.looked, onLooked, signal)
   if (signal.aborted) return undefined
   const { state, error } = outcome
   // The file itself is looked at, too: what others do to it is put right.
   const { dest } = options.resource
-  if (state === 'written' || state === 'unchanged') standing.looked.files.set(dest, stampOf(dest))
+  if (state === 'written' || state === 'unchanged') standing.destStamp = stampOf(dest)
   const lastError = state === 'failed' ? messageOf(error) : null
   tell(options, outcome, lastError, standing.shown.lastError)
   const rendered = state !== 'failed' && state !== 'waiting'

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { globPattern } from '../../src/confd/glob.ts'
 import { kvFunctions, pairsOf } from '../../src/confd/kv.ts'
+import { noKeys, touches } from '../../src/confd/reads.ts'
 import { textFunctions } from '../../src/confd/text.ts'
 
 const pairs = new Map([
@@ -12,7 +13,7 @@ const pairs = new Map([
   ['/leaf', 'v'],
   ['/empty', ''],
 ])
-const { get, getv, gets, getvs, exists, ls, lsdir } = kvFunctions(pairs)
+const { get, getv, gets, getvs, exists, ls, lsdir } = kvFunctions(pairs, noKeys())
 
 test('getv gives the value, the default, or an error with the remedy', () => {
   expect(getv('/leaf')).toBe('v')
@@ -113,3 +114,20 @@ test('json reads a value, and names one that is not JSON', () => {
   expect(json('{"a":[1]}')).toEqual({ a: [1] })
   expect(() => json('{')).toThrow('json() got "{", which is not JSON; fix the value in the store')
 })
+
+type Kv = ReturnType<typeof kvFunctions>
+
+for (const [what, read, touching, other] of [
+  ['a key', (f: Kv) => f.getv('/web/a', ''), ['/web/a'], ['/web/b', '/web/a/x', '/web']],
+  ['a key that is not there', (f: Kv) => f.exists('/no'), ['/no'], ['/web/a']],
+  ['a pattern', (f: Kv) => f.gets('/web/*'), ['/web/a', '/web/new'], ['/web/deep/x', '/leaf']],
+  ['a folder', (f: Kv) => f.ls('/web/'), ['/web/a', '/web/deep/y'], ['/website', '/leaf']],
+  ['all', (f: Kv) => f.lsdir('/'), ['/x', '/web/a'], []],
+] as const) {
+  test(`who has read ${what} is touched by its changes alone`, () => {
+    const keys = noKeys()
+    read(kvFunctions(pairs, keys))
+    expect(touching.filter((key) => !touches(keys, key))).toEqual([])
+    expect(other.filter((key) => touches(keys, key))).toEqual([])
+  })
+}

@@ -20,6 +20,7 @@ test('a resource of two fields has defaults for all others', () => {
       gid: undefined,
       check: undefined,
       reload: undefined,
+      renderTimeoutMs: 10_000,
       backup: false,
       wait: { minMs: 100, maxMs: 2000 },
     },

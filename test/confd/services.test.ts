@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
-import { renderResource } from '../../src/confd/render.ts'
-import { createTemplates } from '../../src/confd/template.ts'
+import { nothingLooked, renderResource } from '../../src/confd/render.ts'
+import { createRenderer } from '../../src/confd/renderer.ts'
 import type { Chosen } from '../../src/core/address.ts'
 import { type Catalog, emptyCatalog } from '../../src/core/catalog.ts'
 import { type Instance, serviceId } from '../../src/core/instance.ts'
@@ -23,8 +23,14 @@ const addressOf = (one: Instance): Chosen => {
 async function render(source: string, catalog: Catalog | undefined) {
   const folder = await tempFolder()
   await folder.write('a', source)
-  const templates = createTemplates(folder.root)
-  return renderResource({ src: 'a' }, templates, { pairs: new Map(), catalog, addressOf })
+  const renderer = createRenderer(folder.root)
+  const resource = { src: 'a', renderTimeoutMs: 60_000 }
+  const sources = { pairs: new Map<string, string>(), catalog, addressOf }
+  try {
+    return await renderResource(resource, renderer, sources, nothingLooked)
+  } finally {
+    renderer.close()
+  }
 }
 
 async function textOf(source: string, catalog: Catalog) {
@@ -82,8 +88,33 @@ test('an unknown service is an error that names it, unless there is a default', 
 test('an ambiguous service is an error even with a default', async () => {
   const catalog = catalogOf(old, instance({ project: 'blog' }))
   await expect(textOf('{{ service("web", "d") }}', catalog)).rejects.toThrow(
-    'service "web" is ambiguous: name one of shop/web, blog/web',
+    'service "web" is ambiguous: name one of blog/web, shop/web',
   )
+})
+
+test('members are all, by node and ordinal, whatever their state and address', async () => {
+  const third = instance({
+    ordinal: 3,
+    name: 'c',
+    state: 'starting',
+    createdAt: '2025-01-01T00:00:00Z',
+  })
+  const first = instance({ ordinal: 1, name: 'a', node: 'h2', addresses: [] })
+  const second = instance({ ordinal: 2, name: 'b', state: 'unhealthy' })
+  const source =
+    '{% for m in service("web").members %}{{ m.node }}/{{ m.ordinal }} {{ m.state }} {{ m.address or "none" }};{% endfor %}'
+  expect(await textOf(source, catalogOf(first, third, second))).toBe(
+    'h1/2 unhealthy 172.18.0.3:3000;h1/3 starting 172.18.0.3:3000;h2/1 ready none;',
+  )
+})
+
+test('nodes lists those that share the store', async () => {
+  const node = { v: 1, engine: 'e', session: 's', roles: ['proxy'], version: '1', startedAt: '' }
+  const nodes = new Map(
+    ['h2', 'h1'].map((name) => [name, { ...node, node: name, address: `${name}.lan` }]),
+  )
+  const source = '{% for n in nodes %}{{ n.name }}={{ n.address }} {% endfor %}'
+  expect(await textOf(source, { ...emptyCatalog, nodes })).toBe('h1=h1.lan h2=h2.lan ')
 })
 
 test('an instance without an address for us is left out and noted', async () => {
@@ -103,6 +134,6 @@ test('who asks for services waits until they are known, who does not is not kept
   })
   expect(await render('plain', undefined)).toMatchObject({
     kind: 'content',
-    looked: { catalog: false },
+    looked: { catalog: { asked: false } },
   })
 })

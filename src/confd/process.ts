@@ -1,0 +1,15 @@
+import type { Job } from './job.ts'
+import { performJob } from './perform.ts'
+import { createTemplates } from './template.ts'
+
+/**
+ * The process that renders: one job at a time, an answer for each. It is a process and not a thread because a
+ * thread that runs out of memory may take the whole process with it (V8), and with that the proxy.
+ */
+const templates = createTemplates(process.argv[2] ?? '')
+
+process.on('message', (job: Job) => process.send?.(performJob(templates, job)))
+process.on('disconnect', () => process.exit())
+// Ctrl-C goes to the whole group: our parent says when to end
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
+process.send?.('ready')
