@@ -34,6 +34,17 @@ export function hasRoutes(index: RouteIndex, place: string): boolean {
   return at.exact.size + at.suffixes.size + at.regexes.size + at.any.size > 0
 }
 
+/** Whether any route at `place` has `host` by name or by a wildcard, whatever else it asks for. */
+export function hasHost(index: RouteIndex, place: string, host: string): boolean {
+  const at = index.get(place)
+  if (!at) return false
+  if (at.exact.has(host)) return true
+  for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+    if (at.suffixes.has(host.slice(dot + 1))) return true
+  }
+  return false
+}
+
 type Looking = {
   readonly request: RequestView
   plain: Match | undefined

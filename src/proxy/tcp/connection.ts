@@ -27,11 +27,29 @@ export async function serveConnection(
   shared: TcpShared,
   counts: TcpCounts,
 ): Promise<void> {
+  const trail = trailOf(client, entrypoint, shared)
+  await throughIt(client, counts, trail, () => served(client, entrypoint, shared, counts, trail))
+}
+
+/** What is noted of a connection, if anybody wants to know. */
+export function trailOf(
+  client: Socket,
+  entrypoint: string,
+  { access }: TcpShared,
+): TcpTrail | undefined {
+  return access && new TcpTrail(access, entrypoint, client, addressOf(client))
+}
+
+/** Counts a connection for as long as `serve` sees it through. */
+export async function throughIt(
+  client: Socket,
+  counts: TcpCounts,
+  trail: TcpTrail | undefined,
+  serve: () => Promise<Delivered>,
+): Promise<void> {
   counts.began()
   client.on('error', () => client.destroy())
-  const { access } = shared
-  const trail = access && new TcpTrail(access, entrypoint, client, addressOf(client))
-  const { outcome, slot } = await served(client, entrypoint, shared, counts, trail)
+  const { outcome, slot } = await serve()
   if (outcome !== 'ok') client.destroy()
   counts.ended(slot, outcome)
   trail?.end(outcome)
