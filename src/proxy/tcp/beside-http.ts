@@ -4,7 +4,7 @@ import { type TcpShared, throughIt, trailOf } from './connection.ts'
 import type { TcpCounts } from './counts.ts'
 import { deliver } from './deliver.ts'
 import { isForNamed } from './for-named.ts'
-import { opened, type WhoConnects } from './opening.ts'
+import { began, type WhoConnects } from './opening.ts'
 import { tlsPlace } from './terms.ts'
 
 /** TCP routes on an entrypoint of HTTP over TLS: they have the connections whose clients ask for their names. */
@@ -30,10 +30,9 @@ export function besideHttp(entrypoint: string, shared: TcpShared, counts: TcpCou
     },
     async take(client, ends, http) {
       client.on('error', () => client.destroy())
-      const looked = await opened(client, nothing)
-      if (looked.kind !== 'seen') return void client.destroy()
-      const { seen, bytes } = looked
-      const hello = seen.kind === 'hello' ? seen : undefined
+      const first = await began(client, nothing)
+      if (typeof first === 'string') return void client.destroy()
+      const { hello, bytes } = first
       if (!hello || !isForNamed(tables, entrypoint, ends, hello)) {
         client.unshift(bytes)
         return http()
@@ -41,7 +40,7 @@ export function besideHttp(entrypoint: string, shared: TcpShared, counts: TcpCou
       client.setKeepAlive(true, keepAliveMs)
       const trail = trailOf(client, entrypoint, shared)
       if (trail) Object.assign(trail, { ip: ends().source.ip, hello })
-      const arrival = { client, wire: client, entrypoint, ends, hello, bytes, trail }
+      const arrival = { client, wire: client, entrypoint, ends, trail, ...first }
       await throughIt(client, counts, trail, () => deliver(arrival, shared, counts))
     },
   }

@@ -4,7 +4,7 @@ import type { WhoConnects } from './opening.ts'
 import { tlsPlace } from './terms.ts'
 import { connectionView } from './view.ts'
 
-/** A route of connections has a client's name, and, if it takes all names, none of requests has it. */
+/** A route of connections has a client's name, and none of requests names it as exactly. */
 export function isForNamed(
   tables: Tables,
   entrypoint: string,
@@ -12,6 +12,7 @@ export function isForNamed(
   hello: ClientHello,
 ): boolean {
   const found = tables.find(tlsPlace(entrypoint), connectionView(ends, hello))
-  if (!found || found.rank > 0) return found !== undefined
-  return hello.name === undefined || !tables.hasHost(entrypoint, hello.name)
+  if (!found) return false
+  const ofHttp = tables.hostRank(entrypoint, hello.name ?? '')
+  return ofHttp === 0 || found.rank > ofHttp
 }
