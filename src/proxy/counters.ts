@@ -27,8 +27,10 @@ export const otherService = 1
 export type Counters = {
   /** See `placeOf`. */
   readonly requests: Float64Array
-  /** Requests in flight, or open connections of TCP, by entrypoint. */
+  /** Requests in flight, by entrypoint. */
   readonly running: Int32Array
+  /** Open connections of TCP, by entrypoint. */
+  readonly open: Int32Array
   /** Connections that have ended: see `tcpPlaceOf`. */
   readonly connections: Float64Array
   /** From clients of TCP entrypoints, and to them. */
@@ -71,6 +73,7 @@ export function newCounters(entrypoints: number): Counters {
     connections: doubles(entrypoints * tcpWidth),
     bytes: doubles(2),
     running: integers(entrypoints),
+    open: integers(entrypoints),
     retried: doubles(1),
     mirrored: doubles(mirrorOutcomes.length),
     held: integers(1),
@@ -96,8 +99,8 @@ export function clearService(
 }
 
 /** Forgets what was running in a worker that is no more; what it has counted stays counted. */
-export function clearRunning({ running, held, inFlight, failures, ejected }: Counters): void {
-  for (const numbers of [running, held, inFlight, failures, ejected]) numbers.fill(0)
+export function clearRunning({ running, open, held, inFlight, failures, ejected }: Counters): void {
+  for (const numbers of [running, open, held, inFlight, failures, ejected]) numbers.fill(0)
 }
 
 /** What checks say of each endpoint, by its place; the same for all workers. */

@@ -3,9 +3,14 @@ import type { Claim } from './claims.ts'
 import { isFallback } from './fallbacks.ts'
 import type { EntrypointKind } from './listener.ts'
 import type { Own } from './own.ts'
+import type { RuleReader } from './rules.ts'
 
 /** Routes among `claims` that stand on none of the entrypoints that are open here for their kind. */
-export function closedEntrypoints(claims: readonly Claim[], { listeners }: Own): Problem[] {
+export function closedEntrypoints(
+  claims: readonly Claim[],
+  { listeners }: Own,
+  readRule: RuleReader,
+): Problem[] {
   if (listeners.length === 0) return []
   const open = new Map(listeners.map(({ entrypoint, kind = 'http' }) => [entrypoint, kind]))
   const real = claims.filter((one) => !isFallback(one))
@@ -15,9 +20,8 @@ export function closedEntrypoints(claims: readonly Claim[], { listeners }: Own):
   )
   return [...groups.values()].flatMap((group) => {
     const [first] = group
-    if (!first || group.some(({ entrypoint, route }) => speaks(open.get(entrypoint), route.kind))) {
-      return []
-    }
+    const isServed = ({ entrypoint, route }: Claim) => speaks(open.get(entrypoint), route, readRule)
+    if (!first || group.some(isServed)) return []
     const names = group.map(({ entrypoint }) => entrypoint)
     const other = names.find((name) => open.has(name))
     return other === undefined
@@ -26,9 +30,16 @@ export function closedEntrypoints(claims: readonly Claim[], { listeners }: Own):
   })
 }
 
-/** HTTP over TLS is HTTP. */
-function speaks(entrypoint: EntrypointKind | undefined, kind: Claim['route']['kind']): boolean {
-  return entrypoint === kind || (entrypoint === 'https' && kind === 'http')
+/** HTTP over TLS is HTTP; and what asks for names of TLS may stand beside it. */
+function speaks(
+  entrypoint: EntrypointKind | undefined,
+  { kind, tls, rule: text }: Claim['route'],
+  readRule: RuleReader,
+): boolean {
+  if (entrypoint !== 'https' || kind === 'http')
+    return entrypoint === kind || entrypoint === 'https'
+  const rule = readRule(text.trim())
+  return tls !== null || (rule.ok && rule.asksOfTls)
 }
 
 function closed({ where, route }: Claim, names: readonly string[], open: readonly string[]) {
@@ -46,13 +57,17 @@ function closed({ where, route }: Claim, names: readonly string[], open: readonl
 /** It is open, and something else is spoken there. */
 function foreign({ where, route }: Claim, name: string, kind: EntrypointKind = 'http') {
   const isTcp = route.kind === 'tcp'
+  const beside = kind === 'https' ? 'say for which names it is: portolan.sni=NAME; or ' : ''
   return {
     severity: 'error' as const,
     where,
     what: `route ${route.name} is for ${route.kind.toUpperCase()}, entrypoint ${name} for ${kind.toUpperCase()}`,
-    why: 'one entrypoint has routes of one kind, so that this one gets nothing',
+    why:
+      kind === 'https'
+        ? 'beside HTTPS only connections of TLS can be told apart, so that this one gets nothing'
+        : 'such an entrypoint has routes of one kind, so that this one gets nothing',
     remedy: isTcp
-      ? 'give it an entrypoint of its own: portolan.tcp=NAME here, and --tcp NAME=:PORT'
+      ? `${beside}give it an entrypoint of its own: portolan.tcp=NAME here, and --tcp NAME=:PORT`
       : 'name an entrypoint of HTTP',
   }
 }

@@ -34,6 +34,17 @@ export function hasRoutes(index: RouteIndex, place: string): boolean {
   return at.exact.size + at.suffixes.size + at.regexes.size + at.any.size > 0
 }
 
+/** How exactly any route at `place` names `host`, as a `rank`, whatever else it asks for; expressions don't count. */
+export function hostRank(index: RouteIndex, place: string, host: string): number {
+  const at = index.get(place)
+  if (!at) return 0
+  if (at.exact.has(host)) return Infinity
+  for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+    if (at.suffixes.has(host.slice(dot + 1))) return host.length - dot - 1
+  }
+  return 0
+}
+
 type Looking = {
   readonly request: RequestView
   plain: Match | undefined

@@ -9,14 +9,14 @@ import { numbersOf } from './control/numbers.ts'
 import { tcpMetricsIn } from './control/tcp-metrics.ts'
 import { type Asked, explainRequest, type RequestExplained } from './explain.ts'
 import { identities } from './identities.ts'
-import type { Bound } from './listener.ts'
+import type { Bound, EntrypointKind } from './listener.ts'
 import type { ProxyOptions } from './options.ts'
 import { ownParts } from './own-parts.ts'
 import { problemList } from './problem-list.ts'
 import { startOf } from './start.ts'
 import { tables } from './tables.ts'
 import { targetOf } from './targets.ts'
-import { explainConnection } from './tcp/explain.ts'
+import { explainConnection, isForTcp } from './tcp/explain.ts'
 import { tlsFeeds } from './tls/feeds.ts'
 import { type RouteView, routeViews, type UpstreamView, upstreamView } from './views.ts'
 
@@ -70,10 +70,14 @@ export function createProxy(options: ProxyOptions): Proxy {
     report: report('crew'),
   })
   const byIdentity = derive(catalog, identities)
-  const ofTcp = listeners.filter(({ kind }) => kind === 'tcp')
-  const tcpNames = new Set(ofTcp.map(({ entrypoint }) => entrypoint))
-  metricsIn(registry, numbers, workers, tcpNames)
-  tcpMetricsIn(registry, numbers, tcpNames)
+  const speaking = (...kinds: readonly EntrypointKind[]) =>
+    new Set(
+      listeners
+        .filter(({ kind = 'http' }) => kinds.includes(kind))
+        .map(({ entrypoint }) => entrypoint),
+    )
+  metricsIn(registry, numbers, workers, speaking('tcp'))
+  tcpMetricsIn(registry, numbers, speaking('tcp', 'https'))
   const checking = {
     numbers,
     changed: () => workers.checked(),
@@ -103,7 +107,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     },
     routes: () => routeViews(current.table.routes),
     explain: (asked) =>
-      asked.scheme === 'tcp'
+      isForTcp(current, own.parts().listeners, asked)
         ? explainConnection(current, checks.states.current, own.parts().listeners, asked)
         : explainRequest(current, checks.states.current, own.parts().listeners, asked),
     upstream(identity) {

@@ -86,7 +86,7 @@ export function tableMaker(readRule: RuleReader = ruleReader()) {
     from = standpoint
     for (const asker of moved ? asked.askers() : askers) {
       const wishes = asked.wishesOf(asker)
-      const closed = closedEntrypoints(wishes?.claims ?? [], own)
+      const closed = closedEntrypoints(wishes?.claims ?? [], own, readRule)
       problems.set(`asker ${asker}`, [...(wishes?.problems ?? []), ...closed])
     }
     // a key that nobody asks for any more is not in the roll

@@ -5,7 +5,7 @@ import type { Problem } from '../core/problems.ts'
 import type { RequestView } from '../core/rule/request.ts'
 import type { RouteChange } from './changes.ts'
 import { look } from './look.ts'
-import { hasRoutes, type Match } from './match.ts'
+import { hasRoutes, hostRank, type Match } from './match.ts'
 import { emptyMemory, type Memory, remember } from './memory.ts'
 import type { Own } from './own.ts'
 import { emptyTable, type RouteTable, tableMaker } from './table.ts'
@@ -31,6 +31,8 @@ export type Tables = {
   find(place: string, request: RequestView): Match | undefined
   /** Whether any route stands there, or stood there a moment ago. */
   has(place: string): boolean
+  /** How exactly one of them names `host`, as in `Match`. */
+  hostRank(place: string, host: string): number
 }
 
 /** The table in force, made of what is known, and what is remembered of those before it. */
@@ -86,6 +88,10 @@ export function tables(options: TablesOptions): MadeTables {
     has(place) {
       refresh()
       return hasRoutes(table.index, place) || hasRoutes(memory.ghosts, place)
+    },
+    hostRank(place, host) {
+      refresh()
+      return Math.max(hostRank(table.index, place, host), hostRank(memory.ghosts, place, host))
     },
     async follow(signal) {
       for await (const _ of anyChange([catalog, vantage], signal)) refresh()

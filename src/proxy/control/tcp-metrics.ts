@@ -6,7 +6,7 @@ import type { Numbers } from './numbers.ts'
 
 type Label = 'entrypoint' | 'service' | 'outcome'
 
-/** Shows what all workers have counted of TCP; `names`: the entrypoints that speak it. */
+/** Shows what all workers have counted of TCP; `names`: the entrypoints that may have such. */
 export function tcpMetricsIn(
   registry: Registry,
   numbers: Numbers,
@@ -28,7 +28,7 @@ export function tcpMetricsIn(
       for (const [at, entrypoint] of places) {
         this.set(
           { entrypoint },
-          total(({ running }) => running[at]),
+          total((counters) => counters.open[at]),
         )
       }
     },

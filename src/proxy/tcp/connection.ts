@@ -6,7 +6,7 @@ import { noService } from '../counters.ts'
 import type { Trust } from '../trust.ts'
 import type { Outcome, TcpCounts } from './counts.ts'
 import { type Delivered, deliver, type Delivering, held } from './deliver.ts'
-import { addressOf, announced, opened, unannounced } from './opening.ts'
+import { addressOf, announced, began, unannounced } from './opening.ts'
 import { tcpPlace, tlsPlace } from './terms.ts'
 
 /** What the connections of all TCP entrypoints share. */
@@ -27,11 +27,29 @@ export async function serveConnection(
   shared: TcpShared,
   counts: TcpCounts,
 ): Promise<void> {
+  const trail = trailOf(client, entrypoint, shared)
+  await throughIt(client, counts, trail, () => served(client, entrypoint, shared, counts, trail))
+}
+
+/** What is noted of a connection, if anybody wants to know. */
+export function trailOf(
+  client: Socket,
+  entrypoint: string,
+  { access }: TcpShared,
+): TcpTrail | undefined {
+  return access && new TcpTrail(access, entrypoint, client, addressOf(client))
+}
+
+/** Counts a connection for as long as `serve` sees it through. */
+export async function throughIt(
+  client: Socket,
+  counts: TcpCounts,
+  trail: TcpTrail | undefined,
+  serve: () => Promise<Delivered>,
+): Promise<void> {
   counts.began()
   client.on('error', () => client.destroy())
-  const { access } = shared
-  const trail = access && new TcpTrail(access, entrypoint, client, addressOf(client))
-  const { outcome, slot } = await served(client, entrypoint, shared, counts, trail)
+  const { outcome, slot } = await serve()
   if (outcome !== 'ok') client.destroy()
   counts.ended(slot, outcome)
   trail?.end(outcome)
@@ -49,17 +67,17 @@ async function served(
   if (typeof known === 'string') return unrouted(known)
   if (believed && trail) trail.ip = known.ends().source.ip
   if (!(await tableKnown(client, entrypoint, shared))) return unrouted('unrouted')
-  const arrival = { client, wire: client, entrypoint, ...known, hello: undefined, trail }
+  const from = { client, wire: client, entrypoint, ...known, trail }
   // a server may speak first: nothing is waited for unless a route needs it
-  if (!shared.tables.has(tlsPlace(entrypoint))) return await deliver(arrival, shared, counts)
-  const looked = await opened(client, known.bytes)
-  if (looked.kind !== 'seen') return unrouted(looked.kind === 'gone' ? 'gone' : 'bad')
-  const { seen, bytes } = looked
-  if (seen.kind === 'bad') return unrouted('bad')
-  const hello = seen.kind === 'hello' ? seen : undefined
-  if (trail) trail.hello = hello
-  const delivered = await deliver({ ...arrival, bytes, hello }, shared, counts)
-  if (hello && delivered.outcome === 'unrouted') await said(client, unknownName)
+  if (!shared.tables.has(tlsPlace(entrypoint))) {
+    return await deliver({ ...from, hello: undefined, askedForTls: false }, shared, counts)
+  }
+  const first = await began(client, known.bytes)
+  if (typeof first === 'string') return unrouted(first)
+  if (first.isBad) return unrouted('bad')
+  if (trail) trail.hello = first.hello
+  const delivered = await deliver({ ...from, ...first }, shared, counts)
+  if (first.hello && delivered.outcome === 'unrouted') await said(client, unknownName)
   return delivered
 }
 

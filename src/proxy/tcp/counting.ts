@@ -2,11 +2,11 @@ import { type Counters, tcpPlaceOf } from '../counters.ts'
 import { outcomes, type TcpCounts } from './counts.ts'
 
 /** Counts what happens at the entrypoint with this place. */
-export function tcpCountingIn({ running, connections, bytes }: Counters, at: number): TcpCounts {
+export function tcpCountingIn({ open, connections, bytes }: Counters, at: number): TcpCounts {
   return {
-    began: () => add(running, at, 1),
+    began: () => add(open, at, 1),
     ended(slot, outcome) {
-      add(running, at, -1)
+      add(open, at, -1)
       add(connections, tcpPlaceOf(at, slot) + outcomes.indexOf(outcome), 1)
     },
     received: (count) => add(bytes, 0, count),

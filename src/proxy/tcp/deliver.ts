@@ -11,14 +11,14 @@ import type { Chooser } from '../worker/choose.ts'
 import type { Upstream } from '../worker/upstream.ts'
 import type { Upstreams } from '../worker/upstreams.ts'
 import type { ReadBuffers } from './buffers.ts'
-import type { ClientHello } from './client-hello.ts'
 import type { Outcome, TcpCounts } from './counts.ts'
 import { dial } from './dial.ts'
 import { type Downstream, downstream } from './downstream.ts'
 import type { Gates } from './gates.ts'
-import type { WhoConnects } from './opening.ts'
+import type { Began, WhoConnects } from './opening.ts'
 import { proxyAnnouncement } from './proxy-announce.ts'
 import { relay } from './relay.ts'
+import { askedForTls } from './start-tls.ts'
 import { tcpPlace, type TcpTerms, tlsPlace } from './terms.ts'
 import { cuttable } from './tunnel.ts'
 import { unwrapped } from './unwrap.ts'
@@ -43,13 +43,9 @@ export type Arrival = {
   readonly wire: Socket
   readonly entrypoint: string
   readonly ends: WhoConnects
-  /** Of TLS; undefined: something else, or nobody had to look. */
-  readonly hello: ClientHello | undefined
-  /** Read from the client already, for the endpoint. */
-  readonly bytes: Buffer
   /** For the access log; undefined: there is none. */
   readonly trail: TcpTrail | undefined
-}
+} & Omit<Began, 'isBad'>
 
 /** `slot`: where its service is counted. */
 export type Delivered = { readonly outcome: Outcome; readonly slot: number }
@@ -164,7 +160,7 @@ export async function held(
 
 /** The bytes of both sides, from the first that the client wrote. */
 async function passed(
-  { client, wire, ends, bytes }: Arrival,
+  { client, wire, ends, bytes, askedForTls: isPromised }: Arrival,
   { proxyProtocol }: TcpTerms,
   upstream: Upstream,
   server: Socket,
@@ -175,6 +171,12 @@ async function passed(
   const tunnel = cuttable(client, server)
   upstream.opened(tunnel)
   if (proxyProtocol !== null) server.write(proxyAnnouncement(proxyProtocol, ends()))
+  if (isPromised && !(await askedForTls(client, server, down))) {
+    server.destroy()
+    upstream.tunnels.delete(tunnel)
+    tunnel.ended()
+    return 'failed'
+  }
   if (bytes.length > 0) {
     counts.received(bytes.length)
     server.write(bytes)

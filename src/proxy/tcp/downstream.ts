@@ -9,6 +9,8 @@ export type Downstream = {
   readonly onread: OnReadOpts
   /** The endpoint's socket, before anything can have come from it. */
   from(server: Socket): void
+  /** What the endpoint says next, all that is read at once, goes to `to` instead. */
+  divert(to: (text: string) => void): void
   /** The endpoint's socket is closed. */
   release(): void
 }
@@ -29,6 +31,7 @@ export function downstream(
   let buffer = small.take()
   let server: Socket | undefined
   let littles = 0
+  let diverted: ((text: string) => void) | undefined
   const resume = () => void server?.resume()
 
   function swap(from: ReadBuffers['small'], to: ReadBuffers['small']): void {
@@ -38,6 +41,11 @@ export function downstream(
   }
 
   function onBytes(count: number): boolean {
+    if (diverted) {
+      diverted(buffer.toString('latin1', 0, count))
+      diverted = undefined
+      return true
+    }
     passed(count)
     if (count <= mostAsText) client.write(buffer.toString('latin1', 0, count), 'latin1')
     else client.write(count === buffer.length ? buffer : buffer.subarray(0, count))
@@ -59,6 +67,9 @@ export function downstream(
     onread: { buffer: () => buffer, callback: onBytes },
     from(socket) {
       server = socket
+    },
+    divert(to) {
+      diverted = to
     },
     release() {
       if (buffer.length === small.size) small.give(buffer)

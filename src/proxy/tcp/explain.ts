@@ -11,10 +11,23 @@ import {
 } from '../explain.ts'
 import type { Own } from '../own.ts'
 import type { MadeTables } from '../tables.ts'
+import { isForNamed } from './for-named.ts'
 import { tcpPlace, tlsPlace } from './terms.ts'
 import { connectionView } from './view.ts'
 
 const nowhere = { source: { ip: '', port: 0 }, destination: { ip: '', port: 0 } }
+
+/** Whether a TCP route has what `asked` asks for, or would have to. */
+export function isForTcp(
+  tables: MadeTables,
+  listeners: Own['listeners'],
+  { scheme, host, port = 443 }: Asked,
+): boolean {
+  if (scheme !== 'https') return scheme === 'tcp'
+  const at = listeners.find((one) => one.port === port)
+  const hello = { name: host.toLowerCase(), protocols: [] }
+  return at?.kind === 'https' && isForNamed(tables, at.entrypoint, () => nowhere, hello)
+}
 
 /**
  * What `tables` would do with a connection to a port now: one of TLS that asks for the host by name, and if no route
@@ -26,12 +39,12 @@ export function explainConnection(
   listeners: Own['listeners'],
   { host, port }: Asked,
 ): RequestExplained {
-  const open = listeners.filter(({ kind }) => kind === 'tcp')
+  const open = listeners.filter(({ kind }) => kind === 'tcp' || kind === 'https')
   const entrypoint = open.find((one) => one.port === port)?.entrypoint
   const none = { host, path: '', method: 'TCP', route: undefined, others: [], endpoints: [] }
   if (entrypoint === undefined) {
     const list = open.map((one) => `${one.entrypoint} :${one.port}`).join(', ') || 'none'
-    const why = `no TCP entrypoint is open at that port (open: ${list})`
+    const why = `no entrypoint for that is open at that port (open: ${list})`
     return { ...none, entrypoint: '-', status: undefined, why }
   }
   const name = isIP(host) === 0 ? host.toLowerCase() : undefined

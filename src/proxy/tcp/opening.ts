@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
 
 import { plainAddress } from '../../core/ranges.ts'
+import type { ClientHello } from './client-hello.ts'
 import { type Looked, firstBytes } from './first-bytes.ts'
 import { helloReader, type Opening } from './hello-reader.ts'
 import { type Ends, readProxyHeader } from './proxy-header.ts'
+import { agreed, asksForTls, sslRequest } from './start-tls.ts'
 
 const wholeMs = 10_000
 /** The one before us writes its header as soon as it is connected; a server may speak first behind it. */
@@ -59,17 +61,52 @@ export async function announced(client: Socket): Promise<Announced | Refusal> {
   return { ends: () => said, bytes: bytes.subarray(seen.length) }
 }
 
+/** What a client says first. */
+export type Began = {
+  /** Undefined: it does not begin with TLS. */
+  readonly hello: ClientHello | undefined
+  /** It began as PostgreSQL does: it has asked for TLS, and was told to go on. */
+  readonly askedForTls: boolean
+  /** It begins as TLS does, but that can't be read. */
+  readonly isBad: boolean
+  /** Read from it, but not what it has been answered to. */
+  readonly bytes: Buffer
+}
+
+type Seen = Opening | { readonly kind: 'wants tls' }
+
 /**
  * Reads until it is clear what the client begins with; `before` has been read already. One who says nothing does not
  * begin with TLS.
  */
-export async function opened(client: Socket, before: Buffer): Promise<Looked<Opening>> {
+export async function began(client: Socket, before: Buffer): Promise<Began | Refusal> {
+  const looked = await opened(client, before)
+  if (looked.kind !== 'seen') return looked.kind === 'gone' ? 'gone' : 'bad'
+  const { seen, bytes } = looked
+  if (seen.kind === 'wants tls') return await promised(client, bytes)
+  const hello = seen.kind === 'hello' ? seen : undefined
+  return { hello, askedForTls: false, isBad: seen.kind === 'bad', bytes }
+}
+
+/** Nothing may come before the answer: it would be read as if it had come inside of TLS (CVE-2021-23222). */
+async function promised(client: Socket, bytes: Buffer): Promise<Began | Refusal> {
+  if (bytes.length > sslRequest.length) return 'bad'
+  client.write(agreed, 'latin1')
+  const looked = await opened(client, nothing)
+  if (looked.kind === 'gone') return 'gone'
+  if (looked.kind !== 'seen' || looked.seen.kind !== 'hello') return 'bad'
+  return { hello: looked.seen, askedForTls: true, isBad: false, bytes: looked.bytes }
+}
+
+async function opened(client: Socket, before: Buffer): Promise<Looked<Seen>> {
   const reader = helloReader()
   let at = 0
-  const looked = await firstBytes(
+  const looked = await firstBytes<Seen>(
     client,
     before,
     (bytes) => {
+      const asks = at === 0 ? asksForTls(bytes) : false
+      if (asks !== false) return asks ? { kind: 'wants tls' } : undefined
       const opening = reader.push(bytes.subarray(at))
       at = bytes.length
       return opening.kind === 'more' ? undefined : opening

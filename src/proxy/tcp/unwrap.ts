@@ -14,7 +14,7 @@ export function unwrapped(arrival: Arrival, tls: Terminator): Promise<Arrival | 
     wire,
     ({ socket }) => {
       wire.off('close', failed)
-      resolve({ ...arrival, client: socket, bytes: nothing })
+      resolve({ ...arrival, client: socket, bytes: nothing, askedForTls: false })
     },
     spoken(hello?.protocols),
   )

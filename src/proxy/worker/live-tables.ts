@@ -2,7 +2,7 @@ import type { RequestView } from '../../core/rule/request.ts'
 import type { RouteChange } from '../changes.ts'
 import type { Order } from '../feed.ts'
 import { look } from '../look.ts'
-import { hasRoutes, type Match } from '../match.ts'
+import { hasRoutes, hostRank, type Match } from '../match.ts'
 import { type OwnMemory, rememberIn } from '../memory.ts'
 import type { Chains } from '../middleware/chains.ts'
 import type { TableRoute } from '../route.ts'
@@ -77,6 +77,10 @@ export function liveTables({ catchUp, changed, chains }: LiveTablesOptions): Liv
     has(place) {
       catchUp()
       return hasRoutes(index, place) || hasRoutes(memory.ghosts, place)
+    },
+    hostRank(place, host) {
+      catchUp()
+      return Math.max(hostRank(index, place, host), hostRank(memory.ghosts, place, host))
     },
     apply({ edits, complete, last }) {
       const changes = edits.flatMap(([key, fed]) => {

@@ -12,6 +12,7 @@ import { ownParts } from '../own-parts.ts'
 import { isOwnListener } from '../own.ts'
 import type { Target } from '../route.ts'
 import { httpServer } from '../server.ts'
+import { besideHttp } from '../tcp/beside-http.ts'
 import { readBuffers } from '../tcp/buffers.ts'
 import { tcpCountingIn } from '../tcp/counting.ts'
 import { gates } from '../tcp/gates.ts'
@@ -89,13 +90,15 @@ export function planeOf(start: Start, catchUp: () => void) {
     buffers: readBuffers(),
     access,
   }
+  const tcpAt = (entrypoint: string, at: number) =>
+    besideHttp(entrypoint, ofTcp, tcpCountingIn(counters, at))
   const serverOf = (listener: Listener): EntrypointServer => {
     const at = entrypoints.indexOf(listener.entrypoint)
     switch (listener.kind ?? 'http') {
       case 'tcp':
         return tcpServer(listener, ofTcp, tcpCountingIn(counters, at))
       case 'https':
-        return httpsServer(listener, at, engine, tls)
+        return httpsServer(listener, at, engine, tls, tcpAt(listener.entrypoint, at))
       case 'http':
         return httpServer(listener, at, engine)
     }
