@@ -1,5 +1,5 @@
 /** What is asked; all but a POST may be asked of another replica while no byte of an answer has come. */
-export type Kind = 'GET' | 'POST' | 'poll' | 'events' | 'websocket'
+type Kind = 'GET' | 'POST' | 'poll' | 'events' | 'websocket'
 
 /** One request, on the clock of `Date.now`. */
 export type Asked = {
@@ -16,7 +16,7 @@ export type Asked = {
 }
 
 /** Something that was done to the containers. */
-export type Operation = {
+type Operation = {
   readonly name: string
   readonly service: string
   readonly fromMs: number
@@ -57,7 +57,7 @@ export type Ledger = {
   read(replica: string, output: string): void
 }
 
-export type Sight = { readonly replica: string; readonly atMs: number }
+type Sight = { readonly replica: string; readonly atMs: number }
 
 export function ledger(): Ledger {
   const failures: Asked[] = []

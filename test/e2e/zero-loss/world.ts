@@ -5,7 +5,7 @@ export const image = 'portolan-test-zero-loss'
 
 /** `pool` has several replicas; `single` has one; those of `deaf` do nothing when they are asked to stop. */
 export const services = { pool: 'zl-pool', single: 'zl-single', deaf: 'zl-deaf' } as const
-export type Service = (typeof services)[keyof typeof services]
+type Service = (typeof services)[keyof typeof services]
 export type Leaves = 'at-once' | 'politely' | 'never'
 
 /** Seconds until a deaf one is killed. */
