@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 
@@ -38,13 +39,13 @@ async function mirrored(port: number, mirror: number, share = 1, more: object = 
 /** A backend that keeps what it is asked, and answers with its name. */
 async function noting(name: string) {
   const asked: string[] = []
-  const server = await backend((incoming, answer) => {
+  const note = async (incoming: IncomingMessage, answer: ServerResponse) => {
+    const body = await text(incoming)
     const { method, url, headers } = incoming
-    void text(incoming).then((body) => {
-      asked.push(`${method} ${url} ${headers.host} ${body}`)
-      answer.end(name)
-    })
-  })
+    asked.push(`${method} ${url} ${headers.host} ${body}`)
+    answer.end(name)
+  }
+  const server = await backend((incoming, answer) => void note(incoming, answer))
   return { ...server, asked }
 }
 
