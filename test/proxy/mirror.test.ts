@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 
@@ -39,13 +38,13 @@ async function mirrored(port: number, mirror: number, share = 1, more: object = 
 /** A backend that keeps what it is asked, and answers with its name. */
 async function noting(name: string) {
   const asked: string[] = []
-  const note = async (incoming: IncomingMessage, answer: ServerResponse) => {
-    const body = await text(incoming)
+  const server = await backend((incoming, answer) => {
     const { method, url, headers } = incoming
-    asked.push(`${method} ${url} ${headers.host} ${body}`)
-    answer.end(name)
-  }
-  const server = await backend((incoming, answer) => void note(incoming, answer))
+    void text(incoming).then((body) => {
+      asked.push(`${method} ${url} ${headers.host} ${body}`)
+      answer.end(name)
+    })
+  })
   return { ...server, asked }
 }
 
@@ -81,7 +80,7 @@ test('a share is kept to, evenly', async () => {
 
 test('what is too large is not copied, whether that is said before or not', async () => {
   await using main = await backend((incoming, answer) => {
-    void text(incoming).then(({ length }) => answer.end(String(length)))
+    void text(incoming).then((body) => answer.end(String(body.length)))
   })
   await using copy = await noting('mirror')
   await using proxy = await mirrored(main.port, copy.port)
