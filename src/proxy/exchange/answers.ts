@@ -65,7 +65,7 @@ function nameOf({ status }: Answer): string {
 }
 
 /** `answer` as a body. */
-export function jsonOf(answer: Answer): string {
+function jsonOf(answer: Answer): string {
   return `${JSON.stringify({ status: answer.status, error: nameOf(answer), message: answer.why })}\n`
 }
 

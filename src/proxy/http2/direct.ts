@@ -1,11 +1,10 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { ServerHttp2Stream } from 'node:http2'
 
 import type { Trail } from '../access/trail.ts'
 import { connectTimeoutMs, mostRepeats, type Waiting, waitForSomebody } from '../exchange/again.ts'
 import {
   type Answer,
   closedRoute,
-  jsonOf,
   notYet,
   refused,
   timedOut,
@@ -14,13 +13,21 @@ import {
 import type { Asked } from '../exchange/asked.ts'
 import type { Engine } from '../exchange/engine.ts'
 import type { Front } from '../exchange/life.ts'
+import { wholeAnswer } from '../exchange/own-answer.ts'
+import type { Chain } from '../middleware/chains.ts'
+import type { OwnAnswer } from '../middleware/draft.ts'
+import { HeaderLines } from '../middleware/header-lines.ts'
 import type { TableRoute } from '../route.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
 import { endpointHead } from './endpoint-head.ts'
 import type { Ask } from './endpoint-sessions.ts'
+import { areOfHeads, HeadGuard } from './head-guard.ts'
+import { fieldsOf } from './head-lines.ts'
 import { type Ends, type Joined, join, type Loss } from './join.ts'
 import { headOf } from './message-reader.ts'
 import { stopSending } from './stream-socket.ts'
+
+const nothing = Buffer.alloc(0)
 
 /**
  * A request that stays HTTP/2 on its whole way, as gRPC needs it: both sides may speak at once for as long as they like,
@@ -43,6 +50,7 @@ export class DirectExchange implements Waiting {
   private leave: (() => void) | undefined
   private timer: NodeJS.Timeout | undefined
   private isOver = false
+  private guard: HeadGuard | undefined
   private readonly trail: Trail | undefined
 
   constructor(
@@ -76,6 +84,9 @@ export class DirectExchange implements Waiting {
       return this.answer(this.failure ?? (engine.tables.table.complete ? unknownHost : notYet))
     }
     if (route.closed !== undefined) return this.answer(closedRoute)
+    const { chain } = route
+    if (chain !== undefined && this.guard?.isThrough(chain) !== true)
+      return this.enter(route, chain)
     const upstream = engine.chooser.choose(route, asked, this.tried, nowMs)
     if (upstream) this.ask(route, upstream)
     else waitForSomebody(this, route)
@@ -87,23 +98,37 @@ export class DirectExchange implements Waiting {
 
   /** Answers ourselves. */
   answer(answer: Answer): void {
-    const { stream } = this
-    const body = jsonOf(answer)
+    const { guard } = this
     this.trail?.told(answer, 'middleware')
-    const { status, retryAfterSeconds } = answer
-    const headers: OutgoingHttpHeaders = {
-      ':status': status,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      'cache-control': 'no-store',
-    }
-    if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
+    if (guard) void guard.answer(answer)
+    else this.sendOwn(wholeAnswer(answer, 'application/json'))
+  }
+
+  private sendOwn({ status, headers, body = nothing }: OwnAnswer): void {
+    const { stream } = this
+    const lines = new HeaderLines(headers)
+    lines.set('content-length', String(body.length))
     if (this.trail) this.trail.sent += body.length
     this.count(status)
     if (stream.destroyed || stream.headersSent) return
-    stream.respond(headers)
+    stream.respond({ ':status': status, ...fieldsOf(lines) })
     stream.end(body)
     stopSending(stream)
+  }
+
+  /** Has the middlewares of the route decide; one that has come to want bodies can't be served from here on. */
+  private enter({ middlewares }: TableRoute, chain: Chain): void {
+    this.guard?.done(0)
+    this.guard = undefined
+    if (!areOfHeads(middlewares)) return this.answer(notYet)
+    this.guard = new HeadGuard(chain, this.asked, {
+      pass: () => this.look(performance.now()),
+      answer: (own) => {
+        this.trail?.told(own, 'middleware')
+        this.sendOwn(own)
+      },
+    })
+    void this.guard.enter()
   }
 
   private ask(route: TableRoute, upstream: Upstream): void {
@@ -139,8 +164,10 @@ export class DirectExchange implements Waiting {
   private send(ask: Ask, route: TableRoute, upstream: Upstream): void {
     const { stream, asked, engine, id, trail } = this
     upstream.reached()
-    const { headers } = endpointHead(headOf(asked.textFor(route, upstream.target, id).trimEnd()))
+    const text = (this.guard ?? asked).textFor(route, upstream.target, id)
+    const { headers } = endpointHead(headOf(text.trimEnd()))
     const ends: Ends = {
+      answered: (head) => this.guard?.answered(head) ?? head,
       done: (status) => {
         this.ended(status >= 500 ? 'status5xx' : 'ok', performance.now())
         this.count(status)
@@ -187,6 +214,7 @@ export class DirectExchange implements Waiting {
     const { engine, front, route, startedMs: beganMs, trail, id } = this
     if (this.isOver) return
     this.isOver = true
+    this.guard?.done(status)
     const nowMs = performance.now()
     const seconds = (nowMs - beganMs) / 1000
     engine.counts.answered(front.slot, route?.slot ?? 0, status, seconds)

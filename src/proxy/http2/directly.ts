@@ -9,6 +9,7 @@ import type { Engine } from '../exchange/engine.ts'
 import type { Front } from '../exchange/life.ts'
 import { normalPath } from '../paths.ts'
 import { DirectExchange } from './direct.ts'
+import { areOfHeads } from './head-guard.ts'
 import { requestText } from './request-head.ts'
 
 /**
@@ -27,7 +28,7 @@ export function directly(
   return (stream, raw) => {
     const route = engine.tables.find(front.entrypoint, viewOf(raw, peer))?.route
     if (!route?.targets.some(({ protocol }) => protocol === 'h2c')) return false
-    if (route.chain !== undefined) return false
+    if (route.chain !== undefined && !areOfHeads(route.middlewares)) return false
     const text = requestText(raw, stream.endAfterHeaders)
     if (typeof text === 'number') return false
     const bytes = Buffer.from(text.text, 'latin1')

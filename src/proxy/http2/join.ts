@@ -8,6 +8,7 @@ import {
 
 import type { Trail } from '../access/trail.ts'
 import type { Ask } from './endpoint-sessions.ts'
+import type { AnswerHeaders } from './head-guard.ts'
 
 /** How a request was lost before an answer came. */
 export type Loss = {
@@ -20,6 +21,8 @@ export type Loss = {
 }
 
 export type Ends = {
+  /** Changes the head of the answer on its way to the client. */
+  answered(head: AnswerHeaders): OutgoingHttpHeaders
   /** The answer is whole, or has been cut on both sides. */
   done(status: number): void
   lost(loss: Loss): void
@@ -74,9 +77,10 @@ export function join(
     clearTimeout(timer)
     if (client.destroyed) return
     status = head[':status'] ?? 502
+    const changed = ends.answered(head)
     if (trail) trail.firstByteMs = performance.now()
     const isAll = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
-    client.respond(answerHeaders(head), { endStream: isAll, waitForTrailers: !isAll })
+    client.respond(answerHeaders(changed), { endStream: isAll, waitForTrailers: !isAll })
     if (isAll) return
     passAnswer(server, client)
     if (trail) server.on('data', (bytes: Buffer) => (trail.sent += bytes.length))
@@ -138,8 +142,8 @@ function passAnswer(server: ClientHttp2Stream, client: ServerHttp2Stream): void 
   server.pipe(client)
 }
 
-function answerHeaders({ via, ...headers }: IncomingHttpHeaders): OutgoingHttpHeaders {
-  return { ...headers, via: via === undefined ? '2.0 portolan' : `${via}, 2.0 portolan` }
+function answerHeaders({ via, ...headers }: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return { ...headers, via: [...[via ?? []].flat(), '2.0 portolan'].join(', ') }
 }
 
 function isClean({ readableEnded, rstCode }: ClientHttp2Stream): boolean {

@@ -1,0 +1,121 @@
+import type { IncomingHttpHeaders, IncomingHttpStatusHeader, OutgoingHttpHeaders } from 'node:http2'
+
+import { type Answer, refused, timedOut } from '../exchange/answers.ts'
+import type { Asked } from '../exchange/asked.ts'
+import { draftOf, guardedText } from '../exchange/guard-request.ts'
+import { ownDraft, wholeAnswer } from '../exchange/own-answer.ts'
+import type { Chain } from '../middleware/chains.ts'
+import { type OwnAnswer, refusal } from '../middleware/draft.ts'
+import type { Run } from '../middleware/run.ts'
+import type { NamedMiddleware, TableRoute, Target } from '../route.ts'
+import { fieldsOf, linesOf } from './head-lines.ts'
+
+/** What an exchange does when middlewares have decided. */
+export type Guarded = {
+  /** Goes on to an endpoint. */
+  readonly pass: () => void
+  readonly answer: (answer: OwnAnswer) => void
+}
+
+export type AnswerHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader
+
+const broken = refusal(500, 'A middleware of the route failed.')
+const noBody = () => Promise.resolve(undefined)
+
+/** Those that look at heads only. */
+const ofHeads: ReadonlySet<string> = new Set([
+  'stripPrefix',
+  'stripPrefixRegex',
+  'addPrefix',
+  'replacePath',
+  'replacePathRegex',
+  'redirectScheme',
+  'redirectRegex',
+  'headers',
+  'cors',
+  'allowHosts',
+  'allowIp',
+  'basicAuth',
+  'digestAuth',
+  'forwardAuth',
+  'rateLimit',
+  'inFlight',
+  'circuitBreaker',
+])
+
+/** Whether no middleware of a route wants to read, keep or change what follows a head. */
+export function areOfHeads(middlewares: readonly NamedMiddleware[]): boolean {
+  return middlewares.every(({ middleware }) => {
+    if ('forwardAuth' in middleware) return !middleware.forwardAuth.forwardBody
+    return Object.keys(middleware).every((kind) => ofHeads.has(kind))
+  })
+}
+
+/** What middlewares of heads do with one request that stays HTTP/2 on its whole way. */
+export class HeadGuard {
+  private readonly chain: Chain
+  private readonly asked: Asked
+  private readonly run: Run
+  private readonly then: Guarded
+  private isIn = false
+  private isOver = false
+  private isFailure = false
+
+  constructor(chain: Chain, asked: Asked, then: Guarded) {
+    this.chain = chain
+    this.asked = asked
+    this.then = then
+    this.run = chain.begin(draftOf(asked, noBody))
+  }
+
+  /** Whether the request may go to an endpoint of a route with `chain`. */
+  isThrough(chain: Chain): boolean {
+    return this.isIn && this.chain === chain
+  }
+
+  /** Shows the request to the middlewares; then it goes on, or is answered. */
+  async enter(): Promise<void> {
+    let answer: OwnAnswer | undefined
+    try {
+      answer = await this.run.enter()
+    } catch {
+      // whatever a middleware fails at, nobody gets through
+      answer = broken
+    }
+    if (this.isOver) return
+    if (answer) return await this.answer(answer)
+    this.isIn = true
+    this.then.pass()
+  }
+
+  /** The head for an endpoint. */
+  textFor(route: TableRoute, target: Target, id: string): string {
+    return guardedText(this.run.request, this.asked, route, target, id)
+  }
+
+  /** What becomes of the head of an endpoint's answer. */
+  answered({ ':status': status = 502, ...headers }: AnswerHeaders): OutgoingHttpHeaders {
+    const length = headers['content-length']
+    const draft = { own: false, status, headers: linesOf(headers), length: undefined }
+    void this.run.answered(draft, ownDraft)
+    const fields = fieldsOf(draft.headers)
+    if (length !== undefined) fields['content-length'] = length
+    return { ':status': draft.status, ...fields }
+  }
+
+  /** An answer of our own, which the stages outside of who gives it see. */
+  async answer(answer: Answer | OwnAnswer): Promise<void> {
+    this.isFailure = answer === refused || answer === timedOut
+    const whole = wholeAnswer(answer, 'application/json')
+    const draft = ownDraft(whole)
+    await this.run.answered(draft, ownDraft)
+    if (!this.isOver) this.then.answer({ ...whole, headers: draft.headers.pairs() })
+  }
+
+  /** The exchange has ended, with `status` or, if that is 0, because the client left. */
+  done(status: number): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.run.done(status === 0 ? undefined : status, this.isFailure)
+  }
+}
