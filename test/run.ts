@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 
 import { findBrowser } from './bed/browser.ts'
 import { usualEngine, useEngine } from './bed/engine.ts'
@@ -18,8 +18,11 @@ import { bringTools } from './bed/tools.ts'
  */
 
 const report = '.vitest.json'
+const otherReport = '.vitest-other.json'
 const again = '.vitest-again.json'
 const mostAgain = 4
+/** Folders whose tests run one after the other, because they share an engine. */
+const withEngine = ['docker', 'e2e', 'registrator', 'repository', 'store']
 const asked = process.argv.slice(2)
 const needs = needsOf(asked)
 
@@ -46,12 +49,32 @@ async function tests(
   return run(process.execPath, vitest, env)
 }
 
-/** Of a whole run, the few files that failed are tried once more. */
+/**
+ * All tests, in two halves side by side: those with engines and etcd wait most of the time, the others compute. Of a
+ * half, the few files that failed are tried once more.
+ */
 async function wholeRun(env: NodeJS.ProcessEnv): Promise<number> {
   await rm(again, { force: true })
-  const code = await tests(env, [], report)
-  const failed = code === 0 ? [] : await failedFiles(report)
-  if (failed.length === 0 || failed.length > mostAgain) return code
+  const folders = await readdir('test', { withFileTypes: true })
+  const others = folders.flatMap((one) =>
+    one.isDirectory() && !withEngine.includes(one.name) ? [`test/${one.name}/`] : [],
+  )
+  const halves = [
+    { files: withEngine.map((name) => `test/${name}/`), to: report },
+    { files: [...others, 'test/layers.test.ts'], to: otherReport },
+  ]
+  const results = await Promise.all(
+    halves.map(async ({ files, to }) => {
+      const code = await tests(env, files, to)
+      return { code, failed: await failedFiles(to) }
+    }),
+  )
+  const failed = results.flatMap((one) => one.failed)
+  // one that ended with a failure and names no file did not get to its end
+  const isBroken = results.some((one) => one.code !== 0 && one.failed.length === 0)
+  if (isBroken || failed.length === 0 || failed.length > mostAgain) {
+    return Math.max(...results.map(({ code }) => code))
+  }
   console.log(`npm test: once more, by themselves: ${failed.join(' ')}`)
   return tests(env, failed, again)
 }
@@ -61,13 +84,13 @@ async function all(): Promise<number> {
   // a selection may run beside another one on the same engine, so only a whole run sweeps
   if (asked.length > 0) {
     const code = await tests(env, asked, report)
-    console.log(await talliedFrom(report))
+    console.log(await talliedFrom([report]))
     return code
   }
   const before = await tracesOf(env)
   const code = await wholeRun(env)
   await sweep(before, env)
-  console.log(await talliedFrom(report, again))
+  console.log(await talliedFrom([report, otherReport], again))
   return code
 }
 

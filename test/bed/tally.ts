@@ -14,18 +14,20 @@ const reports = z.object({
 type Results = z.infer<typeof reports>['testResults']
 
 /**
- * `N passed, N failed` of vitest's JSON reports; what is in a later one stands for the same file in an earlier one. A
- * file that can't be loaded has no tests, and counts as one failed.
+ * `N passed, N failed` of vitest's JSON reports `files`; what is in `again`, if there is one, stands for the same file
+ * in them. A file that can't be loaded has no tests, and counts as one failed; so does a report that is not there.
  */
-export async function talliedFrom(...files: readonly string[]): Promise<string> {
+export async function talliedFrom(files: readonly string[], again?: string): Promise<string> {
   const found = await Promise.all(files.map(resultsIn))
-  if (!found[0]) return '0 passed, 1 failed'
-  const byFile = new Map(found.flatMap((results) => (results ?? []).map((one) => [one.name, one])))
+  const second = again === undefined ? undefined : await resultsIn(again)
+  const lost = found.filter((results) => results === undefined).length
+  const all = [...found, second].flatMap((results) => results ?? [])
+  const byFile = new Map(all.map((one) => [one.name, one]))
   const results = [...byFile.values()]
   const tests = results.flatMap(({ assertionResults }) => assertionResults)
   const count = (status: string) => tests.filter((test) => test.status === status).length
   const unloaded = results.filter((one) => isFailed(one) && one.assertionResults.length === 0)
-  return `${count('passed')} passed, ${count('failed') + unloaded.length} failed`
+  return `${count('passed')} passed, ${count('failed') + unloaded.length + lost} failed`
 }
 
 /** The files in which something failed; none when there is no report. */

@@ -15,7 +15,7 @@ test('the tally counts tests, and a file that can not be loaded as one that fail
   const how = ['--reporter=json', `--outputFile.json=${report}`]
   await using vitest = start(['node_modules/vitest/vitest.mjs', 'run', ...where, ...how])
   expect(await vitest.exitCode).toBe(1)
-  expect(await talliedFrom(report)).toBe('1 passed, 2 failed')
+  expect(await talliedFrom([report])).toBe('1 passed, 2 failed')
 })
 
 test('a second run of the files that failed stands for their first', async () => {
@@ -40,9 +40,9 @@ test('a second run of the files that failed stands for their first', async () =>
   const failed = await failedFiles(first ?? '')
   expect(failed).toEqual([join(root.path, 'flaky.test.js')])
   expect(await run(second, failed)).toBe(0)
-  expect(await talliedFrom(first ?? '', second ?? '')).toBe('3 passed, 0 failed')
+  expect(await talliedFrom([first ?? ''], second)).toBe('3 passed, 0 failed')
 })
 
 test('a run that leaves no report has failed', async () => {
-  expect(await talliedFrom('/nowhere/report.json')).toBe('0 passed, 1 failed')
+  expect(await talliedFrom(['/nowhere/report.json'])).toBe('0 passed, 1 failed')
 })
