@@ -83,7 +83,7 @@ export function storedWishes(
     entrypoint,
     source: 'store' as const,
     route,
-    policy: { ...defaultPolicy, ...stored.policy },
+    policy: stored.policy ? { ...defaultPolicy, ...stored.policy } : defaultPolicy,
     createdAt: '',
     instances: mainPorts(services.get(service) ?? [], route.kind),
     endpoints: stored.endpoints ?? [],

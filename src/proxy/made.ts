@@ -1,7 +1,8 @@
+import type { Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
 import type { Claim } from './claims.ts'
 import { type Served, servedPolicy } from './policies.ts'
-import type { TableRoute, Target } from './route.ts'
+import type { RoutePolicy, TableRoute, Target } from './route.ts'
 import type { ReadRule } from './rules.ts'
 import { fixedTarget, type Standpoint, targetOf } from './targets.ts'
 import { tcpPolicy } from './tcp/policy.ts'
@@ -11,6 +12,13 @@ import type { TcpTerms } from './tcp/terms.ts'
 export type Made = {
   readonly route: TableRoute | undefined
   readonly problems: readonly Problem[]
+}
+
+/** Most routes have the same policy, and then one object of it. */
+const routePolicies = new WeakMap<Policy, RoutePolicy>()
+
+function routePolicyOf({ middlewares: _, ...policy }: Policy): RoutePolicy {
+  return policy
 }
 
 /** The route that `claim` asks for, as seen from `standpoint`. Pure. */
@@ -29,7 +37,6 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
   const { matches, hosts, pathLength, conditions } = rule
   const { createdAt } = claim
   const { priority, name, tls } = route
-  const { middlewares: _, ...policy } = claim.policy
   return {
     route: {
       key: `${service} ${claim.key}`,
@@ -41,7 +48,7 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
       targets,
       mirrored: targets.some(({ mirror }) => mirror !== null),
       ...served,
-      policy,
+      policy: routePolicies.getOrInsertComputed(claim.policy, routePolicyOf),
       tls,
       chain: undefined,
       toHttps: route.toHttps === true,

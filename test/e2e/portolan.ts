@@ -30,15 +30,19 @@ export type StartOptions = {
   readonly ready?: boolean
 }
 
+/** As `npm start` and the image have them. */
+const memoryFlags = ['--max-semi-space-size=4', '--heap-growing-percent=20']
+
 /** Starts the product from source, as its own process, on free ports, and stops it when the test ends. */
 export async function startPortolan(options: StartOptions = {}): Promise<Running> {
   const { args = [], under = [], host = '127.0.0.1', ready = true } = options
   const ports = options.ports ?? { http: await freePort(), admin: await freePort() }
   const node = `${process.cwd()}/node_modules/.bin/node`
-  const [command, ...rest] = [...under, node, `${process.cwd()}/src/cli.ts`, 'run']
+  const script = [...memoryFlags, `${process.cwd()}/src/cli.ts`, 'run']
+  const [command, ...rest] = [...under, node, ...script]
   const flags = ['--http', `${host}:${ports.http}`, '--admin', `${host}:${ports.admin}`, ...args]
   const child = spawn(command ?? node, [...rest, ...flags], {
-    env: { ...process.env, ...options.env },
+    env: { NODE_COMPILE_CACHE: 'node_modules/.cache/portolan', ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -40,10 +40,10 @@ async function noting(name: string) {
   const asked: string[] = []
   const server = await backend((incoming, answer) => {
     const { method, url, headers } = incoming
-    void text(incoming).then((body) => {
-      asked.push(`${method} ${url} ${headers.host} ${body}`)
-      answer.end(name)
-    })
+    const note = (body: string) => asked.push(`${method} ${url} ${headers.host} ${body}`)
+    void text(incoming)
+      .then(note)
+      .then(() => answer.end(name))
   })
   return { ...server, asked }
 }
