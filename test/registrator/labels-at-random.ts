@@ -15,7 +15,7 @@ export function seeded(seed: number): () => number {
 
 /** Labels and variables of all dialects; `*` stands for a name, `#` for a port. */
 const names = (
-  'portolan.host portolan.path portolan.rule portolan.port portolan.expose portolan.enable portolan.tcp portolan.sni ' +
+  'portolan.host portolan.path portolan.rule portolan.port portolan.expose portolan.enable portolan.tcp portolan.sni portolan.tls ' +
   'portolan.service portolan.network portolan.weight portolan.scheme portolan.lb portolan.sticky portolan.health ' +
   'portolan.health.interval portolan.role portolan.probe portolan.canary portolan.mirror portolan.fallback portolan.strip ' +
   'portolan.routes.*.host portolan.routes.*.path portolan.routes.*.port portolan.routes.*.rule portolan.redirect-https ' +

@@ -101,6 +101,7 @@ for (const [label, value, remedy] of [
   ['rule', 'HostRegexp(`a(?=b)`)', /look-around/],
   ['tcp', 'a b', /--tcp/],
   ['sni', 'a b', /db\.example\.com/],
+  ['tls', 'true', /pass/],
   ['lb', 'fastest', /round-robin/],
   ['sticky', 'yes please', /cookie:NAME/],
   ['health', 'healthz', /\/healthz/],
@@ -195,6 +196,8 @@ for (const [labels, route] of [
     },
   ],
   [{ sni: 'a.example' }, { entrypoints: ['https'], rule: 'HostSNI(`a.example`)' }],
+  [{ sni: 'a.example', tls: 'end' }, { tls: { passthrough: false, domains: [] } }],
+  [{ tcp: 'db', tls: 'pass' }, { tls: { passthrough: true, domains: [] } }],
   [
     { tcp: 'db', rule: 'HostSNI(`*`) && ClientIP(`10.0.0.0/8`)' },
     { entrypoints: ['db'], rule: 'HostSNI(`*`) && ClientIP(`10.0.0.0/8`)' },

@@ -42,6 +42,7 @@ const ofRoute = {
   port: portOf,
   tcp: entrypointList,
   sni: sniList,
+  tls: choiceOf(['pass', 'end']),
   scheme: choiceOf(['http', 'https', 'h2c']),
   weight: weightOf,
   lb: matching(

@@ -32,7 +32,7 @@ export function routesOf(said: Said, facts: RouteFacts): DeclaredRoutes {
   const web = isBroken(said, facts, ['path', 'rule', 'strip'])
     ? undefined
     : place && httpRoute(said, place, facts)
-  const tcp = isBroken(said, facts, ['rule', 'tcp', 'sni'])
+  const tcp = isBroken(said, facts, ['rule', 'tcp', 'sni', 'tls'])
     ? undefined
     : tcpRoute(said, facts, web !== undefined)
   return {
@@ -93,8 +93,9 @@ function placeOf(said: Said, { defaultHosts, reader }: RouteFacts): Place | unde
 
 function tcpRoute(said: Said, facts: RouteFacts, isWebToo: boolean): DeclaredRoutes | undefined {
   const { prefix, values } = said
-  const { tcp, sni, rule } = values
+  const { tcp, sni, rule, tls } = values
   if (!tcp && !sni) {
+    if (tls) sayWithout(`${prefix}tls`, tls, `${prefix}tcp`, facts.reader)
     if (rule?.tcp) sayWithout(`${prefix}rule`, rule.rule, `${prefix}tcp`, facts.reader)
     return undefined
   }
@@ -115,7 +116,7 @@ function tcpRoute(said: Said, facts: RouteFacts, isWebToo: boolean): DeclaredRou
     entrypoints: tcp ?? ['https'],
     rule: rule?.tcp ? rule.rule : names.join(' || '),
     middlewares: [...(acting?.names ?? [])],
-    tls: sni ? { passthrough: true, domains: [] } : null,
+    tls: tls || sni ? { passthrough: tls !== 'end', domains: [] } : null,
   }
   return {
     routes: [{ port: values.port ?? facts.port, route }],
