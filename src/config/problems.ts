@@ -5,7 +5,6 @@ import type { Config } from './config.ts'
 /** Settings that are accepted and that nothing serves yet, and whether one asks for them. */
 const notYet: Readonly<Record<string, (config: Config) => boolean>> = {
   'access-log': ({ accessLog }) => accessLog.kind !== 'off',
-  'allow-writes': ({ allowWrites }) => allowWrites,
 }
 
 /** What is right in form, and yet won't do what its writer meant. Pure: same config, same problems. */

@@ -154,9 +154,7 @@ test('a password in the address of the store is not repeated', () => {
 test('what is accepted and not served yet is a problem, never silent; the defaults have none', () => {
   const where = (flags: Texts) => settingProblems(read(flags)).map((problem) => problem.where)
   expect(where({})).toEqual([])
-  expect(where({ 'access-log': 'all', 'allow-writes': 'true' })).toEqual(
-    ['access-log', 'allow-writes'].map((name) => `setting --${name}`),
-  )
+  expect(where({ 'access-log': 'all' })).toEqual(['access-log'].map((name) => `setting --${name}`))
   expect(where({ tcp: 'a=:1', workers: '2', https: 'off' })).toEqual([])
 })
 
