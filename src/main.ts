@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { createAdministration } from './assembly/administration.ts'
 import { announce } from './assembly/announce.ts'
 import { createBase, type Base } from './assembly/base.ts'
+import { notifyOf } from './assembly/notify.ts'
 import { createRegistration } from './assembly/registration.ts'
 import { keepState } from './catalog/state.ts'
 import { type Certs, createCerts } from './certs/certs.ts'
@@ -36,7 +37,7 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
     : undefined
   const certs = has('proxy') ? certsOf(config, base, log) : undefined
   const proxy = certs && proxyOf(config, base, certs, log)
-  const confd = has('confd') ? confdOf(config, base, log) : undefined
+  const confd = has('confd') ? await confdOf(config, base, log) : undefined
   const bound = (await proxy?.open()) ?? []
   const entrypoints = bound.map(({ entrypoint, kind, port }) => ({
     name: entrypoint,
@@ -81,10 +82,10 @@ export async function render(
   const running = base.run(stop.signal)
   try {
     const { open, addressOf } = base
-    return await renderOnce(
-      { folder, noop, open, addressOf, state: config.state, catalog: whole(base) },
-      signal,
-    )
+    const notify = await notifyOf(config, base.docker)
+    const { state } = config
+    const options = { folder, noop, open, addressOf, state, notify, catalog: whole(base) }
+    return await renderOnce(options, signal)
   } finally {
     stop.abort()
     await running
@@ -135,7 +136,8 @@ function listenersOf({ http, https, tcp }: Config): Listener[] {
   ]
 }
 
-function confdOf({ confd: folder, state }: Config, base: Base, log: Log): Confd | undefined {
+async function confdOf(config: Config, base: Base, log: Log): Promise<Confd | undefined> {
+  const { confd: folder, state } = config
   if (folder === undefined) return undefined
   const { open, addressOf, board, registry } = base
   return createConfd({
@@ -145,6 +147,7 @@ function confdOf({ confd: folder, state }: Config, base: Base, log: Log): Confd 
     catalog: whole(base),
     vantage: base.vantage,
     addressOf,
+    notify: await notifyOf(config, base.docker),
     log: log.child({ part: 'confd' }),
     report: board.report,
     registry,

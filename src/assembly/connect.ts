@@ -15,10 +15,15 @@ import type { Store } from '../store/store.ts'
 /** The engine that settings and Docker's own variables name. */
 export async function dockerOf(config: Config, log: Log): Promise<Docker> {
   return createDocker({
-    host: config.docker ?? findSocket(process.env),
+    host: engineHost(config),
     ...(await dockerTls()),
     log: log.child({ part: 'docker' }),
   })
+}
+
+/** In DOCKER_HOST's form. */
+export function engineHost({ docker }: Config): string {
+  return docker ?? findSocket(process.env)
 }
 
 /** The store that the settings name. Rejects `bad-config` for a file that can't be read. */
@@ -56,7 +61,7 @@ async function tlsOf({ etcdCa, etcdCert, etcdKey }: Config): Promise<Tls> {
 }
 
 /** Docker's own variables: DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, with its three files. */
-async function dockerTls() {
+export async function dockerTls() {
   const folder = process.env['DOCKER_CERT_PATH'] ?? ''
   if (folder === '' || (process.env['DOCKER_TLS_VERIFY'] ?? '') === '') return {}
   const read = async (name: string) => (await fileOf('DOCKER_CERT_PATH', join(folder, name))) ?? ''

@@ -1,6 +1,6 @@
 import { live } from '../core/live.ts'
 import { sleep } from '../core/retry.ts'
-import type { Wait } from './resource.ts'
+import type { Wait } from './fields.ts'
 
 export type Bell = {
   /** Says that something changed. Cheap; may be called a thousand times. */

@@ -10,7 +10,8 @@ import { type Scan, scanFolder, templatesOf } from './folder.ts'
 import { renderMetrics } from './metrics.ts'
 import { mirrorPool, type OpenMirror } from './mirrors.ts'
 import type { Outcome, PassOptions } from './pass.ts'
-import { type Memory, recall } from './publish.ts'
+import { type Memory, type Notify, recall } from './publish.ts'
+import { createReloads } from './reloads.ts'
 import { createRenderer, type Renderer } from './renderer.ts'
 import type { Resource } from './resource.ts'
 import type { ResourceView } from './view.ts'
@@ -23,6 +24,8 @@ export type ConfdOptions = Pick<PassOptions, 'catalog' | 'addressOf'> & {
   readonly open: OpenMirror
   /** Changes when addresses may be others. */
   readonly vantage?: Live<unknown>
+  /** Undefined: containers may not be signalled. */
+  readonly notify?: Notify | undefined
   /** Where reloads that are due are noted; undefined: beside each file. */
   readonly state?: string | undefined
   /** Only log what would be written. */
@@ -118,6 +121,7 @@ function starter(options: ConfdOptions, renderer: Renderer, onChange: () => void
   const { open, catalog, addressOf, log } = options
   const { noop = false, retry = defaultRetry, vantage = live(undefined) } = options
   const pool = mirrorPool(open)
+  const tools = { reloads: createReloads(), notify: options.notify }
   const count = renderMetrics(options.registry)
   const desks = new Map<string, { memory: Promise<Memory>; done: Promise<void> }>()
   const start = (resource: Resource, signal: AbortSignal) => {
@@ -132,6 +136,7 @@ function starter(options: ConfdOptions, renderer: Renderer, onChange: () => void
       resource,
       memory,
       renderer,
+      tools,
       pool,
       catalog,
       vantage,

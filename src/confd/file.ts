@@ -57,17 +57,19 @@ export async function stage(dest: string, state: FileState): Promise<string> {
   }
 }
 
-/** Puts `staged` in the place of `dest`: at once, or in place where a mount point forbids that. */
-export async function swap(staged: string, dest: string, state: FileState): Promise<void> {
+/** Puts `staged` in the place of `dest`: at once, or in place (true) where a mount point forbids that. */
+export async function swap(staged: string, dest: string, state: FileState): Promise<boolean> {
   try {
     await rename(staged, dest)
     await syncFolder(dirname(dest))
+    return false
   } catch (error) {
     // A file that is mounted by itself can only be written, not replaced (rename(2)).
     if (!['EBUSY', 'EXDEV'].includes(errnoOf(error) ?? '')) {
       throw failed(dest, 'cannot be replaced', error)
     }
     await overwrite(dest, state)
+    return true
   }
 }
 

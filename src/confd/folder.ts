@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { errnoOf, messageOf } from '../core/errors.ts'
 import type { Problem } from '../core/problems.ts'
-import { parseResource, type Resource } from './resource.ts'
+import { parseResources, type Resource } from './resource.ts'
 
 /** What a configuration folder says now. */
 export type Scan = {
@@ -23,13 +23,19 @@ export async function scanFolder(folder: string): Promise<Scan> {
   for (const name of await resourceFiles(root, problems)) {
     try {
       const source = await readFile(join(root, name), 'utf8')
-      const { resource, warnings } = parseResource(name, source)
-      problems.push(...warnings)
-      const owner = owners.get(resource.dest)
-      if (owner === undefined) {
-        owners.set(resource.dest, name)
-        resources.set(name, { source, resource })
-      } else problems.push(sameDest(resource, owner))
+      for (const parsed of parseResources(name, source)) {
+        if ('fault' in parsed) {
+          problems.push(unreadable(name, parsed.fault))
+          continue
+        }
+        const { resource, warnings } = parsed
+        problems.push(...warnings)
+        const owner = owners.get(resource.dest)
+        if (owner === undefined) {
+          owners.set(resource.dest, resource.name)
+          resources.set(resource.name, { source, resource })
+        } else problems.push(sameDest(resource, owner))
+      }
     } catch (error) {
       // between listing and reading it may have gone
       if (errnoOf(error) !== 'ENOENT') problems.push(unreadable(name, error))

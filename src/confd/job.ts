@@ -1,6 +1,7 @@
 import { formatDuration } from '../core/duration.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { CatalogView } from './catalog-view.ts'
+import type { Format } from './format.ts'
 import type { CatalogRead, KeysRead } from './reads.ts'
 
 /** One render, as it goes to the process that does it: plain data only. */
@@ -9,6 +10,8 @@ export type Job = {
   readonly pairs: ReadonlyMap<string, string>
   /** Undefined as long as it is not known. */
   readonly catalog: CatalogView | undefined
+  /** What the output has to be. */
+  readonly format: Format | undefined
   /** Of the template's own work. */
   readonly limitMs: number
 }

@@ -6,6 +6,7 @@ import { scanFolder, templatesOf } from './folder.ts'
 import { type MirrorPool, type MirrorReader, mirrorPool } from './mirrors.ts'
 import { type Outcome, type PassOptions, passOver } from './pass.ts'
 import { recall } from './publish.ts'
+import { createReloads } from './reloads.ts'
 import { nothingLooked } from './render.ts'
 import { createRenderer } from './renderer.ts'
 import type { ResourceState } from './view.ts'
@@ -22,7 +23,7 @@ export type Result = {
 
 export type OnceOptions = Pick<
   ConfdOptions,
-  'folder' | 'open' | 'catalog' | 'addressOf' | 'noop' | 'retry' | 'state'
+  'folder' | 'open' | 'catalog' | 'addressOf' | 'noop' | 'notify' | 'retry' | 'state'
 >
 
 /**
@@ -34,11 +35,12 @@ export async function renderOnce(options: OnceOptions, signal: AbortSignal): Pro
   const close = new AbortController()
   const pool = mirrorPool(options.open)
   const renderer = createRenderer(templatesOf(options.folder))
+  const tools = { reloads: createReloads(), notify: options.notify }
   const lifetime = AbortSignal.any([signal, close.signal])
   const results = problems.filter(({ severity }) => severity === 'error').map(resultOfProblem)
   try {
     for (const { resource } of resources.values()) {
-      results.push(await renderOne({ ...options, resource, renderer, pool }, lifetime))
+      results.push(await renderOne({ ...options, resource, renderer, tools, pool }, lifetime))
     }
     return results
   } finally {
@@ -47,7 +49,8 @@ export async function renderOnce(options: OnceOptions, signal: AbortSignal): Pro
   }
 }
 
-type OneOptions = OnceOptions & Pick<PassOptions, 'resource' | 'renderer'> & { pool: MirrorPool }
+type OneOptions = OnceOptions &
+  Pick<PassOptions, 'resource' | 'renderer' | 'tools'> & { pool: MirrorPool }
 
 async function renderOne(options: OneOptions, signal: AbortSignal): Promise<Result> {
   const { resource, pool, noop = false } = options
@@ -90,10 +93,13 @@ async function allRead(mirrors: readonly MirrorReader[], signal: AbortSignal) {
 async function untilSettled(options: PassOptions & OneOptions, signal: AbortSignal) {
   for await (const _ of options.catalog.changes(signal)) {
     for (let failures = 0; ; failures++) {
+      const leave = options.tools.reloads.enter(options.resource.group)
       const outcome = await passOver(options, nothingLooked, () => {}, signal)
+      leave()
       if (outcome.state === 'waiting') break
       if (!options.memory.pending || signal.aborted) return outcome
-      await sleep(backoffMs(failures, options.retry ?? { firstMs: 1000 }), signal)
+      const inMs = outcome.dueInMs ?? backoffMs(failures, options.retry ?? { firstMs: 1000 })
+      await sleep(inMs, signal)
     }
   }
   return { state: 'waiting', error: undefined, diff: '' } as const

@@ -4,7 +4,7 @@ import { unifiedDiff } from './diff.ts'
 import { readState, sameState } from './file.ts'
 import { pairsOf } from './kv.ts'
 import type { MirrorReader } from './mirrors.ts'
-import { type Memory, publish, wantedState } from './publish.ts'
+import { type Memory, publish, type Tools, wantedState } from './publish.ts'
 import { type Looked, renderResource, type Sources } from './render.ts'
 import type { Renderer } from './renderer.ts'
 import type { Resource } from './resource.ts'
@@ -20,6 +20,7 @@ export type PassOptions = Pick<Sources, 'addressOf'> & {
   /** Change nothing, run nothing: only say what would be. */
   readonly noop: boolean
   readonly memory: Memory
+  readonly tools: Tools
 }
 
 export type Outcome = {
@@ -28,6 +29,10 @@ export type Outcome = {
   readonly error: unknown
   /** `diff -u` of the file and what is rendered, with `would-write`; empty if only mode or owner differ. */
   readonly diff: string
+  /** It has to be looked at again then: a reload is due. */
+  readonly dueInMs?: number
+  /** Of the file, as we know it. */
+  readonly stamp?: string
 }
 
 /**
@@ -52,7 +57,9 @@ export async function passOver(
   if (rendered.kind === 'failed') return outcome('failed', rendered.error)
   try {
     if (options.noop) return await compared(resource, rendered.content)
-    return outcome(await publish(resource, rendered.content, options.memory, signal))
+    const { memory, tools } = options
+    const { state, ...rest } = await publish(resource, rendered.content, memory, tools, signal)
+    return { ...outcome(state), ...rest }
   } catch (error) {
     return outcome('failed', error)
   }
@@ -64,7 +71,7 @@ function outcome(state: ResourceState, error?: unknown, diff = ''): Outcome {
 
 async function compared(resource: Resource, content: Buffer): Promise<Outcome> {
   const before = await readState(resource.dest)
-  if (sameState(before, wantedState(resource, content, before))) return outcome('unchanged')
+  if (sameState(before, await wantedState(resource, content, before))) return outcome('unchanged')
   const old = before?.content.toString() ?? ''
   return outcome('would-write', undefined, unifiedDiff(old, content.toString(), resource.dest))
 }

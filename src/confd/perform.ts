@@ -11,13 +11,24 @@ import { textFunctions } from './text.ts'
 /** More than this is no config file. */
 const mostCharacters = 32 * 1024 * 1024
 
-/** Does one job. Never throws; ends in time, whatever the template does. */
-export function performJob(templates: Templates, job: Job): Answer {
+/**
+ * Does one job. Never throws; ends in time, whatever the template does. `check` throws when the output is not as
+ * it should be.
+ */
+export function performJob(
+  templates: Templates,
+  job: Job,
+  check: (text: string) => void = () => {},
+): Answer {
   const files = new Map<string, string>()
   const seen: Seen = { files, keys: noKeys(), catalog: noCatalog() }
   try {
     const globals = globalsOf(job, seen)
-    const content = within(job.limitMs, () => templates.render(job.src, globals, files))
+    const content = within(job.limitMs, () => {
+      const text = templates.render(job.src, globals, files)
+      check(text)
+      return text
+    })
     if (content.length <= mostCharacters) return { kind: 'content', content, seen }
     const what = `template ${job.src} makes more than 32 MiB; give it less to write`
     return { kind: 'failed', code: 'template', message: what, seen }

@@ -1,4 +1,4 @@
-import type { Job } from './job.ts'
+import type { Answer, Job } from './job.ts'
 import { performJob } from './perform.ts'
 import { createTemplates } from './template.ts'
 
@@ -8,7 +8,17 @@ import { createTemplates } from './template.ts'
  */
 const templates = createTemplates(process.argv[2] ?? '')
 
-process.on('message', (job: Job) => process.send?.(performJob(templates, job)))
+/** Parsers are loaded only for who wants them. */
+async function perform(job: Job): Promise<Answer> {
+  const { format } = job
+  if (format === undefined) return performJob(templates, job)
+  const { checkFormat } = await import('./well-formed.ts')
+  return performJob(templates, job, (text) => checkFormat(text, format))
+}
+
+process.on('message', (job: Job) => {
+  void perform(job).then((answer) => process.send?.(answer))
+})
 process.on('disconnect', () => process.exit())
 // Ctrl-C goes to the whole group: our parent says when to end
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})

@@ -4,9 +4,31 @@ import { messageOf, PortolanError } from '../core/errors.ts'
 import { type CommandLine, type Ran, runCommand } from './command.ts'
 import { type FileState, ownerToKeep, putBack, readState, sameState, stage, swap } from './file.ts'
 import { type Notes, notesOn, type Pending } from './notes.ts'
-import type { Resource } from './resource.ts'
+import { idOf } from './owners.ts'
+import type { Reloads } from './reloads.ts'
+import type { Reload, Resource } from './resource.ts'
+import { stampOf } from './stamp.ts'
 
-export type Published = 'unchanged' | 'written'
+export type Published = {
+  readonly state: 'unchanged' | 'written'
+  /** Of the file as it was found right or was made so: another one means that others have changed it. */
+  readonly stamp: string
+  /** The reload is due that much later: call again. */
+  readonly dueInMs?: number
+}
+
+/** Signals or restarts containers; gives what was done, in words. Rejects with `command`. */
+export type Notify = (
+  target: { readonly container: string; readonly action: string },
+  signal: AbortSignal,
+) => Promise<string>
+
+/** How reloads are done. */
+export type Tools = {
+  readonly reloads: Reloads
+  /** Undefined: not allowed. */
+  readonly notify: Notify | undefined
+}
 
 /**
  * What must be remembered of one destination between passes, whatever becomes of its resource file: a reload
@@ -44,31 +66,36 @@ export async function publish(
   resource: Resource,
   content: Buffer,
   memory: Memory,
+  tools: Tools,
   signal: AbortSignal,
 ): Promise<Published> {
   if (memory.refused?.content.equals(content)) throw memory.refused.error
   const { dest } = resource
+  const found = stampOf(dest)
   const before = await readState(dest)
-  const wanted = wantedState(resource, content, before)
+  const wanted = await wantedState(resource, content, before)
   const same = sameState(before, wanted)
-  if (same && !memory.pending) return 'unchanged'
-  if (!same) await replace(resource, { before, wanted }, memory, signal)
+  if (same && !memory.pending) return { state: 'unchanged', stamp: found }
+  const stamp = same ? found : await replace(resource, { before, wanted }, memory, signal)
   memory.refused = undefined
-  if (memory.pending) await reload(resource, content, memory.pending, memory, signal)
-  return 'written'
+  if (!memory.pending) return { state: 'written', stamp }
+  const dueInMs = tools.reloads.waitMs(resource.group)
+  if (dueInMs > 0) return { state: 'written', stamp, dueInMs }
+  await reload(resource, content, memory.pending, { memory, tools }, signal)
+  return { state: 'written', stamp }
 }
 
 /** The state that `content` would get; what a resource leaves open stays as it is. */
-export function wantedState(
+export async function wantedState(
   { mode, uid, gid }: Pick<Resource, 'mode' | 'uid' | 'gid'>,
   content: Buffer,
   before: FileState | undefined,
-): FileState {
+): Promise<FileState> {
   return {
     content,
     mode: mode ?? before?.mode ?? 0o644,
-    uid: uid ?? ownerToKeep(before).uid,
-    gid: gid ?? ownerToKeep(before).gid,
+    uid: (await idOf('user', uid)) ?? ownerToKeep(before).uid,
+    gid: (await idOf('group', gid)) ?? ownerToKeep(before).gid,
   }
 }
 
@@ -79,7 +106,7 @@ async function replace(
   { before, wanted }: Step,
   memory: Memory,
   signal: AbortSignal,
-) {
+): Promise<string> {
   const { dest, check, backup } = resource
   const staged = await stage(dest, wanted)
   const pending = memory.pending
@@ -92,7 +119,9 @@ async function replace(
     if (backup && before) await putBack(`${dest}.bak`, before)
     const previous = pending ? pending.previous : before
     await remember(memory, resource.reload && { previous, failures: 0 })
-    await swap(staged, dest, wanted)
+    const stamp = stampOf(staged)
+    const inPlace = await swap(staged, dest, wanted)
+    return inPlace ? stampOf(dest) : stamp
   } catch (error) {
     if (memory.pending !== pending) await remember(memory, pending)
     throw error
@@ -110,14 +139,14 @@ async function reload(
   resource: Resource,
   content: Buffer,
   pending: Pending,
-  memory: Memory,
+  { memory, tools }: { readonly memory: Memory; readonly tools: Tools },
   signal: AbortSignal,
 ) {
-  const { dest } = resource
-  if (resource.reload) {
-    const command = filled(resource.reload.command, { src: dest, dest })
-    const options = { name: 'reload_cmd', command, timeoutMs: resource.reload.timeoutMs }
-    const run = () => recorded(memory, runCommand(options, signal))
+  const { dest, group } = resource
+  const how = resource.reload
+  if (how) {
+    const once = () => ring(how, dest, tools, signal)
+    const run = () => recorded(memory, tools.reloads.reload(group, once))
     try {
       await run()
     } catch (error) {
@@ -132,6 +161,31 @@ async function reload(
     }
   }
   await remember(memory, undefined)
+}
+
+async function ring(
+  how: Reload,
+  dest: string,
+  { notify }: Tools,
+  signal: AbortSignal,
+): Promise<Ran> {
+  const { timeoutMs } = how
+  if (how.kind === 'command') {
+    const command = filled(how.command, { src: dest, dest })
+    return runCommand({ name: 'reload_cmd', command, timeoutMs }, signal)
+  }
+  const { container, action } = how
+  if (!notify) {
+    const what = `${action} of container ${container} is not allowed; start Portolan with --allow-writes`
+    return { output: '', fault: new PortolanError('command', what) }
+  }
+  try {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    return { output: await notify({ container, action }, limit), fault: undefined }
+  } catch (cause) {
+    const what = `${action} of container ${container}: ${messageOf(cause)}`
+    return { output: '', fault: new PortolanError('command', what, { cause }) }
+  }
 }
 
 /** Puts `previous` back and reloads that; the error that tells all of it. */

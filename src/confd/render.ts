@@ -47,7 +47,7 @@ export type Rendered = { readonly looked: Looked } & (
  * `before`, and all of them if it turns out to want others.
  */
 export async function renderResource(
-  { src, renderTimeoutMs }: Pick<Resource, 'src' | 'renderTimeoutMs'>,
+  { src, format, renderTimeoutMs }: Pick<Resource, 'src' | 'format' | 'renderTimeoutMs'>,
   renderer: Pick<Renderer, 'render'>,
   { pairs, catalog, addressOf }: Sources,
   before: Looked,
@@ -56,6 +56,7 @@ export async function renderResource(
     renderer.render({
       src,
       pairs,
+      format,
       limitMs: renderTimeoutMs,
       catalog: catalog && viewCatalog(catalog, read, addressOf),
     })

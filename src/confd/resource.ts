@@ -3,15 +3,17 @@ import { posix } from 'node:path'
 import { parse } from 'smol-toml'
 import { z } from 'zod'
 
-import { parseDuration } from '../core/duration.ts'
 import { messageOf, PortolanError } from '../core/errors.ts'
 import type { Problem } from '../core/problems.ts'
 import type { CommandLine } from './command.ts'
+import { type Fields, parseWait, templateSchema, type Wait } from './fields.ts'
+import type { Format } from './format.ts'
 import { parseMode } from './mode.ts'
+import type { Group } from './reloads.ts'
 
 /** One file to render: a template, its destination, and what has to be done around it. */
 export type Resource = {
-  /** Its file below `conf.d`. */
+  /** Its file below `conf.d`; with `#2` for the second of several in it. */
   readonly name: string
   /** Template, relative to `templates`. */
   readonly src: string
@@ -23,92 +25,56 @@ export type Resource = {
   readonly prefix: string
   /** Undefined: the destination's, else 0644. */
   readonly mode: number | undefined
-  readonly uid: number | undefined
-  readonly gid: number | undefined
-  readonly check: Step | undefined
-  readonly reload: Step | undefined
+  /** Names are looked up when the file is written. */
+  readonly uid: number | string | undefined
+  readonly gid: number | string | undefined
+  readonly check: Check | undefined
+  readonly reload: Reload | undefined
+  /** The resources that share the reload. */
+  readonly group: Group
   /** Of the template's own work. */
   readonly renderTimeoutMs: number
+  /** What the output has to be. */
+  readonly format: Format | undefined
   /** Keep the file that is replaced as `dest.bak`. */
   readonly backup: boolean
   readonly wait: Wait
 }
 
-/** A command of a resource, with its limit. */
-type Step = { readonly command: CommandLine; readonly timeoutMs: number }
+type Check = { readonly command: CommandLine; readonly timeoutMs: number }
 
-/** Rendering waits for `minMs` without a change, but not longer than `maxMs` from the first one. */
-export type Wait = { readonly minMs: number; readonly maxMs: number }
+/** How a program gets to know of its new file. */
+export type Reload = { readonly timeoutMs: number } & (
+  | { readonly kind: 'command'; readonly command: CommandLine }
+  /** `action` is `restart` or a signal's name. */
+  | { readonly kind: 'container'; readonly container: string; readonly action: string }
+)
 
-/** A resource, and what in its file works otherwise than it looks. */
-export type ParsedResource = { readonly resource: Resource; readonly warnings: readonly Problem[] }
-
-const text = (remedy: string) => z.string({ error: remedy }).min(1, { error: remedy })
-const id = (what: string) =>
-  z
-    .int({ error: `write ${what} as a whole number, such as 1000` })
-    .min(0)
-    .optional()
-const commandRemedy =
-  'write a shell command in quotes, or a list of a program and its arguments, such as ["nginx", "-t"]'
-const commandLine = z
-  .union([text(commandRemedy), z.array(text(commandRemedy)).min(1, { error: commandRemedy })], {
-    error: commandRemedy,
-  })
-  .optional()
-const duration = (usual: string) =>
-  z
-    .string({ error: `write a time in quotes, such as "${usual}"` })
-    .refine((time) => (parseDuration(time) ?? 0) > 0, {
-      error: `write a time with a unit, such as "${usual}"`,
-    })
-    .transform((time) => parseDuration(time) ?? 0)
-
-const templateSchema = z.looseObject({
-  src: text('write the file name of a template in the templates folder, such as "web.conf.njk"'),
-  dest: text('write the path of the file to make').startsWith('/', {
-    error: 'write an absolute path, such as "/etc/nginx/conf.d/web.conf"',
-  }),
-  keys: z
-    .array(text('write keys in quotes'), { error: 'write a list of keys, such as ["/services"]' })
-    .default([]),
-  prefix: z.string({ error: 'write a key in quotes, such as "/production"' }).default(''),
-  mode: z
-    .string({ error: 'write the mode in quotes and with a leading 0, such as "0644"' })
-    .refine((mode) => mode === '' || parseMode(mode) !== undefined, {
-      error: 'write an octal number with a leading 0, such as "0644"',
-    })
-    .default(''),
-  uid: id("the user's id"),
-  gid: id("the group's id"),
-  check_cmd: commandLine,
-  check_cmd_timeout: duration('30s').prefault('30s'),
-  reload_cmd: commandLine,
-  reload_cmd_timeout: duration('60s').prefault('60s'),
-  render_timeout: duration('10s').prefault('10s'),
-  backup: z.boolean({ error: 'write true or false' }).default(false),
-  wait: z
-    .string({ error: 'write "min:max", such as "100ms:2s"' })
-    .refine((wait) => parseWait(wait) !== undefined, {
-      error: 'write "min:max" with min <= max, such as "100ms:2s"',
-    })
-    .default('100ms:2s'),
-})
-type Fields = z.infer<typeof templateSchema>
+/** One `[template]` of a file: what it says, or what is wrong with it. */
+export type Parsed =
+  | { readonly resource: Resource; readonly warnings: readonly Problem[] }
+  | { readonly fault: PortolanError }
 
 /**
- * Reads a resource file in confd's format. Throws `bad-config` with file, field, value and remedy. `name` is
- * the file below `conf.d`.
+ * Reads a resource file in confd's format, also with several `[[template]]`, for which fields above the first one are
+ * defaults. Throws `bad-config` if it is no such file; what is wrong with one template is said for that one alone:
+ * file, field, value and remedy. `name` is the file below `conf.d`.
  */
-export function parseResource(name: string, source: string): ParsedResource {
-  const section = templateSection(name, source)
-  const result = templateSchema.safeParse(section)
-  if (!result.success) throw invalid(name, section, result.error)
-  const fields = result.data
-  return { resource: resourceOf(name, fields), warnings: warningsOf(name, fields) }
+export function parseResources(name: string, source: string): readonly Parsed[] {
+  const sections = templateSections(name, source)
+  return sections.map((section, index): Parsed => {
+    const own = index === 0 ? name : `${name}#${index + 1}`
+    const result = templateSchema.safeParse(section)
+    if (!result.success) return { fault: invalid(own, section, result.error) }
+    const fields = result.data
+    const clash = clashOf(own, fields)
+    if (clash) return { fault: clash }
+    const resource = resourceOf(own, fields, { file: name, members: sections.length })
+    return { resource, warnings: warningsOf(own, fields) }
+  })
 }
 
-function templateSection(name: string, source: string): unknown {
+function templateSections(name: string, source: string): readonly object[] {
   let document: Record<string, unknown>
   try {
     document = parse(source)
@@ -116,15 +82,22 @@ function templateSection(name: string, source: string): unknown {
     const why = messageOf(cause).split('\n', 1)[0] ?? ''
     throw new PortolanError('bad-config', `${name} is not TOML (${why}); fix its syntax`, { cause })
   }
-  const { template } = document
-  if (typeof template === 'object' && !Array.isArray(template)) return template
+  const { template, ...shared } = document
+  if (Array.isArray(template)) {
+    return template.map((one: unknown) => ({ ...shared, ...(isTable(one) ? one : {}) }))
+  }
+  if (isTable(template)) return [{ ...shared, ...template }]
   throw new PortolanError(
     'bad-config',
     `${name} has no [template] section; begin it with that line`,
   )
 }
 
-function invalid(name: string, section: unknown, error: z.ZodError): PortolanError {
+function isTable(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function invalid(name: string, section: object, error: z.ZodError): PortolanError {
   const faults = error.issues.map(({ path, message }) => {
     const value = path.reduce<unknown>(
       (at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined),
@@ -136,27 +109,65 @@ function invalid(name: string, section: unknown, error: z.ZodError): PortolanErr
   return new PortolanError('bad-config', `${name}: ${faults.join('; ')}`)
 }
 
-function resourceOf(name: string, fields: Fields): Resource {
+/** Fields of which one alone can hold. */
+function clashOf(
+  name: string,
+  { container, signal, restart, reload_cmd: command, ...fields }: Fields,
+): PortolanError | undefined {
+  const clash = (what: string) => new PortolanError('bad-config', `${name}: ${what}`)
+  if (container === undefined && (signal !== undefined || restart)) {
+    return clash('signal and restart need a container: name one')
+  }
+  if (signal !== undefined && restart) return clash('signal and restart: leave one of them out')
+  if (container !== undefined && command !== undefined) {
+    return clash('reload_cmd and container: leave one of them out')
+  }
+  if (fields.owner !== undefined && fields.uid !== undefined) {
+    return clash('owner and uid mean the same: leave one of them out')
+  }
+  return fields.group !== undefined && fields.gid !== undefined
+    ? clash('group and gid mean the same: leave one of them out')
+    : undefined
+}
+
+type Place = { readonly file: string; readonly members: number }
+
+function resourceOf(name: string, fields: Fields, place: Place): Resource {
   const prefix = fields.prefix === '' ? '' : absolute(fields.prefix)
+  const { check_cmd: command, check_cmd_timeout: timeoutMs } = fields
   return {
     name,
     src: fields.src,
     dest: posix.normalize(fields.dest),
     keys: fields.keys.map((key) => absolute(`${prefix}/${key}`) || '/'),
     prefix,
-    mode: parseMode(fields.mode),
-    uid: fields.uid,
-    gid: fields.gid,
-    check: stepOf(fields.check_cmd, fields.check_cmd_timeout),
-    reload: stepOf(fields.reload_cmd, fields.reload_cmd_timeout),
+    mode: parseMode(String(fields.mode)),
+    uid: fields.owner ?? fields.uid,
+    gid: fields.group ?? fields.gid,
+    check: command === undefined ? undefined : { command, timeoutMs },
+    reload: reloadOf(fields),
+    group: groupOf(name, fields, place),
     renderTimeoutMs: fields.render_timeout,
+    format: fields.output_format,
     backup: fields.backup,
     wait: parseWait(fields.wait) ?? { minMs: 0, maxMs: 0 },
   }
 }
 
-function stepOf(command: CommandLine | undefined, timeoutMs: number): Step | undefined {
-  return command === undefined || command === '' ? undefined : { command, timeoutMs }
+/** Those of one file with the same reload share it, unless that names the file. */
+function groupOf(name: string, fields: Fields, { file, members }: Place): Group {
+  const minMs = fields.min_reload_interval
+  const reload = JSON.stringify([fields.reload_cmd, fields.container, fields.signal])
+  const own = { name, members: 1, minMs }
+  return /\{\{-?\s*\.?(src|dest)/.test(reload) ? own : { name: `${file} ${reload}`, members, minMs }
+}
+
+function reloadOf(fields: Fields): Reload | undefined {
+  const { container, signal = 'HUP', restart, reload_cmd: command } = fields
+  const timeoutMs = fields.reload_cmd_timeout
+  if (command !== undefined) return { kind: 'command', command, timeoutMs }
+  if (container === undefined) return undefined
+  return { kind: 'container', container, action: restart ? 'restart' : signal, timeoutMs }
 }
 
 /** With a leading `/` and none at the end, so that `/` itself gives the empty string. */
@@ -172,17 +183,16 @@ function warningsOf(name: string, { mode, ...fields }: Fields): Problem[] {
       const what = `${field} is not a field that we know; it is ignored`
       return { severity: 'warning', where, what, why: 'unknown field', remedy: `remove ${field}` }
     })
-  if (!/^[1-9][0-9_]*$/.test(mode)) return warnings
-  const real = (parseMode(mode) ?? 0).toString(8).padStart(4, '0')
-  const what = `mode = "${mode}" is a decimal number: the file gets mode ${real}`
+  // a TOML number such as 0o644 comes as what it means; one that reads like a mode was meant as one
+  const reads = typeof mode === 'number' ? /^[0-7]{3}$/ : /^[1-9][0-9_]*$/
+  if (!reads.test(String(mode)) || isUsual(mode)) return warnings
+  const real = (parseMode(String(mode)) ?? 0).toString(8).padStart(4, '0')
+  const what = `mode = ${JSON.stringify(mode)} is a decimal number: the file gets mode ${real}`
   const why = 'as in confd, only a leading 0 makes it octal'
   return [...warnings, { severity: 'warning', where, what, why, remedy: `write "0${mode}"` }]
 }
 
-function parseWait(wait: string): Wait | undefined {
-  const [min = '', max = min, ...rest] = wait.split(':')
-  const minMs = parseDuration(min)
-  const maxMs = parseDuration(max)
-  if (minMs === undefined || maxMs === undefined || rest.length > 0) return undefined
-  return minMs <= maxMs ? { minMs, maxMs } : undefined
+/** 0o644 is 420, 0o600 is 384: numbers whose meaning is a mode that people give to files. */
+function isUsual(mode: number | string): boolean {
+  return typeof mode === 'number' && (mode & 0o400) !== 0 && mode <= 0o777
 }

@@ -150,13 +150,14 @@ async function turn(
     standing.looked = looked
     standing.rendering = false
   }
+  const leave = options.tools.reloads.enter(options.resource.group)
   standing.rendering = true
   const outcome = await passOver(options, standing.looked, onLooked, signal)
+  leave()
   if (signal.aborted) return undefined
   const { state, error } = outcome
   // The file itself is looked at, too: what others do to it is put right.
-  const { dest } = options.resource
-  if (state === 'written' || state === 'unchanged') standing.destStamp = stampOf(dest)
+  standing.destStamp = outcome.stamp
   const lastError = state === 'failed' ? messageOf(error) : null
   tell(options, outcome, lastError, standing.shown.lastError)
   const rendered = state !== 'failed' && state !== 'waiting'
@@ -165,6 +166,7 @@ async function turn(
   options.onChange()
   standing.failures = lastError === null ? 0 : standing.failures + 1
   const curable = lastError !== null && isTransient(error) && !options.memory.refused
+  if (outcome.dueInMs !== undefined) return outcome.dueInMs
   return curable ? backoffMs(standing.failures - 1, options.retry) : undefined
 }
 

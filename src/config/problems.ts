@@ -2,31 +2,9 @@ import { formatDuration } from '../core/duration.ts'
 import type { Problem } from '../core/problems.ts'
 import type { Config } from './config.ts'
 
-/** Settings that are accepted and that nothing serves yet, and whether one asks for them. */
-const notYet: Readonly<Record<string, (config: Config) => boolean>> = {
-  'allow-writes': ({ allowWrites }) => allowWrites,
-}
-
 /** What is right in form, and yet won't do what its writer meant. Pure: same config, same problems. */
 export function settingProblems(config: Config): Problem[] {
-  return [
-    ...unserved(config),
-    ...hasty(config),
-    ...idle(config),
-    ...closed(config),
-    ...(config.traefik?.problems ?? []),
-  ]
-}
-
-function unserved(config: Config): Problem[] {
-  const asked = Object.entries(notYet).filter(([, isAsked]) => isAsked(config))
-  return asked.map(([name]) => ({
-    severity: 'warning',
-    where: `setting --${name}`,
-    what: 'not supported yet',
-    why: 'this version reads the setting, and does nothing with it',
-    remedy: `leave --${name} out`,
-  }))
+  return [...hasty(config), ...idle(config), ...closed(config), ...(config.traefik?.problems ?? [])]
 }
 
 function hasty({ leaseMs, store }: Config): Problem[] {

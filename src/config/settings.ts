@@ -113,7 +113,7 @@ export const settings = z.object({
   }),
   allowWrites: switchOff(
     'allow-writes',
-    'let Portolan change things in Docker; else it only reads',
+    'let Portolan signal and restart containers for `--confd`; else it only reads',
   ),
   http: setting(read.orOff(read.listen), {
     name: 'http',

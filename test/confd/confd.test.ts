@@ -146,6 +146,52 @@ test('a template without an end leaves the file as it was and is a problem, othe
   await expect.poll(() => out('bad')).toBe('mended')
 })
 
+test('several templates of one file are one reload, after all are in place', async () => {
+  const { template, folder, store, out } = await scene()
+  await put(store, { '/x': '1' })
+  for (const name of ['a', 'b', 'c']) await template(name, `${name}{{ getv("/x") }}`)
+  const sections = ['a', 'b', 'c'].map(
+    (name) => `[[template]]\nsrc = "${name}.njk"\ndest = "${folder.at(`out/${name}`)}"\n`,
+  )
+  await folder.write(
+    'conf.d/all.toml',
+    `keys = ["/x"]\nwait = "10ms:100ms"\nreload_cmd = "cd ${folder.root}/out; cat a b c >> ../reloads; echo >> ../reloads"\n${sections.join('')}`,
+  )
+  await expect.poll(() => folder.readIfThere('reloads')).toBe('a1b1c1\n')
+  await put(store, { '/x': '2' })
+  await expect.poll(() => folder.readIfThere('reloads')).toBe('a1b1c1\na2b2c2\n')
+  await expect.poll(() => out('c')).toBe('c2')
+})
+
+test('a reload that comes too early is done later, once, and not forgotten', async () => {
+  const { template, resource, store, out, view, folder } = await scene()
+  await put(store, { '/x': '1' })
+  await template('a', '{{ getv("/x") }}')
+  await resource(
+    'a',
+    'keys = ["/x"]\nmin_reload_interval = "1500ms"\nreload_cmd = "cat ROOT/out/a >> ROOT/reloads"',
+  )
+  await expect.poll(() => folder.readIfThere('reloads')).toBe('1')
+  for (const value of ['2', '3']) {
+    await put(store, { '/x': value })
+    await expect.poll(() => out('a')).toBe(value)
+  }
+  await expect.poll(() => folder.readIfThere('reloads')).toMatch(/^12?3$/)
+  await expect.poll(() => view('a')).toMatchObject({ state: 'written', lastError: null })
+})
+
+test('what is not in its format is not written', async () => {
+  const { template, resource, out, view } = await scene()
+  await template('a', '{"a": 1,}')
+  await resource('a', 'output_format = "json"')
+  await expect
+    .poll(() => view('a')?.lastError)
+    .toMatch(/^what it makes is not json .*correct the template/)
+  expect(await out('a')).toBeUndefined()
+  await template('a', '{"a": 1}')
+  await expect.poll(() => out('a')).toBe('{"a": 1}')
+})
+
 test('a prefix is taken off the keys', async () => {
   const { template, resource, store, out } = await scene()
   await put(store, { '/prod/a': '1', '/a': 'wrong' })

@@ -3,13 +3,18 @@ import { readdir, stat } from 'node:fs/promises'
 
 import { expect, onTestFinished, test } from 'vitest'
 
-import { publish, recall } from '../../src/confd/publish.ts'
-import { parseResource } from '../../src/confd/resource.ts'
-import { tempFolder, testSignal } from './scene.ts'
+import { type Notify, publish, recall } from '../../src/confd/publish.ts'
+import { createReloads } from '../../src/confd/reloads.ts'
+import { parseResource, tempFolder, testSignal } from './scene.ts'
 
-async function scene(fields = '', state: (root: string) => string | undefined = () => undefined) {
+async function scene(
+  fields = '',
+  state: (root: string) => string | undefined = () => undefined,
+  notify?: Notify,
+) {
   const folder = await tempFolder()
   const signal = testSignal()
+  const tools = { reloads: createReloads(), notify }
   const dest = folder.at('out/web.conf')
   await folder.write('out/.keep', '')
   let memory = await recall(dest, state(folder.root))
@@ -23,7 +28,8 @@ async function scene(fields = '', state: (root: string) => string | undefined = 
       memory = await recall(dest, state(folder.root))
     },
     dest,
-    write: (text: string) => publish(resource, Buffer.from(text), memory, signal),
+    write: (text: string) =>
+      publish(resource, Buffer.from(text), memory, tools, signal).then(({ state: is }) => is),
     content: () => folder.readIfThere('out/web.conf'),
     lines: async (name: string) =>
       ((await folder.readIfThere(name)) ?? '').split('\n').slice(0, -1),
@@ -171,6 +177,7 @@ for (const [what, prepare, message] of [
       resource,
       Buffer.from('x'),
       await recall(resource.dest, undefined),
+      { reloads: createReloads(), notify: undefined },
       testSignal(),
     )
     await expect(publishing).rejects.toThrow(message)
@@ -242,4 +249,38 @@ test('a command that is a list runs without a shell', async () => {
 test('a command has the time that its resource gives it', async () => {
   const { write } = await scene('check_cmd = "sleep 60"\ncheck_cmd_timeout = "100ms"')
   await expect(write('one')).rejects.toThrow('is not done after 100ms')
+})
+
+test('a container that must not be signalled is said with the setting, and the file goes back', async () => {
+  const { write, content } = await scene('container = "nginx"')
+  for (let tries = 0; tries < 2; tries++) {
+    await expect(write('x')).rejects.toThrow(
+      /^HUP of container nginx is not allowed; start Portolan with --allow-writes$/,
+    )
+  }
+  await expect(write('x')).rejects.toThrow('tried 3 times')
+  expect(await content()).toBeUndefined()
+})
+
+test('a container is signalled after its file is in place, and what was done is shown', async () => {
+  const done: string[] = []
+  const { write, memory, folder } = await scene(
+    'container = "label:a=b"\nsignal = "USR1"',
+    () => undefined,
+    async ({ container, action }) => {
+      done.push(`${action} ${container} ${await folder.read('out/web.conf')}`)
+      return 'USR1 web\n'
+    },
+  )
+  expect(await write('x')).toBe('written')
+  expect([done, memory().output]).toEqual([['USR1 label:a=b x'], 'USR1 web\n'])
+})
+
+test('owner and group may be names', async () => {
+  const { write, dest, change } = await scene('owner = "daemon"\ngroup = "root"')
+  await write('x')
+  const { uid, gid } = await stat(dest)
+  expect([uid > 0, gid]).toEqual([true, 0])
+  change('owner = "nobody-of-this-name"')
+  await expect(write('y')).rejects.toThrow('there is no user "nobody-of-this-name"')
 })

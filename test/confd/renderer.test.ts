@@ -13,7 +13,13 @@ async function scene(files: Readonly<Record<string, string>>, options: RendererO
   return {
     renderer,
     render: (src: string, limitMs = 120_000) =>
-      renderer.render({ src, limitMs, pairs: new Map([['/a', '1']]), catalog: undefined }),
+      renderer.render({
+        src,
+        limitMs,
+        format: undefined,
+        pairs: new Map([['/a', '1']]),
+        catalog: undefined,
+      }),
     processes: () => childrenOf(folder.root),
   }
 }

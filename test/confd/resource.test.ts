@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { parseMode } from '../../src/confd/mode.ts'
-import { parseResource } from '../../src/confd/resource.ts'
+import { parseResources } from '../../src/confd/resource.ts'
+import { parseResource } from './scene.ts'
 
 const minimal = '[template]\nsrc = "a.njk"\ndest = "/etc/a.conf"\n'
 const resourceOf = (more: string) => parseResource('a.toml', minimal + more).resource
@@ -20,7 +21,9 @@ test('a resource of two fields has defaults for all others', () => {
       gid: undefined,
       check: undefined,
       reload: undefined,
+      group: { name: 'a.toml [null,null,null]', members: 1, minMs: 0 },
       renderTimeoutMs: 10_000,
+      format: undefined,
       backup: false,
       wait: { minMs: 100, maxMs: 2000 },
     },
@@ -38,6 +41,8 @@ check_cmd = "nginx -t -c {{.src}}"
 check_cmd_timeout = "5s"
 reload_cmd = ["nginx", "-s", "reload"]
 backup = true
+output_format = "yml"
+min_reload_interval = "5s"
 wait = "50ms:1s"
 `)
   expect(all).toMatchObject({
@@ -47,7 +52,9 @@ wait = "50ms:1s"
     uid: 33,
     gid: 34,
     check: { command: 'nginx -t -c {{.src}}', timeoutMs: 5000 },
-    reload: { command: ['nginx', '-s', 'reload'], timeoutMs: 60_000 },
+    reload: { kind: 'command', command: ['nginx', '-s', 'reload'], timeoutMs: 60_000 },
+    format: 'yaml',
+    group: { minMs: 5000 },
     backup: true,
     wait: { minMs: 50, maxMs: 1000 },
   })
@@ -82,8 +89,8 @@ test('a decimal mode works as in confd, with a warning that says what it really 
 })
 
 test('an unknown field is a warning, and the rest works', () => {
-  const { warnings } = parseResource('a.toml', `${minimal}owner = "www"`)
-  expect(warnings).toMatchObject([{ what: 'owner is not a field that we know; it is ignored' }])
+  const { warnings } = parseResource('a.toml', `${minimal}onwer = "www"`)
+  expect(warnings).toMatchObject([{ what: 'onwer is not a field that we know; it is ignored' }])
 })
 
 for (const [what, source, message] of [
@@ -94,9 +101,24 @@ for (const [what, source, message] of [
   ['a relative dest', '[template]\nsrc = "a"\ndest = "b"', /dest is "b": write an absolute path/],
   ['a key that is no text', `${minimal}keys = ["/a", 5]`, /keys\.1 is 5: write keys in quotes/],
   ['keys that are no list', `${minimal}keys = "/a"`, /keys is "\/a": write a list of keys/],
-  ['a mode without quotes', `${minimal}mode = 644`, /mode is 644: write the mode in quotes/],
+  ['a mode with a fraction', `${minimal}mode = 6.4`, /mode is 6.4: write an octal number/],
   ['a bad mode', `${minimal}mode = "rw"`, /mode is "rw": write an octal number/],
-  ['a user name', `${minimal}uid = "www"`, /uid is "www": write the user's id/],
+  ['a negative user', `${minimal}uid = -1`, /uid is -1: write a user as name or number/],
+  ['a format of no name', `${minimal}output_format = "csv"`, /is "csv": write one of json, toml/],
+  ['a signal alone', `${minimal}signal = "HUP"`, /signal and restart need a container: name one/],
+  ['a signal in words', `${minimal}container = "a"\nsignal = "hang up"`, /the name of a signal/],
+  [
+    'a restart and a signal',
+    `${minimal}container = "a"\nsignal = "HUP"\nrestart = true`,
+    /signal and restart: leave one/,
+  ],
+  [
+    'a command and a container',
+    `${minimal}container = "a"\nreload_cmd = "x"`,
+    /reload_cmd and container: leave one/,
+  ],
+  ['owner and uid', `${minimal}owner = "a"\nuid = 3`, /owner and uid mean the same/],
+  ['group and gid', `${minimal}group = "a"\ngid = 3`, /group and gid mean the same/],
   [
     'a command of no words',
     `${minimal}reload_cmd = []`,
@@ -114,3 +136,56 @@ for (const [what, source, message] of [
     expect(() => parseResource('a.toml', source)).toThrow(message)
   })
 }
+
+for (const [text, mode, warns] of [
+  ['0o644', 0o644, false],
+  ['0o600', 0o600, false],
+  ['"0o644"', 0o644, false],
+  ['644', 0o1204, true],
+  ['600', 0o1130, true],
+] as const) {
+  test(`mode = ${text} is ${mode.toString(8)}${warns ? ', with a warning' : ''}`, () => {
+    const { resource, warnings } = parseResource('a.toml', `${minimal}mode = ${text}`)
+    expect([resource.mode, warnings.length > 0]).toEqual([mode, warns])
+  })
+}
+
+test('owner and group may be names, and a container may be signalled or restarted', () => {
+  expect(resourceOf('owner = "www-data"\ngroup = 33\ncontainer = "web"')).toMatchObject({
+    uid: 'www-data',
+    gid: 33,
+    reload: { kind: 'container', container: 'web', action: 'HUP' },
+  })
+  expect(resourceOf('container = "label:a=b"\nrestart = true').reload).toMatchObject({
+    container: 'label:a=b',
+    action: 'restart',
+  })
+})
+
+test('several templates of one file share what stands above them, and one bad one harms no other', () => {
+  const parsed = parseResources(
+    'a.toml',
+    `reload_cmd = "true"
+[[template]]
+src = "a"
+dest = "/a"
+[[template]]
+src = "b"
+dest = "b"
+[[template]]
+src = "c"
+dest = "/c"
+reload_cmd = "reload {{dest}}"
+[[template]]
+src = "d"
+dest = "/d"
+`,
+  )
+  const group = { name: 'a.toml ["true",null,null]', members: 4 }
+  expect(parsed).toMatchObject([
+    { resource: { name: 'a.toml', dest: '/a', group, reload: { command: 'true' } } },
+    { fault: { message: expect.stringMatching(/^a.toml#2: dest is "b": write an absolute path/) } },
+    { resource: { name: 'a.toml#3', dest: '/c', group: { name: 'a.toml#3', members: 1 } } },
+    { resource: { name: 'a.toml#4', dest: '/d', group } },
+  ])
+})

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 
 import { onTestFinished } from 'vitest'
 
+import { parseResources } from '../../src/confd/resource.ts'
 import { createMirror } from '../../src/store/mirror.ts'
 import type { Store } from '../../src/store/store.ts'
 
@@ -58,4 +59,12 @@ export function testSignal(): AbortSignal {
   const end = new AbortController()
   onTestFinished(() => end.abort())
   return end.signal
+}
+
+/** The first template of a resource file, or its fault. */
+export function parseResource(name: string, source: string) {
+  const [parsed] = parseResources(name, source)
+  if (!parsed) throw new Error('no template')
+  if ('fault' in parsed) throw parsed.fault
+  return parsed
 }

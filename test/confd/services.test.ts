@@ -24,7 +24,7 @@ async function render(source: string, catalog: Catalog | undefined) {
   const folder = await tempFolder()
   await folder.write('a', source)
   const renderer = createRenderer(folder.root)
-  const resource = { src: 'a', renderTimeoutMs: 60_000 }
+  const resource = { src: 'a', format: undefined, renderTimeoutMs: 60_000 }
   const sources = { pairs: new Map<string, string>(), catalog, addressOf }
   try {
     return await renderResource(resource, renderer, sources, nothingLooked)
