@@ -16,17 +16,29 @@ export function storedEntries(prefix: string) {
   let routes: ReadonlyMap<string, StoredRoute> = new Map()
   let nodes: ReadonlyMap<string, NodeRecord> = new Map()
 
-  /** Routes and nodes are few and change seldom: their maps are made anew only then, instances never touch them. */
-  function rebuild(kind: Stored['kind'] | undefined): void {
-    const all = [...read.values()]
-    if (kind === 'route') {
-      routes = new Map(all.flatMap((one) => (one.kind === 'route' ? [[one.name, one.route]] : [])))
-    }
-    if (kind === 'node') {
-      nodes = new Map(
-        all.flatMap((one) => (one.kind === 'node' ? [[one.node.node, one.node]] : [])),
+  /** Whose maps are not as what was read. They are made anew when somebody asks, once for many changes. */
+  const changed = new Set<Stored['kind']>()
+
+  function routesNow(): ReadonlyMap<string, StoredRoute> {
+    if (changed.delete('route')) {
+      routes = new Map(
+        [...read.values()].flatMap((one) =>
+          one.kind === 'route' ? [[one.name, one.route] as const] : [],
+        ),
       )
     }
+    return routes
+  }
+
+  function nodesNow(): ReadonlyMap<string, NodeRecord> {
+    if (changed.delete('node')) {
+      nodes = new Map(
+        [...read.values()].flatMap((one) =>
+          one.kind === 'node' ? [[one.node.node, one.node] as const] : [],
+        ),
+      )
+    }
+    return nodes
   }
 
   function forget(key: string): Stored | undefined {
@@ -47,7 +59,7 @@ export function storedEntries(prefix: string) {
         problems.set(key, unreadable(key, error))
       }
     }
-    for (const kind of new Set([before?.kind, read.get(key)?.kind])) rebuild(kind)
+    for (const one of [before, read.get(key)]) if (one) changed.add(one.kind)
     return before
   }
 
@@ -63,8 +75,8 @@ export function storedEntries(prefix: string) {
       const stored = read.get(key)
       return stored?.kind === 'definition' ? stored.definition : undefined
     },
-    routes: () => routes,
-    nodes: () => nodes,
+    routes: routesNow,
+    nodes: nodesNow,
   }
 }
 

@@ -65,17 +65,24 @@ export function wishesOf(service: string, instances: readonly Instance[]): Wishe
   return { claims, problems: [...udpRoutes(instances), ...claims.flatMap(disagreements)] }
 }
 
+/** The service that a hand-written route leads to, whether it is there or not. */
+export function storedService({ service }: StoredRoute, services: Catalog['services']): string {
+  if (service === undefined) return '-'
+  const found = findService(services, service)
+  return 'id' in found ? found.id : service
+}
+
 /** What the hand-written route `name` asks for. It is older than any container. */
 export function storedWishes(
   name: string,
   stored: StoredRoute,
   services: Catalog['services'],
-): Wishes & { readonly service: string } {
+): Wishes {
   const where = `key routes/${name}`
   const found = stored.service === undefined ? { id: '-' } : findService(services, stored.service)
-  const service = 'id' in found ? found.id : (stored.service ?? '-')
+  const service = storedService(stored, services)
   const route: Route = { ...stored, name, kind: kindOf(stored) }
-  if (route.kind === 'udp') return { service, claims: [], problems: [noUdp(where)] }
+  if (route.kind === 'udp') return { claims: [], problems: [noUdp(where)] }
   const claims = entrypointsOf(route).map((entrypoint) => ({
     key: keyOf(entrypoint, route),
     where,
@@ -88,7 +95,7 @@ export function storedWishes(
     instances: mainPorts(services.get(service) ?? [], route.kind),
     endpoints: stored.endpoints ?? [],
   }))
-  return { service, claims, problems: 'error' in found ? [nobodyThere(where, found.error)] : [] }
+  return { claims, problems: 'error' in found ? [nobodyThere(where, found.error)] : [] }
 }
 
 /** The endpoints that answer for `asker` when it has nobody: all of service `id`, on an entrypoint that nobody has. */

@@ -1,6 +1,13 @@
 import type { Catalog } from '../core/catalog.ts'
 import type { Policy } from '../core/policy.ts'
-import { type Claim, fallbackWishes, storedWishes, type Wishes, wishesOf } from './claims.ts'
+import {
+  type Claim,
+  fallbackWishes,
+  storedService,
+  storedWishes,
+  type Wishes,
+  wishesOf,
+} from './claims.ts'
 import { fallbackEntrypoint } from './fallbacks.ts'
 
 /** Who asks for what: the wishes of all services and hand-written routes, kept over catalogs. */
@@ -78,8 +85,9 @@ export function roll(): Roll {
       changed = { keys: new Set(), askers: new Set() }
       const { services, routes } = catalog
       for (const [name, stored] of routes) {
-        const wishes = storedWishes(name, stored, services)
-        put(routeAsker(name), [stored, wishes.service, services.get(wishes.service)], () => wishes)
+        const service = storedService(stored, services)
+        const from = [stored, service, services.get(service)]
+        put(routeAsker(name), from, () => storedWishes(name, stored, services))
       }
       for (const [id, list] of services) put(id, [list], () => wishesOf(id, list))
       putFallbacks(catalog)
