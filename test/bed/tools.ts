@@ -4,7 +4,13 @@ import { delimiter, join } from 'node:path'
 import { isRootOnDebian, run, say, SetupError } from './shell.ts'
 
 /** Commands that tests call, and the packages of Debian that have them. */
-const packages = { openssl: 'openssl', ip: 'iproute2', iptables: 'iptables' } as const
+const packages = {
+  openssl: 'openssl',
+  ip: 'iproute2',
+  iptables: 'iptables',
+  'redis-server': 'redis-server',
+  'redis-cli': 'redis-tools',
+} as const
 
 /** Installs the commands that are missing, where we may; else says which. Beds of several hosts are for Linux only. */
 export async function bringTools(): Promise<void> {

@@ -56,15 +56,15 @@ export class HeadGuard {
   private readonly chain: Chain
   private readonly asked: Asked
   private readonly run: Run
-  private readonly then: Guarded
+  private readonly decided: Guarded
   private isIn = false
   private isOver = false
   private isFailure = false
 
-  constructor(chain: Chain, asked: Asked, then: Guarded) {
+  constructor(chain: Chain, asked: Asked, decided: Guarded) {
     this.chain = chain
     this.asked = asked
-    this.then = then
+    this.decided = decided
     this.run = chain.begin(draftOf(asked, noBody))
   }
 
@@ -85,7 +85,7 @@ export class HeadGuard {
     if (this.isOver) return
     if (answer) return await this.answer(answer)
     this.isIn = true
-    this.then.pass()
+    this.decided.pass()
   }
 
   /** The head for an endpoint. */
@@ -109,7 +109,7 @@ export class HeadGuard {
     const whole = wholeAnswer(answer, 'application/json')
     const draft = ownDraft(whole)
     await this.run.answered(draft, ownDraft)
-    if (!this.isOver) this.then.answer({ ...whole, headers: draft.headers.pairs() })
+    if (!this.isOver) this.decided.answer({ ...whole, headers: draft.headers.pairs() })
   }
 
   /** The exchange has ended, with `status` or, if that is 0, because the client left. */
