@@ -17,8 +17,9 @@ export type Made = {
 /** Most routes have the same policy, and then one object of it. */
 const routePolicies = new WeakMap<Policy, RoutePolicy>()
 
-function routePolicyOf({ middlewares: _, ...policy }: Policy): RoutePolicy {
-  return policy
+function routePolicyOf(policy: Policy): RoutePolicy {
+  const { middlewares: _, ...rest } = policy
+  return rest
 }
 
 /** The route that `claim` asks for, as seen from `standpoint`. Pure. */
