@@ -17,7 +17,8 @@ export type Made = {
 /** Most routes have the same policy, and then one object of it. */
 const routePolicies = new WeakMap<Policy, RoutePolicy>()
 
-function routePolicyOf({ middlewares: _, ...policy }: Policy): RoutePolicy {
+function routePolicyOf(whole: Policy): RoutePolicy {
+  const { middlewares: _, ...policy } = whole
   return policy
 }
 
