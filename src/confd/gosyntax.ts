@@ -1,13 +1,14 @@
 import { PortolanError } from '../core/errors.ts'
+import { templateFunctions } from './functions/functions.ts'
 
-const functions =
-  'getv|get|gets|getvs|ls|lsdir|exists|json|jsonArray|base|dir|split|join|replace|toUpper|toLower|contains|' +
-  'trimSuffix|getenv|datetime|map|atoi|add|sub|mul|div|mod|seq|printf|len|index'
+const functions = ['getv|get|gets|getvs|ls|lsdir|exists', ...Object.keys(templateFunctions)].join(
+  '|',
+)
 
 /** What Go's templates write, and what to write here instead. The first that matches is named. */
 const idioms: readonly (readonly [RegExp, string])[] = [
   [/^\/\*/, '{# a comment #}'],
-  [/^range\b/, '{% for kv in gets("/web/*") %} … {% endfor %}'],
+  [/^range\b(?!\()/, '{% for kv in gets("/web/*") %} … {% endfor %}'],
   [/^if\b/, '{% if exists("/key") %} … {% endif %}'],
   [/^else\b/, '{% else %}'],
   [/^end$/, '{% endfor %} or {% endif %}'],

@@ -3,10 +3,10 @@ import { posix } from 'node:path'
 import { compare } from '../core/catalog.ts'
 import { PortolanError } from '../core/errors.ts'
 import type { Entry } from '../store/store.ts'
+import { baseOf } from './functions/text.ts'
 import { globPattern } from './glob.ts'
 import { covers, type KeysRead } from './reads.ts'
 import type { Resource } from './resource.ts'
-import { baseOf } from './text.ts'
 
 /** Keys, as templates see them, and their values. */
 export type Pairs = ReadonlyMap<string, string>

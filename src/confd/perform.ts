@@ -1,12 +1,12 @@
 import { createContext, Script } from 'node:vm'
 
 import { messageOf, PortolanError } from '../core/errors.ts'
+import { templateFunctions } from './functions/functions.ts'
 import { type Answer, type Job, overdue, type Seen } from './job.ts'
 import { kvFunctions } from './kv.ts'
 import { noCatalog, noKeys } from './reads.ts'
 import { MoreNeeded, serviceFunctions } from './services.ts'
 import type { Templates } from './template.ts'
-import { textFunctions } from './text.ts'
 
 /** More than this is no config file. */
 const mostCharacters = 32 * 1024 * 1024
@@ -72,7 +72,7 @@ function globalsOf({ pairs, catalog }: Job, { keys, catalog: read }: Seen): obje
     return serviceFunctions(catalog, read)
   }
   return {
-    ...textFunctions,
+    ...templateFunctions,
     ...kvFunctions(pairs, keys),
     get services() {
       return known().services()

@@ -4,6 +4,7 @@ import { join, posix, relative } from 'node:path'
 import nunjucks from 'nunjucks'
 
 import { PortolanError } from '../core/errors.ts'
+import { templateFilters } from './functions/functions.ts'
 import { refuseGoSyntax, untouched } from './gosyntax.ts'
 import {
   checkLoop,
@@ -69,11 +70,20 @@ function environmentOf(load: (name: string) => unknown, globals: object) {
   })
   const environment = new nunjucks.Environment(loader, templateOptions)
   environment.addGlobal(loopOver, checkLoop)
+  addFilters(environment)
   const known: unknown = Reflect.get(environment, 'globals')
   if (typeof known === 'object' && known !== null) {
     Object.defineProperties(known, Object.getOwnPropertyDescriptors(globals))
   }
   return environment
+}
+
+function addFilters(environment: nunjucks.Environment) {
+  const own: unknown = Reflect.get(environment, 'filters')
+  for (const [name, filter] of templateFilters) {
+    const isTaken = typeof own === 'object' && own !== null && Object.hasOwn(own, name)
+    if (!isTaken) environment.addFilter(name, (...args: never[]) => filter(...args))
+  }
 }
 
 function strictLoops(source: string): string {

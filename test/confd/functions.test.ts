@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 
+import { textFunctions } from '../../src/confd/functions/text.ts'
+import { valueFunctions } from '../../src/confd/functions/values.ts'
 import { globPattern } from '../../src/confd/glob.ts'
 import { kvFunctions, pairsOf } from '../../src/confd/kv.ts'
 import { noKeys, touches } from '../../src/confd/reads.ts'
-import { textFunctions } from '../../src/confd/text.ts'
 
 const pairs = new Map([
   ['/web/b', '1'],
@@ -89,7 +90,8 @@ test('a pattern that Go refuses is an error', () => {
   expect(() => globPattern('/a[')).toThrow('"/a[" is not a pattern')
 })
 
-const { base, dir, split, join, replace, contains, trimSuffix, json } = textFunctions
+const { base, dir, split, join, replace, contains, trimSuffix } = textFunctions
+const { json } = valueFunctions
 
 test('text functions take arguments in the order of Go', () => {
   expect([base('/a/b'), base(''), base('/'), dir('/a/b'), dir('a')]).toEqual([
