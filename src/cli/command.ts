@@ -50,6 +50,7 @@ export type Command =
       readonly env: NodeJS.ProcessEnv
       readonly json: boolean
     }
+  | { readonly kind: 'convert'; readonly file: string }
   | { readonly kind: 'events'; readonly admin: Listen; readonly json: boolean }
   | { readonly kind: 'drain' | 'undrain'; readonly admin: Listen; readonly instance: string }
   | {
@@ -135,6 +136,8 @@ function filled(
       }
     case 'check':
       return checking(word, sources)
+    case 'convert':
+      return { kind: name, file: word }
     case 'events':
       return { kind: name, admin: adminOf(sources), json: isOn(sources, 'json') }
     case 'nodes':

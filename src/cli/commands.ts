@@ -33,6 +33,11 @@ export const commands = {
     word: 'INSTANCE N|label',
   },
   render: { does: 'only the config files of --confd', takes: 'render' },
+  convert: {
+    does: 'turn a Go template of confd into nunjucks; 1 if something is left to do by hand',
+    takes: 'convert',
+    word: 'FILE',
+  },
   health: { does: 'exit code 0 if Portolan works, 1 if not (for HEALTHCHECK)', takes: 'admin' },
   leave: {
     does: "take this node's instances out of the store, until it starts again",
@@ -48,7 +53,15 @@ export type ViewName = {
 type CommandWords = {
   readonly does: string
   /** Which flags it takes. */
-  readonly takes: 'settings' | 'render' | 'view' | 'events' | 'explain' | 'check' | 'admin'
+  readonly takes:
+    | 'settings'
+    | 'render'
+    | 'view'
+    | 'events'
+    | 'explain'
+    | 'check'
+    | 'convert'
+    | 'admin'
   /** The words that it takes besides flags, in brackets if they may be left out. */
   readonly word?: string
 }
@@ -85,6 +98,7 @@ export const switches: Readonly<Record<CommandWords['takes'], readonly Switch[]>
       help: 'a compose file; several are laid over each other, as Compose does',
     },
   ],
+  convert: [],
   admin: [],
 }
 
@@ -92,6 +106,7 @@ export const switches: Readonly<Record<CommandWords['takes'], readonly Switch[]>
 export function settingsOf(name: CommandName): readonly string[] | undefined {
   const { takes } = commands[name]
   if (takes === 'settings' || takes === 'render') return undefined
+  if (takes === 'convert') return []
   return takes === 'check' ? ['domain', 'expose'] : ['admin']
 }
 

@@ -74,3 +74,23 @@ test('render --once writes the files of the folder, --noop only shows what would
   const failed = await runCli([...render, '--once'])
   expect(failed).toMatchObject({ code: 1, out: expect.stringContaining(`failed      ${dest}: `) })
 })
+
+test('convert prints a Go template as nunjucks, and fails when something is left to do', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'portolan-cli-'))
+  const file = join(folder.path, 'a.tmpl')
+  await writeFile(file, '{{range gets "/web/*"}}{{.Value}}{{end}}\n')
+  expect(await runCli(['convert', file])).toMatchObject({
+    code: 0,
+    out: '{% for item in gets("/web/*") %}{{ item.Value }}{% endfor %}\n',
+  })
+  await writeFile(file, '{{lookupIP "a"}}')
+  expect(await runCli(['convert', file])).toMatchObject({
+    code: 1,
+    out: '{# to be done by hand: line 1: the function lookupIP is not there #}\n{{ lookupIP("a") }}',
+  })
+  const missing = await runCli(['convert', join(folder.path, 'none')])
+  expect(missing).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('name a template of confd'),
+  })
+})
