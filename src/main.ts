@@ -9,6 +9,7 @@ import { keepState } from './catalog/state.ts'
 import { type Certs, createCerts } from './certs/certs.ts'
 import { type Confd, createConfd } from './confd/confd.ts'
 import { renderOnce, type Result } from './confd/once.ts'
+import { preview, type PreviewOptions } from './confd/preview.ts'
 import type { Config } from './config/config.ts'
 import { settingProblems } from './config/problems.ts'
 import type { Catalog } from './core/catalog.ts'
@@ -71,6 +72,33 @@ export async function render(
   { noop, log }: { readonly noop: boolean; readonly log: Log },
   signal: AbortSignal,
 ): Promise<Result[]> {
+  return reading(config, log, async (base, folder) => {
+    const { open, addressOf } = base
+    const notify = await notifyOf(config, base.docker)
+    const { state } = config
+    const options = { folder, noop, open, addressOf, state, notify, catalog: whole(base) }
+    return renderOnce(options, signal)
+  })
+}
+
+/** Shows what one template gives, at each change, until `signal` aborts. */
+export async function showTemplate(
+  config: Config,
+  { file, log, show }: Pick<PreviewOptions, 'file' | 'show'> & { readonly log: Log },
+  signal: AbortSignal,
+): Promise<void> {
+  await reading(config, log, async (base, folder) => {
+    const { open, addressOf } = base
+    await preview({ folder, file, open, addressOf, catalog: whole(base), show }, signal)
+  })
+}
+
+/** Runs the reading half for as long as `use` takes. */
+async function reading<T>(
+  config: Config,
+  log: Log,
+  use: (base: Base, folder: string) => Promise<T>,
+): Promise<T> {
   const folder = config.confd
   if (folder === undefined) {
     throw new PortolanError('bad-config', '--confd is off; name the folder that has conf.d in it')
@@ -81,11 +109,7 @@ export async function render(
   const stop = new AbortController()
   const running = base.run(stop.signal)
   try {
-    const { open, addressOf } = base
-    const notify = await notifyOf(config, base.docker)
-    const { state } = config
-    const options = { folder, noop, open, addressOf, state, notify, catalog: whole(base) }
-    return await renderOnce(options, signal)
+    return await use(base, folder)
   } finally {
     stop.abort()
     await running

@@ -26,6 +26,8 @@ export type Command =
       readonly config: Config
       readonly once: boolean
       readonly noop: boolean
+      /** A template to show while it is edited. */
+      readonly watch: string | undefined
     }
   | {
       readonly kind: 'view'
@@ -159,7 +161,8 @@ function rendering(sources: Sources): Command {
     )
   }
   const noop = isOn(sources, 'noop')
-  return { kind: 'render', config, noop, once: noop || isOn(sources, 'once') }
+  const watch = sources.flags.get('watch')
+  return { kind: 'render', config, noop, once: noop || isOn(sources, 'once'), watch }
 }
 
 function checking(word: string, sources: Sources): Command {

@@ -82,6 +82,11 @@ export const switches: Readonly<Record<CommandWords['takes'], readonly Switch[]>
   render: [
     { name: 'once', help: 'render everything once, then exit; 1 if something failed' },
     { name: 'noop', help: 'change nothing: print what would change' },
+    {
+      name: 'watch',
+      value: 'FILE',
+      help: 'print what this template gives, again at each change of it; writes nothing',
+    },
   ],
   view: [json],
   events: [{ name: 'json', help: 'print one line of JSON for each change' }],

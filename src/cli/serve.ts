@@ -20,7 +20,11 @@ export async function render(
   command: Extract<Command, { kind: 'render' }>,
   out: Out,
 ): Promise<number> {
-  const { config, once, noop } = command
+  const { config, once, noop, watch } = command
+  if (watch !== undefined) {
+    await show(config, watch, out)
+    return 0
+  }
   if (!once) {
     await run({ ...config, roles: ['confd'] })
     return 0
@@ -31,6 +35,15 @@ export async function render(
   const results = await parts.render(config, { noop, log }, signal)
   for (const one of results) out.write(renderText(one, out.colours))
   return results.some(({ state }) => state === 'failed') ? 1 : 0
+}
+
+/** What `file` gives, live: on a terminal each time on an empty screen, else below the last one. */
+async function show(config: Config, file: string, out: Out): Promise<void> {
+  const log = createLog({ level: config.logLevel, format: config.logFormat })
+  const { showTemplate } = await import('../main.ts')
+  const clear = out.colours ? '\x1b[2J\x1b[3J\x1b[H' : ''
+  const write = (text: string) => out.write(`${clear}${text}`)
+  await showTemplate(config, { file, log, show: write }, untilStopped(log))
 }
 
 /** Docker and the store have this long to be read; what still waits then has failed. */

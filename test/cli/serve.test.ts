@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 
 import { startAdmin } from '../admin/start.ts'
 import { freePort } from '../e2e/portolan.ts'
@@ -93,4 +93,31 @@ test('convert prints a Go template as nunjucks, and fails when something is left
     code: 2,
     err: expect.stringContaining('name a template of confd'),
   })
+})
+
+test('render --watch shows what a template gives, while it is edited', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'portolan-cli-'))
+  await mkdir(join(folder.path, 'conf.d'))
+  await mkdir(join(folder.path, 'templates'))
+  const template = join(folder.path, 'templates/a.njk')
+  const dest = join(folder.path, 'out')
+  await writeFile(
+    join(folder.path, 'conf.d/a.toml'),
+    `[template]\nsrc = "a.njk"\ndest = "${dest}"\nkeys = ["/x"]\n`,
+  )
+  await writeFile(template, 'one {{ getv("/x/y", "none") }}\n')
+  const args = ['render', '--watch', 'a.njk', '--confd', folder.path, '--log-level', 'silent']
+  const child = startCli(args)
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let out = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  await expect.poll(() => out).toBe('one none\n')
+  await writeFile(template, '{{ nope }}')
+  await expect.poll(() => out).toContain('template a.njk, line 1: a value is undefined')
+  await writeFile(template, 'two\n')
+  await expect.poll(() => out).toMatch(/two\n$/)
+  await expect(readFile(dest)).rejects.toThrow('ENOENT')
+  child.kill('SIGTERM')
+  const [code] = await once(child, 'exit')
+  expect(code).toBe(0)
 })
