@@ -102,6 +102,7 @@ export class UpstreamConnection {
     this.socket = this.dialled(place)
     this.socket.on('error', (error) => {
       this.error = error
+      if (!this.taker) this.onIdleEnd(this)
     })
     this.socket.on('end', () => this.onEnd())
     this.socket.on('close', () => this.onClose())
@@ -135,6 +136,12 @@ export class UpstreamConnection {
   destroy(): void {
     this.taker = undefined
     this.socket.destroy()
+  }
+
+  /** The other side has spoken out of turn. */
+  private drop(): void {
+    this.onIdleEnd(this)
+    this.destroy()
   }
 
   pause(): void {
@@ -196,6 +203,8 @@ export class UpstreamConnection {
   private onEnd(): void {
     const { taker } = this
     this.isKept = false
+    // it closes a moment later, when the next request might have taken it
+    if (!taker) this.onIdleEnd(this)
     if (taker && this.isInContent && this.ends === framing.close) taker.onAnswerEnd()
     else if (taker?.mustKnow === true && !this.hasBegun && this.isPlain) {
       setTimeout(() => this.askWhetherRead(), refusalMs)
@@ -223,7 +232,7 @@ export class UpstreamConnection {
   }
 
   private read(read: Buffer, count: number): void {
-    if (!this.taker) return this.destroy()
+    if (!this.taker) return this.drop()
     let bytes = read
     let to = count
     if (this.stash) {

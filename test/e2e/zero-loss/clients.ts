@@ -125,8 +125,9 @@ export function echo(way: Way, asked: Asked, stop: AbortSignal): Promise<string 
   return new Promise((resolve) => {
     socket.on('close', (code) => {
       stop.removeEventListener('abort', leave)
-      const isWell = code === goingAway || (code === normal && stop.aborted)
-      resolve(problem ?? (isWell || stop.aborted ? undefined : `closed with ${code}`))
+      const isWell = code === goingAway
+      if (stop.aborted) resolve(undefined)
+      else resolve(problem ?? (isWell ? undefined : `closed with ${code}`))
     })
   })
 }
