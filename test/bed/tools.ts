@@ -10,6 +10,7 @@ const packages = {
   iptables: 'iptables',
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
+  nginx: 'nginx-light',
 } as const
 
 /** Installs the commands that are missing, where we may; else says which. Beds of several hosts are for Linux only. */
