@@ -23,6 +23,7 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY src ./src
+COPY templates ./templates
 
 # exec: Node is PID 1 and gets the signals. (Where commands of confd templates leave children
 # behind, run it with `init: true`.) Running it once fills the compile cache, which holds for those

@@ -53,6 +53,8 @@ export type Command =
       readonly json: boolean
     }
   | { readonly kind: 'convert'; readonly file: string }
+  /** Empty: list the names. */
+  | { readonly kind: 'init'; readonly name: string }
   | { readonly kind: 'events'; readonly admin: Listen; readonly json: boolean }
   | { readonly kind: 'drain' | 'undrain'; readonly admin: Listen; readonly instance: string }
   | {
@@ -140,6 +142,8 @@ function filled(
       return checking(word, sources)
     case 'convert':
       return { kind: name, file: word }
+    case 'init':
+      return { kind: name, name: word }
     case 'events':
       return { kind: name, admin: adminOf(sources), json: isOn(sources, 'json') }
     case 'nodes':

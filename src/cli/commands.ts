@@ -38,6 +38,11 @@ export const commands = {
     takes: 'convert',
     word: 'FILE',
   },
+  init: {
+    does: 'copy a template of the library into ./portolan; without a name, list them',
+    takes: 'init',
+    word: '[NAME]',
+  },
   health: { does: 'exit code 0 if Portolan works, 1 if not (for HEALTHCHECK)', takes: 'admin' },
   leave: {
     does: "take this node's instances out of the store, until it starts again",
@@ -61,6 +66,7 @@ type CommandWords = {
     | 'explain'
     | 'check'
     | 'convert'
+    | 'init'
     | 'admin'
   /** The words that it takes besides flags, in brackets if they may be left out. */
   readonly word?: string
@@ -104,6 +110,7 @@ export const switches: Readonly<Record<CommandWords['takes'], readonly Switch[]>
     },
   ],
   convert: [],
+  init: [],
   admin: [],
 }
 
@@ -111,7 +118,7 @@ export const switches: Readonly<Record<CommandWords['takes'], readonly Switch[]>
 export function settingsOf(name: CommandName): readonly string[] | undefined {
   const { takes } = commands[name]
   if (takes === 'settings' || takes === 'render') return undefined
-  if (takes === 'convert') return []
+  if (takes === 'convert' || takes === 'init') return []
   return takes === 'check' ? ['domain', 'expose'] : ['admin']
 }
 

@@ -35,6 +35,8 @@ export async function perform(command: Command, out: Out): Promise<number> {
       return (await import('./check/command.ts')).check(command, out)
     case 'convert':
       return (await import('./convert.ts')).convert(command, out)
+    case 'init':
+      return (await import('./init.ts')).init(command, out)
     case 'leave':
       await askAdminForGood(command.admin, { path: '/v1/leave', method: 'POST' })
       out.write('left: the instances of this node are taken out of the store\n')

@@ -7,12 +7,17 @@ export type RunOptions = {
   readonly env?: NodeJS.ProcessEnv
   /** Run it in a terminal of its own. */
   readonly terminal?: boolean
+  /** Where it runs; else where the test does. */
+  readonly cwd?: string
 }
 
 const command = [`${process.cwd()}/node_modules/.bin/node`, `${process.cwd()}/src/cli.ts`]
 
 /** Starts the product's command line from source. Settings of the test's own environment don't reach it. */
-export function startCli(args: readonly string[], { env = {}, terminal = false }: RunOptions = {}) {
+export function startCli(
+  args: readonly string[],
+  { env = {}, terminal = false, cwd }: RunOptions = {},
+) {
   const foreign = Object.entries(process.env).filter(
     ([name]) => !/^(PORTOLAN_|NO_COLOR$|FORCE_COLOR$)/.test(name),
   )
@@ -21,6 +26,7 @@ export function startCli(args: readonly string[], { env = {}, terminal = false }
     ? ['script', '-qec', words.map((word) => `'${word}'`).join(' '), '/dev/null']
     : words
   return spawn(file, rest, {
+    cwd,
     env: { ...Object.fromEntries(foreign), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
