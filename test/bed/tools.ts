@@ -11,6 +11,7 @@ const packages = {
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
   nginx: 'nginx-light',
+  haproxy: 'haproxy',
 } as const
 
 /** Installs the commands that are missing, where we may; else says which. Beds of several hosts are for Linux only. */
