@@ -12,6 +12,7 @@ const packages = {
   'redis-cli': 'redis-tools',
   nginx: 'nginx-light',
   haproxy: 'haproxy',
+  dnsmasq: 'dnsmasq-base',
 } as const
 
 /** Installs the commands that are missing, where we may; else says which. Beds of several hosts are for Linux only. */
