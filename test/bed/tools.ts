@@ -13,6 +13,7 @@ const packages = {
   nginx: 'nginx-light',
   haproxy: 'haproxy',
   dnsmasq: 'dnsmasq-base',
+  pgbouncer: 'pgbouncer',
 } as const
 
 /** Installs the commands that are missing, where we may; else says which. Beds of several hosts are for Linux only. */
