@@ -3,6 +3,7 @@ import { constants, copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { compare } from '../core/catalog.ts'
 import { messageOf, PortolanError } from '../core/errors.ts'
 import { didYouMean } from '../core/suggest.ts'
 import type { Out } from './out.ts'
@@ -45,13 +46,15 @@ async function namesOf(): Promise<string[]> {
   return entries.flatMap((one) => (one.isDirectory() ? [one.name] : [])).toSorted()
 }
 
+/** Templates first: a Portolan that watches the folder never sees a resource without its own. */
 async function copiesOf(name: string): Promise<Copy[]> {
-  const files = (await readdir(join(library, name))).toSorted()
-  return files.flatMap((file) => {
+  const files = await readdir(join(library, name))
+  const copies = files.flatMap((file) => {
     const folder = folderOf(file)
     const from = join(library, name, file)
     return folder === undefined ? [] : [{ from, to: join(project, folder, file) }]
   })
+  return copies.toSorted((a, b) => compare(b.to, a.to))
 }
 
 function folderOf(file: string): string | undefined {

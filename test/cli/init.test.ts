@@ -27,6 +27,9 @@ test.for(names)('%s comes with a resource, its template, and a compose file', as
   )
   expect(out).toContain(`wrote portolan/templates/${src}\nwrote portolan/conf.d/${name}.toml\n`)
   expect(out).toContain('./portolan:/etc/confd:ro')
+  const [, compose = ''] = /```yaml\n([^]*?)```/.exec(out) ?? []
+  await folder.write('compose.yml', compose)
+  expect(await runCli(['check'], { cwd: folder.root })).toMatchObject({ code: 0, err: '' })
 })
 
 test('what is there is never overwritten, and nothing else is written then', async () => {
