@@ -11,7 +11,9 @@ const host = (name: string) => ({ attributes: { nginx_host: name } })
 async function checked(...instances: Instance[]): Promise<string> {
   const text = await renderLibrary('nginx', instances)
   const folder = await tempFolder()
-  await folder.write('portolan.conf', text)
+  // its check listens for a moment: not on port 80, which may be forbidden or somebody else's
+  const elsewhere = text.replaceAll(/^ {4}listen 80;$/gm, `    listen unix:${folder.at('socket')};`)
+  await folder.write('portolan.conf', elsewhere)
   const main =
     `pid ${folder.at('pid')};\nerror_log stderr;\nevents {}\n` +
     `http { access_log off; include ${folder.at('portolan.conf')}; }\n`
