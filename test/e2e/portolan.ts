@@ -31,7 +31,7 @@ export type StartOptions = {
 }
 
 /** As `npm start` and the image have them. */
-const memoryFlags = ['--max-semi-space-size=4', '--heap-growing-percent=20']
+const memoryFlags = ['--max-semi-space-size=8']
 
 /** Starts the product from source, as its own process, on free ports, and stops it when the test ends. */
 export async function startPortolan(options: StartOptions = {}): Promise<Running> {
