@@ -19,7 +19,7 @@ const ours = new Set(['host', 'x-forwarded-for', 'forwarded', 'via'])
 export function draftOf(asked: Asked, readBody: RequestDraft['readBody']): RequestDraft {
   const { path, search: query, origin, verb: method } = asked
   const all = HeaderLines.in(asked.fields)
-  const headers = asked.isTrusted ? all : all.only((name) => !isForwarding(name))
+  const headers = asked.isTrusted ? all : all.those((name) => !isForwarding(name))
   const said = headers.get('x-forwarded-proto')
   const isSecure = said === undefined ? origin.scheme === 'https' : /^(https|wss)$/i.test(said)
   return {
@@ -48,7 +48,7 @@ export function guardedText(
   const lines = endToEnd(headers)
   const said = saidIn(lines)
   const via = lines.all('via')
-  const theirs = lines.only((name) => !ours.has(name))
+  const theirs = lines.those((name) => !ours.has(name))
   let text = `${method} ${path}${query} HTTP/1.1\r\n`
   text += `host: ${route.passHost ? authority : hostOf(target)}\r\n${theirs.text()}`
   for (const hop of via) text += `via: ${hop}\r\n`

@@ -34,7 +34,7 @@ export class HeaderLines {
   }
 
   /** Those that `isWanted`, which gets names in lower case. */
-  only(isWanted: (name: string) => boolean): HeaderLines {
+  those(isWanted: (name: string) => boolean): HeaderLines {
     const { keys, names, values } = this
     const lines = new HeaderLines()
     for (let at = 0; at < keys.length; at++) {
@@ -83,7 +83,7 @@ export class HeaderLines {
 
   /** `unwanted` gets names in lower case. */
   removeIf(unwanted: (name: string) => boolean): void {
-    const { keys, names, values } = this.only((name) => !unwanted(name))
+    const { keys, names, values } = this.those((name) => !unwanted(name))
     this.keys = keys
     this.names = names
     this.values = values

@@ -19,7 +19,7 @@ const alpn = 16
  */
 export function readClientHello(body: Buffer): ClientHello | string {
   const reader = bytesReader(body)
-  const start = reader.skip(2 + 32) && sized(reader.vector8(), 0, 32)
+  const start = reader.pass(2 + 32) && sized(reader.vector8(), 0, 32)
   const ciphers = reader.vector16()
   if (!start || !sized(ciphers, 2, 65_534) || ciphers.length % 2 !== 0) return 'a bad head'
   if (!sized(reader.vector8(), 1, 255)) return 'bad compression methods'

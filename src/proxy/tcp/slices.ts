@@ -4,7 +4,7 @@ export type Slice = Buffer | undefined
 /** Reads numbers and vectors in network order, each only if it is there whole. */
 export type BytesReader = {
   isEmpty(): boolean
-  skip(count: number): boolean
+  pass(count: number): boolean
   number8(): number | undefined
   number16(): number | undefined
   /** What follows its own length of one byte. */
@@ -26,7 +26,7 @@ export function bytesReader(bytes: Buffer): BytesReader {
 
   return {
     isEmpty: () => at === bytes.length,
-    skip: (count) => take(count) !== undefined,
+    pass: (count) => take(count) !== undefined,
     number8,
     number16,
     vector8: () => vector(number8()),

@@ -22,7 +22,7 @@ export function pages(chooser: Chooser, isOwn: (ip: string, port: number) => boo
     const { protocol, ip, port } = upstream.target
     const place = `${protocol}://${ip.includes(':') ? `[${ip}]` : ip}:${port}`
     const url = new URL(`${place}${path.startsWith('/') ? '' : '/'}${path}`)
-    const headers = endToEnd(request.headers).only((name) => !unfit.test(name))
+    const headers = endToEnd(request.headers).those((name) => !unfit.test(name))
     headers.set('Host', request.authority)
     const {
       status,

@@ -22,7 +22,7 @@ export function isOfOneHop(name: string): boolean {
 /** A copy without the headers of one hop, among them those that Connection names (RFC 9110, 7.6.1). */
 export function endToEnd(lines: HeaderLines): HeaderLines {
   const connection = lines.get('connection')
-  if (connection === undefined) return lines.only((name) => !ofOneHop.has(name))
+  if (connection === undefined) return lines.those((name) => !ofOneHop.has(name))
   const named = connection.split(',').map((name) => name.trim().toLowerCase())
-  return lines.only((name) => !ofOneHop.has(name) && !named.includes(name))
+  return lines.those((name) => !ofOneHop.has(name) && !named.includes(name))
 }
