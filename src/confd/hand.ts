@@ -37,7 +37,11 @@ export function startHand(folder: string, megabytes: number, onEnd: (hand: Hand)
     answered(undefined)
     onEnd(hand)
   }
-  child.once('exit', ended).once('error', ended)
+  child.once('exit', ended)
+  child.on('error', () => {
+    // of one that has begun, the end tells more than a message that did not get there
+    if (child.pid === undefined) ended()
+  })
   const kill = () => {
     killed = true
     child.kill('SIGKILL')
