@@ -17,7 +17,30 @@ import type { HoldQueue } from './hold.ts'
 import { RequestIds } from './ids.ts'
 import { closeOld } from './kept.ts'
 
-export type EngineOptions = {
+/** What an engine is given; the rest it makes itself. */
+export type EngineOptions = Pick<
+  Engine,
+  | 'tables'
+  | 'upstreams'
+  | 'chooser'
+  | 'budget'
+  | 'hold'
+  | 'counts'
+  | 'trust'
+  | 'via'
+  | 'holdMs'
+  | 'firstByteMs'
+  | 'idleMs'
+  | 'secured'
+  | 'clientTimes'
+  | 'access'
+>
+
+/** How often time limits are looked at: they are that much longer at most. */
+const tickMs = 200
+
+/** What all exchanges of one worker share. */
+export class Engine {
   readonly tables: Tables
   readonly upstreams: Upstreams
   readonly chooser: Chooser
@@ -34,27 +57,6 @@ export type EngineOptions = {
   readonly secured: (host: string) => string | undefined
   readonly clientTimes: ClientTimes
   /** Undefined: there is none. */
-  readonly access: AccessLog | undefined
-}
-
-/** How often time limits are looked at: they are that much longer at most. */
-const tickMs = 200
-
-/** What all exchanges of one worker share. */
-export class Engine {
-  readonly tables: Tables
-  readonly upstreams: Upstreams
-  readonly chooser: Chooser
-  readonly budget: RetryBudget
-  readonly hold: HoldQueue
-  readonly counts: Counting
-  readonly trust: Trust
-  readonly via: string
-  readonly holdMs: number
-  readonly firstByteMs: number
-  readonly idleMs: number
-  readonly secured: EngineOptions['secured']
-  readonly clientTimes: ClientTimes
   readonly access: AccessLog | undefined
   readonly buffers = new Buffers()
   readonly requestHead = new RequestHead()
