@@ -1,0 +1,63 @@
+// Runs in mongosh: mongosh --nodb --quiet replica-set.js
+'use strict'
+
+const fs = require('node:fs')
+const { wantedOf } = require(`${__dirname}/replica-set-wanted.cjs`)
+const { pass } = require(`${__dirname}/replica-set-pass.cjs`)
+
+const { MEMBERS = '/members/members.json', STATE = '/state/replica-set.json', SET = '', USER = 'root' } = process.env
+const passwordFile = process.env.PASSWORD_FILE ?? ''
+const everyMs = Number(process.env.EVERY_MS ?? 2000)
+
+const connections = new Map()
+
+/** Of one mongod, whatever set it is in. */
+function connectionTo(host) {
+  const password = passwordFile && fs.readFileSync(passwordFile, 'utf8').trimEnd()
+  const who = password && `${encodeURIComponent(USER)}:${encodeURIComponent(password)}@`
+  const limits = 'serverSelectionTimeoutMS=3000&connectTimeoutMS=3000&socketTimeoutMS=40000'
+  return new Mongo(`mongodb://${who}${host}/?directConnection=true&${limits}`)
+}
+
+async function ask(host, command) {
+  if (!connections.has(host)) connections.set(host, await connectionTo(host))
+  try {
+    return await connections.get(host).getDB('admin').runCommand(command)
+  } catch (error) {
+    // a server that answered is connected; any other is looked for anew, at an address that may be another
+    if (error.code === undefined) connections.delete(host)
+    throw error
+  }
+}
+
+function remembered() {
+  if (!fs.existsSync(STATE)) return { missing: {} }
+  return JSON.parse(fs.readFileSync(STATE, 'utf8'))
+}
+
+function remember(memory) {
+  const text = JSON.stringify(memory)
+  if (fs.existsSync(STATE) && fs.readFileSync(STATE, 'utf8') === text) return
+  fs.writeFileSync(`${STATE}.new`, text)
+  fs.renameSync(`${STATE}.new`, STATE)
+}
+
+async function once() {
+  const read = wantedOf(JSON.parse(fs.readFileSync(MEMBERS, 'utf8')), SET)
+  if (!read.ok) return `refuse: ${read.why}`
+  const step = await pass({ ask, wanted: read.wanted, memory: remembered(), now: Date.now() }, remember)
+  return `${step.do}: ${step.why}`
+}
+
+let before = ''
+while (true) {
+  let said
+  try {
+    said = await once()
+  } catch (error) {
+    said = `failed: ${error.codeName ?? ''} ${error.message}`
+  }
+  if (said !== before) print(`${new Date().toISOString()} ${said}`)
+  before = said
+  await new Promise((resolve) => setTimeout(resolve, everyMs))
+}
