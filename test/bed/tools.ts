@@ -17,6 +17,7 @@ const packages = {
   '/usr/lib/nginx/modules/ngx_stream_module.so': 'libnginx-mod-stream',
   caddy: 'caddy',
   keepalived: 'keepalived',
+  '/usr/bin/wget': 'wget',
   pg_ctlcluster: 'postgresql',
 } as const
 
