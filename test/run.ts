@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 
 import { findBrowser } from './bed/browser.ts'
 import { usualEngine, useEngine } from './bed/engine.ts'
+import { bringEnvoy } from './bed/envoy.ts'
 import { bringImages } from './bed/images.ts'
 import { needsOf } from './bed/needs.ts'
 import { run, SetupError } from './bed/shell.ts'
@@ -33,6 +34,7 @@ async function prepare(): Promise<NodeJS.ProcessEnv> {
     if (address !== usualEngine) env['DOCKER_HOST'] = address
     await bringImages(env)
     await bringTools()
+    await bringEnvoy()
   }
   if (needs.has('browser')) env['CHROMIUM'] = await findBrowser()
   return env

@@ -46,21 +46,24 @@ async function namesOf(): Promise<string[]> {
   return entries.flatMap((one) => (one.isDirectory() ? [one.name] : [])).toSorted()
 }
 
-/** Resources last: a Portolan that watches the folder never sees one without its template. */
+/** Templates first: a Portolan that watches the folder never sees a resource without its own. */
 async function copiesOf(name: string): Promise<Copy[]> {
-  const files = await readdir(join(library, name))
-  const copies = files.flatMap((file) => {
-    const folder = folderOf(file)
-    const from = join(library, name, file)
-    return folder === undefined ? [] : [{ from, to: join(project, folder, file) }]
-  })
-  return copies.toSorted((a, b) => compare(b.to, a.to))
+  const files = (await readdir(join(library, name))).filter((file) => file !== 'README.md')
+  const copies = files.map((file) => ({
+    from: join(library, name, file),
+    to: join(project, folderOf(file, name), file),
+  }))
+  return copies.toSorted((a, b) => rankOf(a) - rankOf(b) || compare(a.to, b.to))
 }
 
-function folderOf(file: string): string | undefined {
+/** What Portolan doesn't read itself, such as a script of the program's, goes into a folder of the template's name. */
+function folderOf(file: string, name: string): string {
   if (file.endsWith('.toml')) return 'conf.d'
-  if (/\.(cjs|js|sh)$/.test(file)) return 'scripts'
-  return file.endsWith('.njk') ? 'templates' : undefined
+  return file.endsWith('.njk') ? 'templates' : name
+}
+
+function rankOf({ from }: Copy): number {
+  return from.endsWith('.toml') ? 1 : 0
 }
 
 /** Never overwrites, even what has come just now. */

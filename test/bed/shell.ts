@@ -24,14 +24,15 @@ export async function run(
   return promise
 }
 
-/** What a command prints, trimmed; undefined if it fails or takes longer than 20 s. */
+/** What a command prints, trimmed; undefined if it fails or takes longer than `limitMs`. */
 export async function output(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
+  limitMs = 20_000,
 ): Promise<string | undefined> {
   try {
-    const { stdout } = await execute(command, args, { env, timeout: 20_000 })
+    const { stdout } = await execute(command, args, { env, timeout: limitMs })
     return stdout.trim()
   } catch {
     return undefined

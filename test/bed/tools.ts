@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 
 import { isRootOnDebian, run, say, SetupError } from './shell.ts'
 
-/** Commands that tests call, and the packages of Debian that have them. */
+/** Commands that tests call, or files that they need, and the packages of Debian that have them. */
 const packages = {
   openssl: 'openssl',
   ip: 'iproute2',
@@ -14,6 +14,11 @@ const packages = {
   haproxy: 'haproxy',
   dnsmasq: 'dnsmasq-base',
   pgbouncer: 'pgbouncer',
+  '/usr/lib/nginx/modules/ngx_stream_module.so': 'libnginx-mod-stream',
+  caddy: 'caddy',
+  keepalived: 'keepalived',
+  '/usr/bin/wget': 'wget',
+  pg_ctlcluster: 'postgresql',
 } as const
 
 /** Installs the commands that are missing, where we may; else says which. Beds of several hosts are for Linux only. */
@@ -27,10 +32,12 @@ export async function bringTools(): Promise<void> {
   }
 }
 
-/** The path of the first of these commands that PATH has. */
+/** The path of the first of these commands that PATH has; an absolute path is one already. */
 export function findCommand(names: readonly string[]): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
-  const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)))
+  const paths = names.flatMap((name) =>
+    isAbsolute(name) ? [name] : folders.map((folder) => join(folder, name)),
+  )
   return paths.find((path) => existsSync(path))
 }
 
