@@ -39,12 +39,10 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
   const certs = has('proxy') ? certsOf(config, base, log) : undefined
   const proxy = certs && proxyOf(config, base, certs, log)
   const confd = has('confd') ? await confdOf(config, base, log) : undefined
-  const bound = (await proxy?.open()) ?? []
-  const entrypoints = bound.map(({ entrypoint, kind, port }) => ({
-    name: entrypoint,
-    scheme: kind,
-    port,
-  }))
+  // entrypoints that need a certificate are open from the start if there is one
+  await certs?.load()
+  await proxy?.open()
+  const entrypoints = () => entrypointsOf(proxy)
   const shown = { registration, proxy, certs, entrypoints }
   const administration = has('admin')
     ? createAdministration(config, base, shown, version, log, signal)
@@ -54,7 +52,7 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
   announce(
     {
       store: base.store.name,
-      entrypoints,
+      entrypoints: entrypoints(),
       admin: adminAt?.port,
       pretty: config.logFormat === 'pretty',
     },
@@ -127,6 +125,7 @@ function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log):
     },
     listeners: listenersOf(config),
     certificates,
+    certsFolder: config.certs,
     workers: workers === 'cores' ? usualWorkers() : workers,
     ownPorts: admin ? [admin.port] : [],
     drainMs,
@@ -137,6 +136,11 @@ function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log):
     report: (problems) => base.board.report('proxy', problems),
     registry: base.registry,
   })
+}
+
+function entrypointsOf(proxy: Proxy | undefined) {
+  const open = proxy?.entrypoints() ?? []
+  return open.map(({ entrypoint, kind, port }) => ({ name: entrypoint, scheme: kind, port }))
 }
 
 function certsOf({ certs: folder, prefix }: Config, base: Base, log: Log): Certs {

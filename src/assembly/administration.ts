@@ -20,7 +20,7 @@ export type Shown = {
   readonly proxy: Proxy | undefined
   readonly certs: Certs | undefined
   /** Where requests come in. */
-  readonly entrypoints: About['entrypoints']
+  readonly entrypoints: () => About['entrypoints']
 }
 
 export type Administration = {
@@ -92,7 +92,7 @@ function aboutOf(base: Base, { entrypoints }: Shown, version: string, config: Co
     node: base.own.current?.node ?? config.node ?? '',
     store: { name: base.store.name, up: base.mirror.status.current.kind === 'live' },
     docker: { name: base.docker.name, up: base.docker.status.current.kind === 'up' },
-    entrypoints: entrypoints.map((one) => ({ ...one, port: publishedPort(base, one.port) })),
+    entrypoints: entrypoints().map((one) => ({ ...one, port: publishedPort(base, one.port) })),
   }
 }
 

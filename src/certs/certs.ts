@@ -37,6 +37,8 @@ export type CertificateView = Pick<Certificate, 'name' | 'source' | 'names'> & {
 export type Certs = {
   readonly certificates: Live<CertificateSet>
   view(): CertificateView[]
+  /** Reads what is there at the start. */
+  load(): Promise<void>
   /** Follows folder and store until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -55,9 +57,11 @@ export function createCerts(options: CertsOptions): Certs {
   exportAges(certificates, registry)
 
   function refresh(): void {
-    const all = sources
+    const found = sources
       .flatMap((source) => source.certificates())
       .toSorted((a, b) => compare(a.name, b.name) || compare(a.source, b.source))
+    const isLastGone = found.length === 0 && certificates.current.length > 0
+    const all = isLastGone ? certificates.current : found
     // who chooses looks at dates once for each list
     const validNow = all.map((one) => isValid(one, Date.now())).join()
     if (!isSame(all, certificates.current) || valid !== validNow) {
@@ -65,11 +69,19 @@ export function createCerts(options: CertsOptions): Certs {
       certificates.set(all)
       log.info({ certificates: all.map(({ name }) => name) }, 'certificates replaced')
     }
-    report([...sources.flatMap((source) => source.problems()), ...all.flatMap(agingNow)])
+    report([
+      ...sources.flatMap((source) => source.problems()),
+      ...all.flatMap(agingNow),
+      ...(isLastGone ? all.map(lastGone) : []),
+    ])
   }
 
   return {
     certificates,
+    async load() {
+      await Promise.all(sources.map((source) => source.load()))
+      refresh()
+    },
     view: () => certificates.current.map(viewOf),
     async run(signal) {
       await Promise.all([
@@ -85,6 +97,17 @@ export function createCerts(options: CertsOptions): Certs {
 function agingNow(certificate: Certificate): Problem[] {
   const problem = aging(certificate, Date.now())
   return problem ? [problem] : []
+}
+
+/** HTTPS without any certificate would serve nobody, and is hardly what was meant. */
+function lastGone({ name, source }: Certificate): Problem {
+  return {
+    severity: 'warning',
+    where: `certificate ${name} (${source})`,
+    what: 'it is gone, and there is no other one',
+    why: 'it goes on being used until there is a new one, or Portolan is started anew',
+    remedy: 'put a new one there; to close HTTPS, set --https off',
+  }
 }
 
 function viewOf(certificate: Certificate): CertificateView {

@@ -62,6 +62,9 @@ export function folderSource(folder: string): Source {
       ...(unreadable ? [unreadable] : []),
       ...kept.problems((name) => !fresh.has(name)),
     ],
+    async load() {
+      await look()
+    },
     async run(onChange, signal) {
       while (!signal.aborted) {
         const began = performance.now()

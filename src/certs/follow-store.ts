@@ -32,9 +32,9 @@ export function storeSource(
   return {
     certificates: kept.certificates,
     problems: () => kept.problems(),
+    load: () => look(saved, saved.keys()),
     async run(onChange, signal) {
       let known: Iterable<string> = saved.keys()
-      await look(saved, known)
       onChange()
       for await (const keys of mirror.follow(signal)) {
         await look(mirror.entries, new Set([...known, ...keys]))

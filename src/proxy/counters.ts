@@ -72,15 +72,10 @@ export function newCounters(entrypoints: number): Counters {
     requests: doubles(entrypoints * width),
     connections: doubles(entrypoints * tcpWidth),
     bytes: doubles(2),
-    running: integers(entrypoints),
-    open: integers(entrypoints),
     retried: doubles(1),
     mirrored: doubles(mirrorOutcomes.length),
-    held: integers(1),
     unlogged: doubles(1),
-    inFlight: integers(mostEndpoints),
-    failures: integers(mostEndpoints),
-    ejected: doubles(mostEndpoints),
+    ...nothingRunning(entrypoints),
   }
 }
 
@@ -98,9 +93,22 @@ export function clearService(
   }
 }
 
-/** Forgets what was running in a worker that is no more; what it has counted stays counted. */
-export function clearRunning({ running, open, held, inFlight, failures, ejected }: Counters): void {
-  for (const numbers of [running, open, held, inFlight, failures, ejected]) numbers.fill(0)
+/** For who comes after the worker that had `counters`: nothing runs, and what was counted stays counted. */
+export function inherited(counters: Counters): Counters {
+  return { ...counters, ...nothingRunning(counters.running.length) }
+}
+
+type Running = 'running' | 'open' | 'held' | 'inFlight' | 'failures' | 'ejected'
+
+function nothingRunning(entrypoints: number): Pick<Counters, Running> {
+  return {
+    running: integers(entrypoints),
+    open: integers(entrypoints),
+    held: integers(1),
+    inFlight: integers(mostEndpoints),
+    failures: integers(mostEndpoints),
+    ejected: doubles(mostEndpoints),
+  }
 }
 
 /** What checks say of each endpoint, by its place; the same for all workers. */

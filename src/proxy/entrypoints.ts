@@ -8,10 +8,10 @@ import type { RuleReader } from './rules.ts'
 /** Routes among `claims` that stand on none of the entrypoints that are open here for their kind. */
 export function closedEntrypoints(
   claims: readonly Claim[],
-  { listeners }: Own,
+  { listeners, waiting }: Own,
   readRule: RuleReader,
 ): Problem[] {
-  if (listeners.length === 0) return []
+  if (listeners.length + waiting.length === 0) return []
   const open = new Map(listeners.map(({ entrypoint, kind = 'http' }) => [entrypoint, kind]))
   const real = claims.filter((one) => !isFallback(one))
   const groups = Map.groupBy(
@@ -25,7 +25,7 @@ export function closedEntrypoints(
     const names = group.map(({ entrypoint }) => entrypoint)
     const other = names.find((name) => open.has(name))
     return other === undefined
-      ? closed(first, names, [...open.keys()])
+      ? closed(first, names, [...open.keys()], waiting)
       : foreign(first, other, open.get(other))
   })
 }
@@ -42,8 +42,15 @@ function speaks(
   return tls !== null || (rule.ok && rule.asksOfTls)
 }
 
-function closed({ where, route }: Claim, names: readonly string[], open: readonly string[]) {
+function closed(
+  { where, route }: Claim,
+  names: readonly string[],
+  open: readonly string[],
+  waiting: readonly string[],
+) {
   const [name = ''] = names
+  const awaited = names.find((one) => waiting.includes(one))
+  if (awaited !== undefined) return uncertified(where, route.name, awaited)
   const setting = route.kind === 'tcp' ? `--tcp ${name}=${usualPort(name)}` : `--${name}`
   return {
     severity: 'warning' as const,
@@ -51,6 +58,16 @@ function closed({ where, route }: Claim, names: readonly string[], open: readonl
     what: `entrypoint ${names.join(', ')} of route ${route.name} is not open here`,
     why: `open are ${open.join(', ')}`,
     remedy: `open it with ${setting}, or name one of those`,
+  }
+}
+
+function uncertified(where: string, route: string, entrypoint: string) {
+  return {
+    severity: 'warning' as const,
+    where,
+    what: `entrypoint ${entrypoint} of route ${route} is not open yet`,
+    why: 'it opens with the first certificate, and there is none',
+    remedy: 'put one into the folder that --certs names',
   }
 }
 

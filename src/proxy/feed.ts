@@ -3,6 +3,7 @@ import type { AccessWish } from './access/wish.ts'
 import type { CheckMarks, Counters } from './counters.ts'
 import type { ClientTimes } from './http1/limits.ts'
 import type { Bound, Listener } from './listener.ts'
+import type { Lost } from './memory.ts'
 import type { Share } from './middleware/share.ts'
 import type { TableRoute } from './route.ts'
 import type { TlsFeed } from './tls/contexts.ts'
@@ -16,6 +17,9 @@ export type FedRoute = Omit<TableRoute, 'hosts' | 'matches' | 'problems' | 'poli
   /** As JSON: most routes have the same, which is read and kept once. */
   readonly policy: string
 }
+
+/** One that lost its last endpoint at `atMs` of the machine's clock, the oldest first. */
+export type FedLost = Omit<Lost, 'route'> & { readonly route: FedRoute }
 
 /** The route that this key has from now on, if any. */
 export type RouteEdit = readonly [key: string, route: FedRoute | undefined]
@@ -41,6 +45,8 @@ export type Order =
    * they are. Each is its place in the counters and the place in `lesser` of what it is now.
    */
   | { readonly kind: 'leaving'; readonly pairs: Int32Array }
+  /** What is remembered of routes that have nobody any more; the first order, if any. */
+  | { readonly kind: 'lost'; readonly lost: readonly FedLost[] }
   /** What handshakes go by from now on. */
   | { readonly kind: 'tls'; readonly feed: TlsFeed }
   /** The marks of checks have changed. */
@@ -81,7 +87,9 @@ export type Start = {
   readonly access: { readonly wish: AccessWish; readonly turn: Int32Array } | undefined
   /** How many orders there are, raised before one is sent. */
   readonly ordered: Int32Array
+  /** Raised now and then for as long as the event loop moves. */
+  readonly beats: Int32Array
 }
 
 /** The part that is the same for all. */
-export type CommonStart = Omit<Start, 'ordered' | 'counters' | 'seat'>
+export type CommonStart = Omit<Start, 'ordered' | 'beats' | 'counters' | 'seat'>

@@ -6,7 +6,7 @@ import { type OwnIndex, reindex, reindexed, type RouteIndex } from './shelves.ts
 export const rememberMs = 60_000
 
 /** A route that lost its last endpoint; `gone`: it is in the table no more. */
-type Lost = { readonly atMs: number; readonly route: TableRoute; readonly gone: boolean }
+export type Lost = { readonly atMs: number; readonly route: TableRoute; readonly gone: boolean }
 
 /** Routes that lost their last endpoint lately, by key, the oldest first, and a way to find those that are in no table any more. */
 export type Memory = {
@@ -38,6 +38,13 @@ export function rememberIn(
 ): void {
   const edits = editsOf(memory, changes, nowMs)
   if (edits.size === 0) return
+  reindex(memory.ghosts, edited(memory.lost, edits))
+  memory.untilMs = untilOf(memory.lost)
+}
+
+/** Takes over, before anything else, what somebody else remembered: `lost`, the oldest first. */
+export function recallIn(memory: OwnMemory, lost: Iterable<Lost>): void {
+  const edits = new Map(Array.from(lost, (one) => [one.route.key, one]))
   reindex(memory.ghosts, edited(memory.lost, edits))
   memory.untilMs = untilOf(memory.lost)
 }

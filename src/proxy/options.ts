@@ -20,6 +20,8 @@ export type ProxyOptions = {
   /** Threads that serve, each with a listener of its own on every entrypoint. */
   readonly workers: number
   readonly certificates: Live<CertificateSet>
+  /** The folder that they come from, if any. */
+  readonly certsFolder?: string | undefined
   /** Other ports of this process that must not become targets. */
   readonly ownPorts: readonly number[]
   readonly drainMs: number
@@ -36,6 +38,8 @@ export type ProxyOptions = {
   readonly firstByteMs?: number
   /** Between two pieces of it; 60 s. */
   readonly idleMs?: number
+  /** How long a worker's event loop may stand still before another one takes its place; 10 s. */
+  readonly hangMs?: number
   /** Where they are to be others than usual. */
   readonly clientTimes?: Partial<ClientTimes>
 }

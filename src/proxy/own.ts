@@ -11,6 +11,8 @@ export type Own = {
     readonly host: string
     readonly port: number
   }[]
+  /** Entrypoints that open with the first certificate. */
+  readonly waiting: readonly string[]
   /** Other ports of this process, on any address: the admin server's. */
   readonly ports: readonly number[]
   /** Addresses of this machine or container. */
@@ -21,6 +23,7 @@ export type Own = {
 
 export const nobody: Own = {
   listeners: [],
+  waiting: [],
   ports: [],
   addresses: new Set(),
   container: undefined,

@@ -1,4 +1,4 @@
-import { derive } from '../core/live.ts'
+import { both, derive, live } from '../core/live.ts'
 import type { Problem } from '../core/problems.ts'
 import { aborted } from '../core/retry.ts'
 import { createChecks } from './checks/checks.ts'
@@ -10,6 +10,8 @@ import { tcpMetricsIn } from './control/tcp-metrics.ts'
 import { type Asked, explainRequest, type RequestExplained } from './explain.ts'
 import { identities } from './identities.ts'
 import type { Bound, EntrypointKind } from './listener.ts'
+import { machineMs } from './middleware/share.ts'
+import { openings } from './openings.ts'
 import type { ProxyOptions } from './options.ts'
 import { ownParts } from './own-parts.ts'
 import { problemList } from './problem-list.ts'
@@ -21,13 +23,15 @@ import { tlsFeeds } from './tls/feeds.ts'
 import { type RouteView, routeViews, type UpstreamView, upstreamView } from './views.ts'
 
 export type Proxy = {
-  /** Listens on all entrypoints. Rejects `listen`, after which none is open. */
+  /** Listens on all entrypoints but those that wait for a certificate. Rejects `listen`, after which none is open. */
   open(): Promise<readonly Bound[]>
   /**
    * Follows catalog and vantage. When `signal` aborts: accepts for a moment more, lets running requests finish within
    * `drainMs`, closes everything, and resolves.
    */
   run(signal: AbortSignal): Promise<void>
+  /** Where it listens now. */
+  entrypoints(): readonly Bound[]
   routes(): readonly RouteView[]
   /** Of the instance with this identity, if it is in the catalog. */
   upstream(identity: string): UpstreamView | undefined
@@ -37,7 +41,7 @@ export type Proxy = {
 
 /** The HTTP data plane. Throws `bad-config` for a bad `trust`. */
 export function createProxy(options: ProxyOptions): Proxy {
-  const { catalog, vantage, listeners, registry } = options
+  const { catalog, vantage, listeners, certificates, registry } = options
   const entrypoints = listeners.map(({ entrypoint }) => entrypoint)
   const numbers = numbersOf(entrypoints, options.workers)
   const own = ownParts(options.self, options.ownPorts)
@@ -56,15 +60,19 @@ export function createProxy(options: ProxyOptions): Proxy {
       numbers.follow(changes)
       checks.settle(changes)
       workers.changed(changes, current.table.complete)
+      if (changes.some(({ after }) => after?.tcp?.tls === 'passed')) passing.set(true)
       options.log.debug({ changes: changes.length }, 'route table replaced')
     },
   })
-  const secured = tlsFeeds(options.certificates)
+  /** Some route wants TLS as it is, so that it needs no certificate of ours. */
+  const passing = live(false)
+  const secured = tlsFeeds(certificates)
   const workers = crew({
-    listeners,
     numbers,
     start: startOf(options, entrypoints, numbers.marks),
+    hangMs: options.hangMs ?? 10_000,
     table: () => current.table,
+    lost: () => current.lostAt(machineMs()),
     tls: () => secured.feed.current,
     log: options.log,
     report: report('crew'),
@@ -85,17 +93,26 @@ export function createProxy(options: ProxyOptions): Proxy {
     nameOf: (identity: string) => byIdentity.current.get(identity)?.name ?? identity,
   }
 
-  return {
-    async open() {
-      const bound = await workers.open()
-      own.listening(bound)
-      return bound
+  const opening = openings({
+    ...options,
+    secured: derive(both(certificates, passing), ([set, passes]) => set.length > 0 || passes),
+    listen: (some) => workers.open(some),
+    opened(open, waiting) {
+      own.listening(open, waiting)
+      current.refresh()
     },
+    report: report('entrypoints'),
+  })
+
+  return {
+    open: () => opening.begin(),
+    entrypoints: () => opening.now(),
     async run(signal) {
       const closed = new AbortController()
       const following = Promise.all([
         current.follow(closed.signal),
         secured.follow(() => workers.secure(), closed.signal),
+        opening.follow(signal),
         followChecks(checks, checking, closed.signal),
       ])
       await aborted(signal)

@@ -25,7 +25,8 @@ export function startOf(
   } = options
   trustOf(trust)
   const via = `portolan-${randomBytes(6).toString('hex')}`
-  const share = newShare(workers)
+  // who replaces a worker that hangs is there before that one has gone
+  const share = newShare(2 * workers)
   const clientTimes = { ...usualTimes, ...options.clientTimes }
   const times = { drainMs, holdMs, firstByteMs, idleMs, clientTimes }
   const { kind } = accessLog

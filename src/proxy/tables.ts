@@ -6,7 +6,7 @@ import type { RequestView } from '../core/rule/request.ts'
 import type { RouteChange } from './changes.ts'
 import { look } from './look.ts'
 import { hasRoutes, hostRank, type Match } from './match.ts'
-import { emptyMemory, type Memory, remember } from './memory.ts'
+import { emptyMemory, type Lost, type Memory, remember } from './memory.ts'
 import type { Own } from './own.ts'
 import { emptyTable, type RouteTable, tableMaker } from './table.ts'
 
@@ -38,6 +38,10 @@ export type Tables = {
 /** The table in force, made of what is known, and what is remembered of those before it. */
 export type MadeTables = Tables & {
   readonly table: RouteTable
+  /** What we are ourselves may have changed. */
+  refresh(): void
+  /** Routes that lost their last endpoint lately, the oldest first, as of another clock that says `nowMs` now. */
+  lostAt(nowMs: number): Lost[]
   /** Makes a new table whenever catalog or vantage change, until `signal` aborts. */
   follow(signal: AbortSignal): Promise<void>
 }
@@ -78,6 +82,12 @@ export function tables(options: TablesOptions): MadeTables {
     get memory() {
       refresh()
       return memory
+    },
+    refresh,
+    lostAt(nowMs) {
+      refresh()
+      const shiftMs = nowMs - clock()
+      return Array.from(memory.lost.values(), (one) => ({ ...one, atMs: one.atMs + shiftMs }))
     },
     find(entrypoint, request) {
       refresh()

@@ -20,7 +20,7 @@ function wired() {
   const numbers = numbersOf(['http'], 1)
   const make = tableMaker()
   const post = (order: Order) => void wire.push(structuredClone(order))
-  const feed = sender({ ...feeder(numbers), post, table: emptyTable })
+  const feed = sender({ ...feeder(numbers), post, table: emptyTable, lost: [] })
   const tables = liveTables({ catchUp() {}, changed() {}, chains: chains(siteOf()) })
 
   function deliver(order: Order): void {

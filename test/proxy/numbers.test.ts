@@ -12,7 +12,7 @@ test('the series of a service vanish five minutes after its last route, and begi
   let nowMs = 0
   const registry = new Registry()
   const numbers = numbersOf(['http', 'https'], 2, () => nowMs)
-  metricsIn(registry, numbers, { size: 2, crashes: 0 })
+  metricsIn(registry, numbers, { size: 2, crashes: 0, hangs: 0 })
   const { routes } = routeTable(catalogOf([instance()]), vantage).table
   const come = routes.map((after) => ({ before: undefined, after }))
   const go = routes.map((before) => ({ before, after: undefined }))

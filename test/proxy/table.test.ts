@@ -187,6 +187,7 @@ test('our own listener is known by every name of this machine', () => {
 test('our own listeners and our own container are refused as targets', () => {
   const own = {
     listeners: [{ entrypoint: 'http', host: '::', port: 8080 }],
+    waiting: [],
     ports: [8070],
     addresses: new Set(['10.1.1.1']),
     container: id('c'),

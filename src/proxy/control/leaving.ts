@@ -1,8 +1,8 @@
 import type { InstanceState } from '../../core/instance.ts'
 import type { TableRoute, Target } from '../route.ts'
 
-/** An endpoint, and what it is now. */
-export type Leaving = readonly [identity: string, now: InstanceState | 'gone']
+/** An endpoint, and what it is now; `gone` from this route, or `moved` to another address with all of them. */
+export type Leaving = readonly [identity: string, now: InstanceState | 'gone' | 'moved']
 
 /** The endpoints of `before` that should get less, or nothing, from now on. */
 export function leavingOf(
@@ -13,7 +13,8 @@ export function leavingOf(
   const stay = new Map(after?.targets.map((target) => [target.identity, target]))
   return before.targets.flatMap((target): readonly Leaving[] => {
     const now = stay.get(target.identity)
-    if (!now || !samePlace(now, target)) return [[target.identity, 'gone']]
+    if (!now) return [[target.identity, 'gone']]
+    if (!samePlace(now, target)) return [[target.identity, 'moved']]
     return target.state === 'ready' && now.state !== 'ready' ? [[target.identity, now.state]] : []
   })
 }

@@ -21,7 +21,7 @@ type Label = 'entrypoint' | 'service' | 'code' | 'le'
 export function metricsIn(
   registry: Registry,
   numbers: Numbers,
-  crew: Pick<Crew, 'size' | 'crashes'>,
+  crew: Pick<Crew, 'size' | 'crashes' | 'hangs'>,
   others: ReadonlySet<string> = new Set(),
 ): void {
   const { all } = numbers
@@ -37,6 +37,11 @@ export function metricsIn(
     'portolan_worker_crashes_total',
     'Workers that ended and were replaced',
     () => crew.crashes,
+  )
+  counter(
+    'portolan_worker_hangs_total',
+    'Workers whose event loop did not move and that were replaced',
+    () => crew.hangs,
   )
   registry.registerMetric(mirroredOf(total))
   counter(

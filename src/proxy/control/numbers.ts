@@ -4,6 +4,7 @@ import {
   type CheckMarks,
   clearService,
   type Counters,
+  inherited,
   mostEndpoints,
   mostServices,
   newCheckMarks,
@@ -20,9 +21,11 @@ export type Condition = 'ok' | 'refusing' | 'ejected'
 /** The counters of all workers, and whose numbers stand where. */
 export type Numbers = {
   readonly all: readonly Counters[]
+  /** For the next worker of a place in `all`: those of the one before count no more as running. */
+  next(at: number): Counters
   readonly entrypoints: readonly string[]
   readonly services: Pick<Slots, 'of' | 'named'>
-  readonly endpoints: Pick<Slots, 'of'>
+  readonly endpoints: Pick<Slots, 'of' | 'isHeld'>
   /** Gives places to what has come, and takes them from what has gone. */
   follow(changes: readonly RouteChange[]): void
   /** Of an endpoint, over all workers. */
@@ -80,6 +83,11 @@ export function numbersOf(
 
   return {
     all,
+    next(place) {
+      const counters = inherited(all[place] ?? newCounters(entrypoints.length))
+      all[place] = counters
+      return counters
+    },
     entrypoints,
     endpoints,
     services: {

@@ -1,106 +1,137 @@
 import type { Log } from '../../core/log.ts'
 import { backoffMs, sleep } from '../../core/retry.ts'
 import { leaveTurn } from '../access/lines.ts'
-import { clearRunning, type Counters } from '../counters.ts'
+import type { Counters } from '../counters.ts'
 import type { Start } from '../feed.ts'
 import type { Bound, Listener } from '../listener.ts'
 import { leaveSeat } from '../middleware/share.ts'
-import type { RouteTable } from '../table.ts'
-import type { TlsFeed } from '../tls/contexts.ts'
-import { startMember } from './member.ts'
-import { type Sender, sender, type SenderOptions } from './sender.ts'
+import { chosenPorts } from './ports.ts'
+import type { Sender } from './sender.ts'
+import { type Tenant, tenant, type TenantOptions } from './tenant.ts'
 
-/** A place in the crew that always has a worker, one after the other if they end. */
+/** A place in the crew that always has a worker, one after the other if they end or hang. */
 export type Seat = Pick<Sender, 'change'> & {
   /** Marks of checks have changed. */
   checked(): void
   readonly listens: boolean
   /** `tls` has changed. */
   secure(): void
+  /** Opens these as well, now and in whoever comes after. */
   open(listeners: readonly Listener[]): Promise<readonly Bound[]>
-  /** Replaces whoever ends, until it is closed. */
-  keep(listeners: readonly Listener[]): Promise<void>
+  /** Replaces whoever ends or hangs, until it is closed. */
+  keep(): Promise<void>
+  /** Whether its worker moves: to be asked again and again. */
+  look(): void
   /** Resolves when the thread is no more. `limitMs`: how long it may take over it; 0 ends it now. */
   close(limitMs: number): Promise<void>
 }
 
-export type SeatOptions = {
-  readonly name: string
-  readonly start: Omit<Start, 'ordered' | 'counters'>
-  readonly counters: Counters
-  readonly feeding: Pick<SenderOptions, 'fed' | 'placeOf'>
-  readonly table: () => RouteTable
-  readonly tls: () => TlsFeed
+export type SeatOptions = Omit<TenantOptions, 'start'> & {
+  readonly start: Omit<Start, 'ordered' | 'beats' | 'counters' | 'seat'>
+  /** Two that nobody else uses: who comes is there before who hangs has gone. */
+  readonly rows: readonly [number, number]
+  /** Counters for the next worker, in which nothing runs. */
+  readonly counters: () => Counters
   readonly log: Log
-  /** Somebody ended without being told to, or took that one's place. */
-  readonly changed: (ended: Error | undefined) => void
+  /** Somebody was lost, or somebody took that one's place. */
+  readonly changed: (lost: Loss | undefined) => void
 }
 
-/** Whoever ends sooner than this after its start would only do the same again at once. */
+/** How a worker was lost. */
+export type Loss = { readonly kind: 'ended' | 'hangs'; readonly why: string }
+
+/** Whoever is lost sooner than this after its start would only do the same again at once. */
 const steadyMs = 60_000
+/** How long a new one may take until it listens. */
+const startMs = 60_000
 
 export function seat(options: SeatOptions): Seat {
-  const { name, counters, feeding, log, changed } = options
+  const { name, rows, log, changed } = options
+  const { share, access } = options.start
   const closing = new AbortController()
+  const open: Listener[] = []
   let listens = false
-  let { member, feed } = occupied()
+  let row = rows[0]
+  let current = occupied()
 
-  function occupied() {
-    const started = startMember({
-      name,
-      start: { ...options.start, counters },
-      applied: () => fed.applied(),
-      warned: (warning) => log.warn({ worker: name, warning }, 'a worker warns'),
+  function occupied(): Tenant {
+    const start = { ...options.start, counters: options.counters(), seat: row }
+    return tenant({ ...options, start })
+  }
+
+  /** Ends what may be left of `one`, which sat in `at`. It is not waited for: who hangs in a call of the system stays. */
+  async function evict(one: Tenant, at: number): Promise<void> {
+    await one.member.terminate()
+    leaveSeat(share, at)
+    if (access) leaveTurn(access.turn, at)
+  }
+
+  async function listen(): Promise<void> {
+    const limit = new AbortController()
+    const late = sleep(startMs, limit.signal).then(() => {
+      if (!limit.signal.aborted) throw new Error(`it does not listen within ${startMs / 1000} s`)
     })
-    started.post({ kind: 'tls', feed: options.tls() })
-    const fed = sender({ ...feeding, post: started.post, table: options.table() })
-    return { member: started, feed: fed }
-  }
-
-  async function open(listeners: readonly Listener[]): Promise<readonly Bound[]> {
-    const bound = await member.listen(listeners)
+    late.catch(() => {})
+    await Promise.race([current.member.listen(open), late]).finally(() => limit.abort())
     listens = true
-    return bound
   }
 
-  async function replace(listeners: readonly Listener[]): Promise<void> {
+  async function replace(): Promise<void> {
+    const [before, was] = [current, row]
+    row = row === rows[0] ? rows[1] : rows[0]
+    current = occupied()
     try {
-      ;({ member, feed } = occupied())
-      await open(listeners)
+      await listen()
       changed(undefined)
     } catch (error) {
       log.error({ err: error, worker: name }, 'a new worker does not listen')
-      await member.terminate()
+      await current.member.terminate()
+    } finally {
+      void evict(before, was)
     }
+  }
+
+  /** Resolves when another one is to take the place; undefined: when it is closed. */
+  async function loss(): Promise<Loss | undefined> {
+    const { member, hung } = current
+    const lost = await Promise.race([
+      member.ended.then((error): Loss => ({ kind: 'ended', why: error.message })),
+      hung.then((): Loss => ({ kind: 'hangs', why: 'its event loop does not move' })),
+    ])
+    return closing.signal.aborted ? undefined : lost
   }
 
   return {
     get listens() {
       return listens
     },
-    secure: () => member.post({ kind: 'tls', feed: options.tls() }),
-    change: (changes, complete) => feed.change(changes, complete),
-    checked: () => member.post({ kind: 'checked' }),
-    open,
-    async keep(listeners) {
+    secure: () => current.secure(),
+    change: (changes, complete) => current.feed.change(changes, complete),
+    checked: () => current.member.post({ kind: 'checked' }),
+    look: () => current.look(),
+    async open(listeners) {
+      const bound = await current.member.listen(listeners)
+      open.push(...chosenPorts(listeners, bound))
+      listens = true
+      return bound
+    },
+    async keep() {
       for (let failures = 0; ; failures++) {
         const startedMs = performance.now()
-        const error = await member.ended
+        const lost = await loss()
         listens = false
-        if (closing.signal.aborted) return
+        if (!lost) return
         if (performance.now() - startedMs > steadyMs) failures = 0
-        log.error({ err: error, worker: name }, 'a worker has ended; another one takes its place')
-        changed(error)
-        clearRunning(counters)
-        leaveSeat(options.start.share, options.start.seat)
-        if (options.start.access) leaveTurn(options.start.access.turn, options.start.seat)
+        log.error({ worker: name, ...lost }, 'a worker is lost; another one takes its place')
+        changed(lost)
         if (failures > 0) await sleep(backoffMs(failures - 1), closing.signal)
         if (closing.signal.aborted) return
-        await replace(listeners)
+        await replace()
       }
     },
     async close(limitMs) {
       closing.abort()
+      const { member } = current
       if (limitMs > 0) {
         const limit = new AbortController()
         member.post({ kind: 'close' })

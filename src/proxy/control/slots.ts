@@ -4,6 +4,8 @@ export type Slots = {
   hold(name: string): number
   release(name: string): void
   of(name: string): number | undefined
+  /** Whether somebody holds it now. */
+  isHeld(name: string): boolean
   /** Whoever has a place of its own, or had one until lately. */
   named(): Iterable<readonly [name: string, slot: number]>
 }
@@ -65,6 +67,7 @@ export function slots(options: SlotsOptions): Slots {
       leaving.add(name)
     },
     of: (name) => held.get(name)?.slot,
+    isHeld: (name) => (held.get(name)?.times ?? 0) > 0,
     *named() {
       sweep()
       for (const [name, { slot }] of held) if (slot !== shared) yield [name, slot]

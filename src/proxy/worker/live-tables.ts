@@ -1,10 +1,11 @@
 import type { RequestView } from '../../core/rule/request.ts'
 import type { RouteChange } from '../changes.ts'
-import type { Order } from '../feed.ts'
+import type { FedLost, Order } from '../feed.ts'
 import { look } from '../look.ts'
 import { hasRoutes, hostRank, type Match } from '../match.ts'
-import { type OwnMemory, rememberIn } from '../memory.ts'
+import { type OwnMemory, recallIn, rememberIn } from '../memory.ts'
 import type { Chains } from '../middleware/chains.ts'
+import { machineMs } from '../middleware/share.ts'
 import type { TableRoute } from '../route.ts'
 import { type OwnIndex, reindex } from '../shelves.ts'
 import type { Tables } from '../tables.ts'
@@ -13,6 +14,8 @@ import { routeReader } from './read-route.ts'
 
 export type LiveTables = Tables & {
   apply(edits: Extract<Order, { kind: 'edits' }>): void
+  /** Before all edits: what somebody before us remembered. */
+  recall(lost: readonly FedLost[]): void
   /** Each route loses those endpoints before it is found for the next time; its edit follows. */
   leave(pairs: Int32Array): void
 }
@@ -81,6 +84,15 @@ export function liveTables({ catchUp, changed, chains }: LiveTablesOptions): Liv
     hostRank(place, host) {
       catchUp()
       return Math.max(hostRank(index, place, host), hostRank(memory.ghosts, place, host))
+    },
+    recall(lost) {
+      const shiftMs = performance.now() - machineMs()
+      const read = lost.flatMap(({ atMs, gone, route: fed }) => {
+        const route = readRoute(fed)
+        if (gone) chains.forget(fed.key)
+        return route ? [{ atMs: atMs + shiftMs, gone, route }] : []
+      })
+      recallIn(memory, read)
     },
     apply({ edits, complete, last }) {
       const changes = edits.flatMap(([key, fed]) => {

@@ -4,7 +4,7 @@ import { retryBudget } from '../exchange/budget.ts'
 import { Engine } from '../exchange/engine.ts'
 import { holdQueue } from '../exchange/hold.ts'
 import type { Start } from '../feed.ts'
-import type { EntrypointServer, Listener } from '../listener.ts'
+import type { Bound, EntrypointServer, Listener } from '../listener.ts'
 import { chains } from '../middleware/chains.ts'
 import { machineMs } from '../middleware/share.ts'
 import type { Site } from '../middleware/stage.ts'
@@ -109,7 +109,7 @@ export function planeOf(start: Start, catchUp: () => void) {
     tls,
     access,
     serverOf,
-    listening: own.listening,
+    listening: (bound: readonly Bound[]) => own.listening(bound),
     /** Checks say something else of somebody. */
     checked(): void {
       known.checked()

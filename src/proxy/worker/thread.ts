@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 import { messageOf } from '../../core/errors.ts'
 import type { Order, Report, Start } from '../feed.ts'
-import type { EntrypointServer, Listener } from '../listener.ts'
+import type { Bound, EntrypointServer, Listener } from '../listener.ts'
 import { closeAll, openAll } from '../servers.ts'
 import { inbox } from './inbox.ts'
 import { planeOf } from './plane.ts'
@@ -15,7 +15,9 @@ const port = parentPort
 if (!port) throw new TypeError('a worker is started by the main thread')
 const report = (said: Report) => port.postMessage(said)
 const start: Start = workerData
-let servers: readonly EntrypointServer[] = []
+/** By entrypoint. */
+const open = new Map<string, { readonly server: EntrypointServer; readonly bound: Bound }>()
+let opening = Promise.resolve()
 
 const orders = inbox(port, start.ordered, take)
 const plane = planeOf(start, () => orders.catchUp())
@@ -25,6 +27,8 @@ function take(order: Order): void {
     case 'edits':
       plane.tables.apply(order)
       return report({ kind: 'applied' })
+    case 'lost':
+      return plane.tables.recall(order.lost)
     case 'leaving':
       return plane.tables.leave(order.pairs)
     case 'tls':
@@ -32,18 +36,25 @@ function take(order: Order): void {
     case 'checked':
       return plane.checked()
     case 'listen':
-      return void listen(order.listeners)
+      opening = opening.then(() => listen(order.listeners))
+      return
     case 'close':
       return void close()
   }
 }
 
 async function listen(listeners: readonly Listener[]): Promise<void> {
-  servers = listeners.map(plane.serverOf)
+  const fresh = listeners.filter(({ entrypoint }) => !open.has(entrypoint))
+  const servers = fresh.map(plane.serverOf)
   try {
-    const bound = await openAll(servers)
-    plane.listening(bound)
+    const bounds = await openAll(servers)
+    for (const [at, server] of servers.entries()) {
+      const bound = bounds[at]
+      if (bound) open.set(bound.entrypoint, { server, bound })
+    }
+    plane.listening([...open.values()].map(({ bound }) => bound))
     plane.engine.start()
+    const bound = listeners.flatMap(({ entrypoint }) => open.get(entrypoint)?.bound ?? [])
     report({ kind: 'listening', bound })
   } catch (error) {
     report({ kind: 'refused', message: messageOf(error) })
@@ -54,11 +65,18 @@ async function listen(listeners: readonly Listener[]): Promise<void> {
 const lastLinesMs = 1000
 
 async function close(): Promise<void> {
+  await opening
+  const servers = [...open.values()].map(({ server }) => server)
   await closeAll(servers, plane.engine, start.drainMs)
   await plane.access?.end(lastLinesMs)
   // ends this thread only
   process.exit()
 }
+
+/** Several times in the shortest time after which somebody could take this thread for hanging. */
+const beatMs = 100
+// it keeps nobody here: the port does
+setInterval(() => Atomics.add(start.beats, 0, 1), beatMs).unref()
 
 // in place of Node's own listener, which writes to standard error and knows nothing of our log
 process.removeAllListeners('warning')
