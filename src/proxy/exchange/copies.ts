@@ -3,6 +3,7 @@ import type { AnswerHead } from '../http1/answer-head.ts'
 import {
   type AnswerTaker,
   type Loss,
+  type Owner,
   type Shared,
   UpstreamConnection,
 } from '../http1/upstream-connection.ts'
@@ -40,7 +41,7 @@ export class Copies {
   }
 
   /** A copy for `upstream`, with `head`; undefined if there are too many. */
-  begin(upstream: Upstream, head: string): Copy | undefined {
+  begin(upstream: Upstream, head: string, owner: Owner | undefined): Copy | undefined {
     const mirror = this.mirrors.getOrInsertComputed(upstream, () => ({ running: 0, idle: [] }))
     if (this.running >= most || mirror.running >= mostEach) {
       this.counts.mirrored('dropped')
@@ -48,18 +49,19 @@ export class Copies {
     }
     this.running++
     mirror.running++
-    return new Copy(this, upstream, head)
+    return new Copy(this, upstream, head, owner)
   }
 
-  /** A connection to the mirror, kept or new. */
-  connection(upstream: Upstream): UpstreamConnection {
+  /** A connection to the mirror, kept or new; for an `owner` a new one. */
+  connection(upstream: Upstream, owner: Owner | undefined): UpstreamConnection {
     const { idle } = this.mirrorOf(upstream)
-    const kept = idle.pop()
+    const kept = owner ? undefined : idle.pop()
     if (kept) return kept
-    return new UpstreamConnection(upstream.target, this.shared, (ended) => {
+    const onIdleEnd = (ended: UpstreamConnection) => {
       const at = idle.indexOf(ended)
       if (at >= 0) idle.splice(at, 1)
-    })
+    }
+    return new UpstreamConnection(upstream.target, this.shared, onIdleEnd, owner)
   }
 
   /** From now on its time counts. */
@@ -76,7 +78,8 @@ export class Copies {
     this.sent.delete(copy)
     this.counts.mirrored(outcome)
     if (!connection) return
-    const isKept = connection.isKept && !upstream.retired && mirror.idle.length < mostIdle
+    const isFree = connection.isKept && connection.owner === undefined
+    const isKept = isFree && !upstream.retired && mirror.idle.length < mostIdle
     if (!isKept) return connection.destroy()
     connection.release(performance.now())
     mirror.idle.push(connection)
@@ -116,15 +119,17 @@ export class Copy implements AnswerTaker {
   sentMs = 0
   private readonly copies: Copies
   private readonly head: string
+  private readonly owner: Owner | undefined
   private readonly content: Buffer[] = []
   private size = 0
   private status = 0
   private connection: UpstreamConnection | undefined
 
-  constructor(copies: Copies, upstream: Upstream, head: string) {
+  constructor(copies: Copies, upstream: Upstream, head: string, owner: Owner | undefined) {
     this.copies = copies
     this.upstream = upstream
     this.head = head
+    this.owner = owner
     this.connection = undefined
   }
 
@@ -143,7 +148,7 @@ export class Copy implements AnswerTaker {
   }
 
   send(): void {
-    const connection = this.copies.connection(this.upstream)
+    const connection = this.copies.connection(this.upstream, this.owner)
     this.sentMs = performance.now()
     this.copies.watch(this)
     this.connection = connection

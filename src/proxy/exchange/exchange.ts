@@ -12,6 +12,7 @@ import { type Guard, guardRequest } from './guard.ts'
 import { dropKept, keep, takeKept } from './kept.ts'
 import { Life, phase } from './life.ts'
 import { mirrorRequest } from './mirror.ts'
+import { ownerFor } from './owner.ts'
 import { endLate } from './time-limits.ts'
 import { Tunnel } from './tunnel.ts'
 
@@ -225,7 +226,8 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
   private ask(route: TableRoute, upstream: Upstream): void {
     const { asked, engine, sending } = this
     const isPlain = this.failure === undefined && !asked.isUpgrade && upstream.failures === 0
-    const kept = isPlain ? takeKept(upstream, asked.isRepeatable, this.startedMs) : undefined
+    const owner = upstream.target.proxyProtocol === null ? undefined : asked.origin.ends
+    const kept = isPlain ? takeKept(upstream, asked.isRepeatable, this.startedMs, owner) : undefined
     const connection = kept ?? this.dial(upstream)
     this.upstream = upstream
     this.connection = connection
@@ -252,8 +254,11 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
 
   private dial(upstream: Upstream): UpstreamConnection {
     this.triedMs = performance.now()
-    return new UpstreamConnection(upstream.target, this.engine, (ended) =>
-      dropKept(upstream, ended),
+    return new UpstreamConnection(
+      upstream.target,
+      this.engine,
+      (ended) => dropKept(upstream, ended),
+      ownerFor(upstream.target, this.asked.origin.ends),
     )
   }
 
