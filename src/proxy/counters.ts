@@ -39,6 +39,10 @@ export type Counters = {
   /** By place in `mirrorOutcomes`. */
   readonly mirrored: Float64Array
   readonly held: Int32Array
+  /** Bytes that wait for who does not keep up. */
+  readonly parked: Float64Array
+  /** Connections that were given up, and requests that were refused, because too many did. */
+  readonly overfull: Float64Array
   /** Lines of the access log that nobody took in time. */
   readonly unlogged: Float64Array
   /** By endpoint. */
@@ -77,6 +81,8 @@ export function newCounters(entrypoints: number): Counters {
     retried: doubles(1),
     mirrored: doubles(mirrorOutcomes.length),
     held: integers(1),
+    parked: doubles(1),
+    overfull: doubles(1),
     unlogged: doubles(1),
     inFlight: integers(mostEndpoints),
     failures: integers(mostEndpoints),
@@ -99,8 +105,9 @@ export function clearService(
 }
 
 /** Forgets what was running in a worker that is no more; what it has counted stays counted. */
-export function clearRunning({ running, open, held, inFlight, failures, ejected }: Counters): void {
-  for (const numbers of [running, open, held, inFlight, failures, ejected]) numbers.fill(0)
+export function clearRunning(counters: Counters): void {
+  const { running, open, held, parked, inFlight, failures, ejected } = counters
+  for (const numbers of [running, open, held, parked, inFlight, failures, ejected]) numbers.fill(0)
 }
 
 /** What checks say of each endpoint, by its place; the same for all workers. */

@@ -36,6 +36,8 @@ export type ProxyOptions = {
   readonly firstByteMs?: number
   /** Between two pieces of it; 60 s. */
   readonly idleMs?: number
+  /** What may wait in all workers for who does not keep up; a share of the memory unless given. */
+  readonly bufferBytes?: number | undefined
   /** Where they are to be others than usual. */
   readonly clientTimes?: Partial<ClientTimes>
 }

@@ -10,6 +10,7 @@ import {
 import type { Counting } from '../worker/counting.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
 import { keptMs } from './kept.ts'
+import type { Parked } from './parked.ts'
 
 /** Of a request's content; of one with more there is no copy. */
 export const mostCopiedBytes = 64 * 1024
@@ -22,6 +23,9 @@ const mostIdle = 16
 const limitMs = 10_000
 
 /** What is there of one mirror. */
+/** What copies share with all that their worker does. */
+type Common = Shared & { readonly parked: Parked }
+
 type Mirror = { running: number; readonly idle: UpstreamConnection[] }
 
 /**
@@ -30,12 +34,12 @@ type Mirror = { running: number; readonly idle: UpstreamConnection[] }
  */
 export class Copies {
   private readonly counts: Counting
-  private readonly shared: Shared
+  private readonly shared: Common
   private readonly mirrors = new Map<Upstream, Mirror>()
   private readonly sent = new Set<Copy>()
   private running = 0
 
-  constructor(counts: Counting, shared: Shared) {
+  constructor(counts: Counting, shared: Common) {
     this.counts = counts
     this.shared = shared
   }
@@ -64,6 +68,11 @@ export class Copies {
     return new UpstreamConnection(upstream.target, this.shared, onIdleEnd, owner)
   }
 
+  /** Whether there is room for so much more content of copies. */
+  hold(bytes: number): boolean {
+    return this.shared.parked.hold(bytes)
+  }
+
   /** From now on its time counts. */
   watch(copy: Copy): void {
     this.sent.add(copy)
@@ -76,6 +85,7 @@ export class Copies {
     this.running--
     mirror.running--
     this.sent.delete(copy)
+    this.shared.parked.release(copy.heldBytes)
     this.counts.mirrored(outcome)
     if (!connection) return
     const isFree = connection.isKept && connection.owner === undefined
@@ -121,7 +131,8 @@ export class Copy implements AnswerTaker {
   private readonly head: string
   private readonly owner: Owner | undefined
   private readonly content: Buffer[] = []
-  private size = 0
+  /** Of the content. */
+  heldBytes = 0
   private status = 0
   private connection: UpstreamConnection | undefined
 
@@ -135,10 +146,13 @@ export class Copy implements AnswerTaker {
 
   /** Takes some content; false if there is to be no copy. */
   add(piece: Buffer): boolean {
-    this.size += piece.length
-    this.content.push(piece)
-    if (this.size <= mostCopiedBytes) return true
-    this.copies.ended(this, 'too large', undefined)
+    const isSmall = this.heldBytes + piece.length <= mostCopiedBytes
+    if (isSmall && this.copies.hold(piece.length)) {
+      this.heldBytes += piece.length
+      this.content.push(piece)
+      return true
+    }
+    this.copies.ended(this, isSmall ? 'dropped' : 'too large', undefined)
     return false
   }
 
