@@ -115,7 +115,7 @@ async function reading<T>(
 }
 
 function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log): Proxy {
-  const { admin, workers, drainMs, holdMs, trust, accessLog } = config
+  const { admin, workers, drainMs, holdMs, trust, accessLog, bufferBytes } = config
   return createProxy({
     catalog: base.catalog,
     vantage: base.vantage,
@@ -132,6 +132,7 @@ function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log):
     holdMs,
     trust,
     accessLog,
+    bufferBytes,
     log: log.child({ part: 'proxy' }),
     report: (problems) => base.board.report('proxy', problems),
     registry: base.registry,

@@ -63,6 +63,15 @@ export const workers: Read<'cores' | number> = (text) => {
   throw wrong(text, 'is not a number of workers', 'cores, or a number from 1 to 1024')
 }
 
+/** `auto`, or bytes, which `k`, `m` and `g` multiply. Undefined for `auto`. */
+export const buffers: Read<number | undefined> = (text) => {
+  if (text === 'auto') return undefined
+  const [, digits = '', unit = ''] = /^(\d{1,9})\s?(?:([kmg])(?:i?b)?)?$/i.exec(text) ?? []
+  const bytes = Number(digits) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit.toLowerCase())
+  if (bytes >= 1024 ** 2) return bytes
+  throw wrong(text, 'is not a size of 1m or more', 'auto, or a size such as 256m')
+}
+
 export const yesNo: Read<boolean> = (text) => {
   if (/^(true|yes|on|1)$/i.test(text)) return true
   if (/^(false|no|off|0)$/i.test(text)) return false

@@ -200,6 +200,13 @@ export const settings = z.object({
     default: 'cores',
     help: 'threads that serve HTTP',
   }),
+  bufferBytes: setting(read.buffers, {
+    name: 'buffers',
+    value: 'SIZE',
+    default: 'auto',
+    usual: 'an eighth of the memory, `64m` to `1g`',
+    help: 'how many bytes may wait in the proxy for clients and services which do not keep up',
+  }),
   roles: setting(read.list(read.oneOf('registrator', 'proxy', 'confd', 'admin')), {
     name: 'roles',
     value: 'ROLE',

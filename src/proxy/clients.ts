@@ -7,9 +7,11 @@ import type { Engine } from './exchange/engine.ts'
 import { Exchange } from './exchange/exchange.ts'
 import type { Front } from './exchange/life.ts'
 import { ClientConnection } from './http1/client-connection.ts'
+import type { WhoConnects } from './tcp/opening.ts'
 
 /** From where a connection came, and where to. */
 export type Arrival = Came & {
+  readonly ends: WhoConnects
   /** What the client took us for in its TLS handshake, if it said so. */
   readonly serverName: string | undefined
   /** Version of TLS. */
@@ -31,7 +33,7 @@ export function clientsOf(front: Front, engine: Engine): Clients {
 
   return {
     serve(stream, arrival) {
-      const { peer, port, serverName } = arrival
+      const { peer, port, serverName, ends } = arrival
       // who has left before anybody looked has no address, and needs no answer
       if (peer === '') return void stream.destroy()
       const connection = new ClientConnection(
@@ -45,7 +47,7 @@ export function clientsOf(front: Front, engine: Engine): Clients {
         },
       )
       const asked = new Asked(
-        { peer, scheme, port, via: engine.via, serverName },
+        { peer, scheme, port, via: engine.via, serverName, ends },
         engine.trust(peer),
       )
       const exchange = new Exchange(connection, asked, front, engine)

@@ -39,6 +39,10 @@ export type Counters = {
   /** By place in `mirrorOutcomes`. */
   readonly mirrored: Float64Array
   readonly held: Int32Array
+  /** Bytes that wait for who does not keep up. */
+  readonly parked: Float64Array
+  /** Connections that were given up, and requests that were refused, because too many did. */
+  readonly overfull: Float64Array
   /** Lines of the access log that nobody took in time. */
   readonly unlogged: Float64Array
   /** By endpoint. */
@@ -74,6 +78,7 @@ export function newCounters(entrypoints: number): Counters {
     bytes: doubles(2),
     retried: doubles(1),
     mirrored: doubles(mirrorOutcomes.length),
+    overfull: doubles(1),
     unlogged: doubles(1),
     ...nothingRunning(entrypoints),
   }
@@ -98,13 +103,14 @@ export function inherited(counters: Counters): Counters {
   return { ...counters, ...nothingRunning(counters.running.length) }
 }
 
-type Running = 'running' | 'open' | 'held' | 'inFlight' | 'failures' | 'ejected'
+type Running = 'running' | 'open' | 'held' | 'parked' | 'inFlight' | 'failures' | 'ejected'
 
 function nothingRunning(entrypoints: number): Pick<Counters, Running> {
   return {
     running: integers(entrypoints),
     open: integers(entrypoints),
     held: integers(1),
+    parked: doubles(1),
     inFlight: integers(mostEndpoints),
     failures: integers(mostEndpoints),
     ejected: doubles(mostEndpoints),

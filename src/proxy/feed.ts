@@ -73,6 +73,8 @@ export type Start = {
   readonly firstByteMs: number
   readonly idleMs: number
   readonly clientTimes: ClientTimes
+  /** What may wait in each worker for who does not keep up. */
+  readonly bufferBytes: number
   readonly trust: readonly string[]
   /** What we are called in Via: the same in all workers, so that each knows what has been at another. */
   readonly via: string

@@ -71,7 +71,7 @@ function servedOf(
     return { ...servedPolicy(where, policy, route.middlewares), tcp: undefined }
   }
   const { terms, closed, problems } = tcpPolicy(where, policy, route, asksOfTls)
-  const served = servedPolicy(where, { ...policy, proxyProtocol: null }, [])
+  const served = servedPolicy(where, policy, [])
   return { ...served, closed, problems: [...problems, ...served.problems], tcp: terms }
 }
 

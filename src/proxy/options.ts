@@ -40,6 +40,8 @@ export type ProxyOptions = {
   readonly idleMs?: number
   /** How long a worker's event loop may stand still before another one takes its place; 10 s. */
   readonly hangMs?: number
+  /** What may wait in all workers for who does not keep up; a share of the memory unless given. */
+  readonly bufferBytes?: number | undefined
   /** Where they are to be others than usual. */
   readonly clientTimes?: Partial<ClientTimes>
 }

@@ -40,7 +40,6 @@ function onlyPrefixes([first, ...others]: readonly NamedMiddleware[]): readonly 
 
 const checks: readonly [what: string, used: (policy: Policy) => boolean][] = [
   ['a role', ({ role }) => role !== null],
-  ['the PROXY protocol', ({ proxyProtocol }) => proxyProtocol !== null],
 ]
 
 function unsupportedIn(policy: Policy): string[] {

@@ -30,6 +30,8 @@ export type Target = {
   readonly mirror: Policy['mirror']
   /** How our own checks look at it; null: they don't. */
   readonly health: Policy['health']
+  /** Whether it is told by the PROXY protocol for whom connections to it are made. */
+  readonly proxyProtocol: Policy['proxyProtocol']
   /** Where its numbers stand; 0 where nothing is counted. */
   readonly slot: number
 }

@@ -17,8 +17,8 @@ export function httpServer(listener: Listener, slot: number, engine: Engine): En
   const clients = clientsOf(front, engine)
   const arrivals = arrivalsOf(engine.trust)
   const server = createServer(acceptOptions, (socket) => {
-    arrivals.of(socket, (who) => {
-      clients.serve(socket, { ...who, ...plain })
+    arrivals.of(socket, (who, ends) => {
+      clients.serve(socket, { ...who, ends, ...plain })
       if (socket.isPaused()) socket.resume()
     })
   })

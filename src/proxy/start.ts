@@ -6,6 +6,7 @@ import { usualTimes } from './http1/limits.ts'
 import { newShare } from './middleware/share.ts'
 import type { ProxyOptions } from './options.ts'
 import { trustOf } from './trust.ts'
+import { usualBufferBytes } from './usual-buffers.ts'
 
 /** What all workers are started with. Throws `bad-config` for a bad `trust`. */
 export function startOf(
@@ -22,6 +23,7 @@ export function startOf(
     accessLog = { kind: 'off' },
     firstByteMs = 60_000,
     idleMs = 60_000,
+    bufferBytes = usualBufferBytes(),
   } = options
   trustOf(trust)
   const via = `portolan-${randomBytes(6).toString('hex')}`
@@ -32,5 +34,6 @@ export function startOf(
   const { kind } = accessLog
   const turn = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const access = kind === 'off' ? undefined : { wish: accessLog, turn }
-  return { entrypoints, marks, access, ...times, trust, via, share, ownPorts }
+  const buffers = { bufferBytes: Math.ceil(bufferBytes / workers) }
+  return { entrypoints, marks, access, ...times, ...buffers, trust, via, share, ownPorts }
 }

@@ -46,6 +46,7 @@ export function targetOf(instance: Instance, { vantage, own, nodes }: Standpoint
     canary: instance.policy.canary,
     mirror: instance.policy.mirror,
     health: instance.policy.health,
+    proxyProtocol: instance.policy.proxyProtocol,
     slot: 0,
   }
   return { ok: true, target, why }
@@ -73,6 +74,7 @@ export function fixedTarget(
     canary: null,
     mirror: null,
     health: null,
+    proxyProtocol: null,
     slot: 0,
   }
   return { ok: true, target, why: 'a fixed address' }

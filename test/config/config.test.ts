@@ -98,6 +98,9 @@ test.for<[string, string, keyof Config, unknown]>([
   ['domain', 'Apps.Example.com.', 'domain', 'apps.example.com'],
   ['access-log', '1%', 'accessLog', { kind: 'share', share: 0.01 }],
   ['workers', '4', 'workers', 4],
+  ['buffers', 'auto', 'bufferBytes', undefined],
+  ['buffers', '256m', 'bufferBytes', 256 * 1024 ** 2],
+  ['buffers', '1GiB', 'bufferBytes', 1024 ** 3],
   ['allow-writes', 'yes', 'allowWrites', true],
   ['log-format', 'pretty', 'logFormat', 'pretty'],
 ])('--%s %s is read', ([name, text, key, value]) => {
@@ -130,6 +133,8 @@ test.for<[string, string, string]>([
   ['roles', ',', 'name one'],
   ['access-log', '200%', 'write off, errors, all'],
   ['workers', '0', 'write cores'],
+  ['buffers', '1k', 'write auto, or a size such as 256m'],
+  ['buffers', 'much', 'write auto'],
   ['allow-writes', 'maybe', 'write true or false'],
   ['etcd-key', '/k', 'give both'],
   ['etcd-user', 'ann', '--etcd-password-file'],

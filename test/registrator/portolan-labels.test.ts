@@ -86,6 +86,8 @@ for (const [labels, policy] of [
   [{ fallback: 'shop/sorry' }, { fallback: 'shop/sorry' }],
   [{ locality: 'prefer' }, { locality: 'prefer' }],
   [{ 'slow-start': '30s' }, { slowStartMs: 30_000 }],
+  [{ 'proxy-protocol': '2' }, { proxyProtocol: 2 }],
+  [{ 'proxy-protocol': 'v1' }, { proxyProtocol: 1 }],
   [{ lb: 'hash:cookie:sid:bounded' }, { balance: 'hash:cookie:sid:bounded' }],
 ] as const) {
   test(`${JSON.stringify(labels)} is the policy of the instance`, () => {

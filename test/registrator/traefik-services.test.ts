@@ -60,6 +60,7 @@ test('settings of a service are those of its port', () => {
       'services.web.loadbalancer.server.scheme': 'https',
       'services.web.loadbalancer.server.weight': '3',
       'services.web.loadbalancer.passhostheader': 'false',
+      'services.web.loadbalancer.proxyprotocol.version': '1',
       'services.web.loadbalancer.strategy': 'leasttime',
       'services.web.loadbalancer.sticky.cookie.samesite': 'Lax',
       'services.web.loadbalancer.healthcheck.path': 'health',
@@ -76,6 +77,7 @@ test('settings of a service are those of its port', () => {
       weight: 3,
       policy: {
         passHost: false,
+        proxyProtocol: 1,
         balance: 'p2c:latency',
         // sha1 of web@docker
         sticky: { cookie: '_7e934', httpOnly: false, secure: false, sameSite: 'lax', path: '/' },

@@ -1,5 +1,11 @@
-/** Where a check goes. */
-export type Place = { readonly ip: string; readonly port: number }
+import type { ProxyVersion } from '../tcp/proxy-announce.ts'
+
+/** Where a check goes, and whether connections to there begin with a header of the PROXY protocol. */
+export type Place = {
+  readonly ip: string
+  readonly port: number
+  readonly proxyProtocol: ProxyVersion | null
+}
 
 /** What one check found, and how in words. */
 export type Found = { readonly passed: boolean; readonly why: string }

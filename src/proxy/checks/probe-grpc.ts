@@ -1,6 +1,7 @@
 import { connect } from 'node:http2'
 
 import type { HealthCheck } from '../../core/policy.ts'
+import { dial } from './dial.ts'
 import type { Found, Place } from './found.ts'
 
 /** A message of no bytes, with its frame: the request for the whole server's health. */
@@ -10,12 +11,12 @@ const serving = Buffer.from([0, 0, 0, 0, 2, 8, 1])
 
 /** The gRPC health checking protocol (grpc.health.v1.Health/Check), without TLS. Rejects when there is no answer. */
 export async function probeGrpc(
-  { ip, port }: Place,
+  place: Place,
   { host }: HealthCheck,
   signal: AbortSignal,
 ): Promise<Found> {
-  const at = ip.includes(':') ? `[${ip}]` : ip
-  const session = connect(`http://${at}:${port}`)
+  const at = place.ip.includes(':') ? `[${place.ip}]` : place.ip
+  const session = connect(`http://${at}:${place.port}`, { createConnection: () => dial(place) })
   try {
     const body = await new Promise<Buffer>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true })

@@ -1,7 +1,8 @@
-import { type IncomingMessage, request, type RequestOptions } from 'node:http'
-import { request as requestTls } from 'node:https'
+import { type IncomingMessage, request } from 'node:http'
+import { connect as connectTls } from 'node:tls'
 
 import type { HealthCheck } from '../../core/policy.ts'
+import { dial } from './dial.ts'
 import { isExpected } from './expect.ts'
 import type { Found, Place } from './found.ts'
 
@@ -29,27 +30,22 @@ export async function probeHttp(
 }
 
 async function asked(
-  { ip, port }: Place,
+  place: Place,
   check: HealthCheck,
   host: string,
   signal: AbortSignal,
 ): Promise<{ readonly status: number; readonly location: string | undefined }> {
   const { kind, method, path, headers } = check
-  const options: RequestOptions = {
-    host: ip,
-    port,
+  const plain = dial(place)
+  // reached by address, for which nobody has a certificate: as requests are
+  const unchecked = { socket: plain, servername: check.host ?? '', rejectUnauthorized: false }
+  const outgoing = request({
     method,
     path,
-    agent: false,
     signal,
+    createConnection: () => (kind === 'https' ? connectTls(unchecked) : plain),
     headers: { 'user-agent': 'portolan-check', ...headers, host, connection: 'close' },
-  }
-  // reached by address, for which nobody has a certificate: as requests are
-  const servername = check.host ?? ''
-  const outgoing =
-    kind === 'https'
-      ? requestTls({ ...options, servername, rejectUnauthorized: false })
-      : request(options)
+  })
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.once('response', resolve)

@@ -1,14 +1,16 @@
-import { connect } from 'node:net'
+import { addAbortSignal } from 'node:stream'
 
 import { messageOf } from '../../core/errors.ts'
 import type { HealthCheck } from '../../core/policy.ts'
+import { dial } from './dial.ts'
 import type { Found, Place } from './found.ts'
 import { probeGrpc } from './probe-grpc.ts'
 import { probeHttp } from './probe-http.ts'
 
 /** Checks once; never rejects. `signal` gives up. */
 export async function probe(place: Place, check: HealthCheck, signal: AbortSignal): Promise<Found> {
-  const at = { ip: place.ip, port: check.port ?? place.port }
+  const { ip, port, proxyProtocol } = place
+  const at = { ip, port: check.port ?? port, proxyProtocol }
   const limit = AbortSignal.any([signal, AbortSignal.timeout(check.timeoutMs)])
   try {
     return await probes[check.kind](at, check, limit)
@@ -26,8 +28,8 @@ function nameOf({ kind, method, path }: HealthCheck): string {
 }
 
 /** Passes when a connection is accepted. */
-async function probeTcp({ ip, port }: Place, _: HealthCheck, signal: AbortSignal): Promise<Found> {
-  const socket = connect({ host: ip, port, signal })
+async function probeTcp(place: Place, _: HealthCheck, signal: AbortSignal): Promise<Found> {
+  const socket = addAbortSignal(signal, dial(place))
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve)

@@ -52,6 +52,16 @@ export function metricsIn(
   gauge('portolan_http_held', 'Requests that wait for an endpoint to be ready', () =>
     total(({ held }) => held[0]),
   )
+  gauge(
+    'portolan_http_buffered_bytes',
+    'Bytes that wait for clients and endpoints which do not keep up, and bodies that are kept',
+    () => total(({ parked }) => parked[0]),
+  )
+  counter(
+    'portolan_http_buffer_overflows_total',
+    'Connections that were given up, and requests that were refused, because too many bytes waited',
+    () => total(({ overfull }) => overfull[0]),
+  )
   gauge('portolan_workers', 'Threads that serve requests', () => crew.size)
 
   function counter(name: string, help: string, value: () => number): void {

@@ -7,6 +7,8 @@ import { answerText } from './answer-text.ts'
 import { type Answer, textOf } from './answers.ts'
 import type { Asked } from './asked.ts'
 import { hasNoBody, ownHead } from './own-answer.ts'
+import type { Parked, Parker } from './parked.ts'
+import { ReadRate } from './read-rate.ts'
 
 const crlf = '\r\n'
 const lastChunk = '0\r\n\r\n'
@@ -16,7 +18,7 @@ const eventStream = 'text/event-stream'
 const smallBytes = 4 * 1024
 
 /** One answer on its way to the client. */
-export class Answering {
+export class Answering implements Parker {
   /** 0 until there is one. */
   status = 0
   /** The connection ends after it. */
@@ -28,15 +30,18 @@ export class Answering {
   private readonly client: ClientConnection
   private readonly asked: Asked
   private readonly sender: Sender
+  private readonly parked: Parked
+  private readonly rate = new ReadRate()
   /** The head, until it is written. */
   private head = ''
   /** Content gets chunks of our own. */
   private wraps = false
 
-  constructor(client: ClientConnection, asked: Asked, sender: Sender) {
+  constructor(client: ClientConnection, asked: Asked, sender: Sender, parked: Parked) {
     this.client = client
     this.asked = asked
     this.sender = sender
+    this.parked = parked
   }
 
   /** For a new request. */
@@ -47,6 +52,7 @@ export class Answering {
     this.sent = 0
     this.head = ''
     this.wraps = false
+    this.rate.restart()
   }
 
   /** Nothing of it has been written. */
@@ -114,7 +120,10 @@ export class Answering {
     let isKeepingUp = this.sender.send(stream, text, bytes, start, end)
     if (this.wraps) isKeepingUp = this.write(crlf)
     const isPending = stream.writableLength > 0
-    if (!isKeepingUp && isPending) from.pause()
+    if (!isKeepingUp && isPending) {
+      from.pause()
+      this.park()
+    }
     return isPending && end - start > smallBytes
   }
 
@@ -171,6 +180,26 @@ export class Answering {
   write(text: string): boolean {
     this.sent += text.length
     return this.client.stream.write(text, 'latin1')
+  }
+
+  /** Whether the client takes less than it must of what waits for it. Tunnels and event streams may stand still. */
+  isTooSlowlyRead(nowMs: number, idleMs: number): boolean {
+    if (this.isEndless) return false
+    return this.rate.isTooSlow(this.sent, this.client.stream.writableLength, nowMs, idleMs)
+  }
+
+  /** The client does not keep up. */
+  park(): void {
+    this.parked.wait(this, this.client.stream.writableLength)
+  }
+
+  /** It has taken all, or is gone. */
+  unpark(): void {
+    this.parked.gone(this)
+  }
+
+  giveUp(): void {
+    this.client.destroy()
   }
 
   private connectionText(isUpgrade: boolean): string {

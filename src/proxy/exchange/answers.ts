@@ -20,6 +20,11 @@ export const nobodyReady: Answer = {
   why: 'The service is not ready. Try again in a moment.',
   retryAfterSeconds: 5,
 }
+export const overfull: Answer = {
+  status: 503,
+  why: 'Too much is waiting here. Try again in a moment.',
+  retryAfterSeconds: 1,
+}
 export const closedRoute: Answer = { status: 503, why: 'The route is closed by its configuration.' }
 export const refused: Answer = { status: 502, why: 'The service did not answer.' }
 export const timedOut: Answer = { status: 504, why: 'The service took too long.' }

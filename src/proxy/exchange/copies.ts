@@ -3,12 +3,14 @@ import type { AnswerHead } from '../http1/answer-head.ts'
 import {
   type AnswerTaker,
   type Loss,
+  type Owner,
   type Shared,
   UpstreamConnection,
 } from '../http1/upstream-connection.ts'
 import type { Counting } from '../worker/counting.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
 import { keptMs } from './kept.ts'
+import type { Parked } from './parked.ts'
 
 /** Of a request's content; of one with more there is no copy. */
 export const mostCopiedBytes = 64 * 1024
@@ -21,6 +23,9 @@ const mostIdle = 16
 const limitMs = 10_000
 
 /** What is there of one mirror. */
+/** What copies share with all that their worker does. */
+type Common = Shared & { readonly parked: Parked }
+
 type Mirror = { running: number; readonly idle: UpstreamConnection[] }
 
 /**
@@ -29,18 +34,18 @@ type Mirror = { running: number; readonly idle: UpstreamConnection[] }
  */
 export class Copies {
   private readonly counts: Counting
-  private readonly shared: Shared
+  private readonly shared: Common
   private readonly mirrors = new Map<Upstream, Mirror>()
   private readonly sent = new Set<Copy>()
   private running = 0
 
-  constructor(counts: Counting, shared: Shared) {
+  constructor(counts: Counting, shared: Common) {
     this.counts = counts
     this.shared = shared
   }
 
   /** A copy for `upstream`, with `head`; undefined if there are too many. */
-  begin(upstream: Upstream, head: string): Copy | undefined {
+  begin(upstream: Upstream, head: string, owner: Owner | undefined): Copy | undefined {
     const mirror = this.mirrors.getOrInsertComputed(upstream, () => ({ running: 0, idle: [] }))
     if (this.running >= most || mirror.running >= mostEach) {
       this.counts.mirrored('dropped')
@@ -48,18 +53,24 @@ export class Copies {
     }
     this.running++
     mirror.running++
-    return new Copy(this, upstream, head)
+    return new Copy(this, upstream, head, owner)
   }
 
-  /** A connection to the mirror, kept or new. */
-  connection(upstream: Upstream): UpstreamConnection {
+  /** A connection to the mirror, kept or new; for an `owner` a new one. */
+  connection(upstream: Upstream, owner: Owner | undefined): UpstreamConnection {
     const { idle } = this.mirrorOf(upstream)
-    const kept = idle.pop()
+    const kept = owner ? undefined : idle.pop()
     if (kept) return kept
-    return new UpstreamConnection(upstream.target, this.shared, (ended) => {
+    const onIdleEnd = (ended: UpstreamConnection) => {
       const at = idle.indexOf(ended)
       if (at >= 0) idle.splice(at, 1)
-    })
+    }
+    return new UpstreamConnection(upstream.target, this.shared, onIdleEnd, owner)
+  }
+
+  /** Whether there is room for so much more content of copies. */
+  hold(bytes: number): boolean {
+    return this.shared.parked.hold(bytes)
   }
 
   /** From now on its time counts. */
@@ -74,9 +85,11 @@ export class Copies {
     this.running--
     mirror.running--
     this.sent.delete(copy)
+    this.shared.parked.release(copy.heldBytes)
     this.counts.mirrored(outcome)
     if (!connection) return
-    const isKept = connection.isKept && !upstream.retired && mirror.idle.length < mostIdle
+    const isFree = connection.isKept && connection.owner === undefined
+    const isKept = isFree && !upstream.retired && mirror.idle.length < mostIdle
     if (!isKept) return connection.destroy()
     connection.release(performance.now())
     mirror.idle.push(connection)
@@ -116,24 +129,30 @@ export class Copy implements AnswerTaker {
   sentMs = 0
   private readonly copies: Copies
   private readonly head: string
+  private readonly owner: Owner | undefined
   private readonly content: Buffer[] = []
-  private size = 0
+  /** Of the content. */
+  heldBytes = 0
   private status = 0
   private connection: UpstreamConnection | undefined
 
-  constructor(copies: Copies, upstream: Upstream, head: string) {
+  constructor(copies: Copies, upstream: Upstream, head: string, owner: Owner | undefined) {
     this.copies = copies
     this.upstream = upstream
     this.head = head
+    this.owner = owner
     this.connection = undefined
   }
 
   /** Takes some content; false if there is to be no copy. */
   add(piece: Buffer): boolean {
-    this.size += piece.length
-    this.content.push(piece)
-    if (this.size <= mostCopiedBytes) return true
-    this.copies.ended(this, 'too large', undefined)
+    const isSmall = this.heldBytes + piece.length <= mostCopiedBytes
+    if (isSmall && this.copies.hold(piece.length)) {
+      this.heldBytes += piece.length
+      this.content.push(piece)
+      return true
+    }
+    this.copies.ended(this, isSmall ? 'dropped' : 'too large', undefined)
     return false
   }
 
@@ -143,7 +162,7 @@ export class Copy implements AnswerTaker {
   }
 
   send(): void {
-    const connection = this.copies.connection(this.upstream)
+    const connection = this.copies.connection(this.upstream, this.owner)
     this.sentMs = performance.now()
     this.copies.watch(this)
     this.connection = connection

@@ -16,6 +16,7 @@ import { Copies } from './copies.ts'
 import type { HoldQueue } from './hold.ts'
 import { RequestIds } from './ids.ts'
 import { closeOld } from './kept.ts'
+import { Parked } from './parked.ts'
 
 /** What an engine is given; the rest it makes itself. */
 export type EngineOptions = Pick<
@@ -34,7 +35,10 @@ export type EngineOptions = Pick<
   | 'secured'
   | 'clientTimes'
   | 'access'
->
+> & {
+  /** What may wait in this worker for who does not keep up. */
+  readonly bufferBytes: number
+}
 
 /** How often time limits are looked at: they are that much longer at most. */
 const tickMs = 200
@@ -63,6 +67,7 @@ export class Engine {
   readonly answerHead = new AnswerHead()
   readonly sender = new Sender(this.buffers)
   readonly ids = new RequestIds()
+  readonly parked: Parked
   readonly copies: Copies
   readonly endpointSessions = new EndpointSessions()
   /** All connections of clients. */
@@ -87,6 +92,7 @@ export class Engine {
     this.idleMs = options.idleMs
     this.secured = options.secured
     this.access = options.access
+    this.parked = new Parked(options.bufferBytes)
     this.copies = new Copies(options.counts, this)
     this.clientTimes = options.clientTimes
     this.timer = undefined
@@ -114,5 +120,6 @@ export class Engine {
     for (const client of this.clients) client.tick(nowMs)
     for (const upstream of this.upstreams.all()) closeOld(upstream, nowMs)
     this.copies.tick(nowMs)
+    this.counts.parked(this.parked.bytes, this.parked.lost)
   }
 }

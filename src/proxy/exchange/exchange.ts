@@ -7,11 +7,20 @@ import { type AnswerTaker, type Loss, UpstreamConnection } from '../http1/upstre
 import type { TableRoute } from '../route.ts'
 import type { Upstream } from '../worker/upstream.ts'
 import { afterLoss, waitForSomebody } from './again.ts'
-import { badRequest, closedRoute, movedTo, notYet, refused, unknownHost } from './answers.ts'
+import {
+  badRequest,
+  closedRoute,
+  movedTo,
+  notYet,
+  overfull,
+  refused,
+  unknownHost,
+} from './answers.ts'
 import { type Guard, guardRequest } from './guard.ts'
 import { dropKept, keep, takeKept } from './kept.ts'
 import { Life, phase } from './life.ts'
 import { mirrorRequest } from './mirror.ts'
+import { ownerFor } from './owner.ts'
 import { endLate } from './time-limits.ts'
 import { Tunnel } from './tunnel.ts'
 
@@ -86,8 +95,14 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     const { guard, trail } = this
     if (trail !== undefined) trail.received += end - start
     if (guard !== undefined && !guard.admits(end - start)) return
-    this.sending.content(bytes, start, end)
+    if (!this.sending.content(bytes, start, end)) return this.overflow()
     guard?.body.content(bytes, start, end)
+  }
+
+  /** There is no room for the content. */
+  private overflow(): void {
+    if (this.answering.isUnseen) this.answer(overfull)
+    else this.client.destroy()
   }
 
   onContentEnd(): void {
@@ -101,6 +116,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
 
   onSent(): void {
     this.movedMs = this.engine.nowMs
+    this.sending.unpark()
     if (this.client.isPaused) this.client.resume()
   }
 
@@ -186,6 +202,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
   }
 
   onClientGone(): void {
+    this.answering.unpark()
     if (this.phase === phase.idle) return
     const nowMs = performance.now()
     this.leaveHold?.()
@@ -196,6 +213,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
 
   onClientDrain(): void {
     const { connection } = this
+    this.answering.unpark()
     if (!connection) return
     this.movedMs = this.engine.nowMs
     if (connection.isPaused) connection.resume()
@@ -225,7 +243,8 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
   private ask(route: TableRoute, upstream: Upstream): void {
     const { asked, engine, sending } = this
     const isPlain = this.failure === undefined && !asked.isUpgrade && upstream.failures === 0
-    const kept = isPlain ? takeKept(upstream, asked.isRepeatable, this.startedMs) : undefined
+    const owner = upstream.target.proxyProtocol === null ? undefined : asked.origin.ends
+    const kept = isPlain ? takeKept(upstream, asked.isRepeatable, this.startedMs, owner) : undefined
     const connection = kept ?? this.dial(upstream)
     this.upstream = upstream
     this.connection = connection
@@ -252,8 +271,11 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
 
   private dial(upstream: Upstream): UpstreamConnection {
     this.triedMs = performance.now()
-    return new UpstreamConnection(upstream.target, this.engine, (ended) =>
-      dropKept(upstream, ended),
+    return new UpstreamConnection(
+      upstream.target,
+      this.engine,
+      (ended) => dropKept(upstream, ended),
+      ownerFor(upstream.target, this.asked.origin.ends),
     )
   }
 

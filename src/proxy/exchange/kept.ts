@@ -10,16 +10,28 @@ const safeMs = 1000
 
 /**
  * An idle connection to `upstream`, the one that was used last, so that the rest may age. `isRepeatable`: it does not
- * matter if the endpoint closes it at this very moment.
+ * matter if the endpoint closes it at this very moment. `owner`: the client that it has to belong to, if to any.
  */
 export function takeKept(
   { idle }: Upstream,
   isRepeatable: boolean,
   nowMs: number,
+  owner: object | undefined,
 ): UpstreamConnection | undefined {
   const last = idle.at(-1)
-  if (last === undefined || nowMs - last.usedMs > (isRepeatable ? keptMs : safeMs)) return undefined
-  return idle.pop()
+  const mostMs = isRepeatable ? keptMs : safeMs
+  if (last === undefined || nowMs - last.usedMs > mostMs) return undefined
+  return last.owner === owner ? idle.pop() : takeOwned(idle, owner, nowMs - mostMs)
+}
+
+function takeOwned(
+  idle: UpstreamConnection[],
+  owner: object | undefined,
+  sinceMs: number,
+): UpstreamConnection | undefined {
+  const at = idle.findLastIndex((one) => one.owner === owner)
+  const isYoung = (idle[at]?.usedMs ?? -Infinity) >= sinceMs
+  return isYoung ? idle.splice(at, 1)[0] : undefined
 }
 
 /** Keeps `connection`, whose exchange is over, for the next one; or closes it. */

@@ -71,8 +71,8 @@ export class Life {
     this.front = front
     this.engine = engine
     this.finder = new RouteFinder(engine.tables, front.entrypoint)
-    this.sending = new Sending(client, engine.sender)
-    this.answering = new Answering(client, asked, engine.sender)
+    this.sending = new Sending(client, engine.sender, engine.parked)
+    this.answering = new Answering(client, asked, engine.sender, engine.parked)
     this.guard = undefined
     this.tried = undefined
     this.failure = undefined

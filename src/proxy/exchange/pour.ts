@@ -1,17 +1,20 @@
 import { PassThrough, pipeline, type Transform, Writable } from 'node:stream'
 
 import { type AnswerHead, framing } from '../http1/answer-head.ts'
-import { refused } from './answers.ts'
+import { overfull, refused } from './answers.ts'
 import type { Exchange } from './exchange.ts'
+import type { Parker } from './parked.ts'
 
 /** How much waits here before the endpoint has to. */
 const highWaterMark = 65_536
+/** What a coder needs for itself: about so much. */
+const coderBytes = 256 * 1024
 
 /**
  * The content of an answer that does not go to the client as it comes: because it is not known yet whether it goes at
  * all, or because it is coded. From here on it is streams, which cost more and can do more.
  */
-export class Pour {
+export class Pour implements Parker {
   readonly status: number
   private readonly exchange: Exchange
   private readonly hasContent: boolean
@@ -19,18 +22,24 @@ export class Pour {
   private isFlowing = false
   private isLost = false
   private isOver = false
+  private heldBytes = 0
 
   constructor(exchange: Exchange, { status }: AnswerHead, ends: number) {
     this.exchange = exchange
     this.status = status
     this.hasContent = ends !== framing.none
-    this.input.on('drain', () => exchange.connection?.resume())
+    this.input.on('drain', () => {
+      exchange.engine.parked.gone(this)
+      exchange.connection?.resume()
+    })
   }
 
   /** The bytes are copied: where they are others will be read. */
   write(bytes: Buffer, start: number, end: number): void {
     const copy = Buffer.from(bytes.subarray(start, end))
-    if (!this.input.write(copy)) this.exchange.connection?.pause()
+    if (this.input.write(copy)) return
+    this.exchange.connection?.pause()
+    this.exchange.engine.parked.wait(this, this.input.readableLength + this.input.writableLength)
   }
 
   /** All has come. */
@@ -47,8 +56,11 @@ export class Pour {
   /** Sends the head and then all content through `coders`. `length`: of the content, if it is known. */
   flow(head: string, length: number | undefined, coders: readonly Transform[]): void {
     const { exchange, hasContent } = this
-    const { answering, asked } = exchange
+    const { answering, asked, engine } = exchange
     if (this.isLost) return exchange.answer(refused)
+    const needed = coders.length * coderBytes
+    if (needed > 0 && !engine.parked.hold(needed)) return exchange.answer(overfull)
+    this.heldBytes = needed
     this.isFlowing = true
     const isCounted = length !== undefined && coders.length === 0
     const isChunked = !isCounted && asked.minor > 0
@@ -65,8 +77,16 @@ export class Pour {
 
   /** Nobody waits for it any more. */
   destroy(): void {
+    const { parked } = this.exchange.engine
     this.isOver = true
+    parked.gone(this)
+    parked.release(this.heldBytes)
+    this.heldBytes = 0
     this.input.destroy()
+  }
+
+  giveUp(): void {
+    this.exchange.client.destroy()
   }
 
   private sink(isChunked: boolean): Writable {
@@ -79,8 +99,9 @@ export class Pour {
         this.exchange.moved()
         answering.write(lines(bytes.length))
         answering.pour(bytes)
-        if (answering.write(end) || stream.writableLength === 0) next()
-        else stream.once('drain', () => next())
+        if (answering.write(end) || stream.writableLength === 0) return next()
+        answering.park()
+        stream.once('drain', () => next())
       },
       final: (next) => {
         if (isChunked) answering.write('0\r\n\r\n')

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net'
 
 import { field } from '../http1/names.ts'
 import type { RequestHead } from '../http1/request-head.ts'
+import type { WhoConnects } from '../tcp/opening.ts'
 
 /** Headers that go no further whoever sends them: of one hop, or written anew. */
 const dropped = tableOf(
@@ -56,6 +57,8 @@ export type Origin = {
   readonly via: string
   /** What the client took us for in its TLS handshake, if it said so. */
   readonly serverName: string | undefined
+  /** Both ends of the client's connection; the same function for all of its requests, and for nobody else's. */
+  readonly ends: WhoConnects
 }
 
 /** What a trusted peer says itself, each undefined if it does not. */

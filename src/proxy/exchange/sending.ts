@@ -2,6 +2,7 @@ import type { ClientConnection } from '../http1/client-connection.ts'
 import type { Sender } from '../http1/sender.ts'
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { Copy } from './copies.ts'
+import type { Parked, Parker } from './parked.ts'
 
 const nothing = Buffer.alloc(0)
 const none: readonly Buffer[] = []
@@ -9,12 +10,13 @@ const none: readonly Buffer[] = []
 const keptAlways = 64 * 1024
 
 /** One request on its way to an endpoint: its head, and content as it comes. */
-export class Sending {
+export class Sending implements Parker {
   /** Content has come; all of it. */
   hasContent = false
   hasAll = true
   private readonly client: ClientConnection
   private readonly sender: Sender
+  private readonly parked: Parked
   /** Where it goes; undefined while that is not known or not connected. */
   private to: UpstreamConnection | undefined
   /** The head, until it is written. */
@@ -32,10 +34,13 @@ export class Sending {
   private copy: Copy | undefined
   /** How much more may be kept. */
   private keptBytes = 0
+  /** Bytes of content that are here, for now or for another try. */
+  private heldBytes = 0
 
-  constructor(client: ClientConnection, sender: Sender) {
+  constructor(client: ClientConnection, sender: Sender, parked: Parked) {
     this.client = client
     this.sender = sender
+    this.parked = parked
     this.to = undefined
     this.kept = undefined
     this.copy = undefined
@@ -78,13 +83,20 @@ export class Sending {
     let isKeepingUp = true
     this.early = none
     if (early === none) isKeepingUp = this.write(to, nothing, 0, 0)
-    for (const piece of early) isKeepingUp = this.write(to, piece, 0, piece.length)
+    else {
+      for (const piece of early) isKeepingUp = this.write(to, piece, 0, piece.length)
+      this.recount()
+    }
     if (this.client.isPaused && isKeepingUp) this.client.resume()
   }
 
-  content(bytes: Buffer, start: number, end: number): void {
+  /** False if there is no room for it. */
+  content(bytes: Buffer, start: number, end: number): boolean {
+    const isFirst = this.pieces++ === 0
+    const isHeld = isFirst || !this.to
     this.hasContent = true
-    if (this.pieces++ === 0) {
+    if (isHeld && !this.hold(end - start)) return false
+    if (isFirst) {
       this.first = bytes
       this.firstStart = start
       this.firstEnd = end
@@ -92,11 +104,30 @@ export class Sending {
       this.kept = []
       this.keepPiece(this.first.subarray(this.firstStart, this.firstEnd))
     }
-    if (this.kept) this.keepPiece(bytes.subarray(start, end))
+    if (this.kept && (isHeld || this.hold(end - start))) this.keepPiece(bytes.subarray(start, end))
+    else this.kept = undefined
     if (this.copy) this.copyPiece(bytes.subarray(start, end))
-    if (this.to) return void this.write(this.to, bytes, start, end)
+    if (this.to) {
+      this.write(this.to, bytes, start, end)
+      return true
+    }
     this.early = [...this.early, bytes.subarray(start, end)]
     this.client.pause()
+    return true
+  }
+
+  private hold(size: number): boolean {
+    const may = this.parked.hold(size)
+    if (may) this.heldBytes += size
+    return may
+  }
+
+  /** What is not kept any more does not count: of what has been sent that is all but the first piece. */
+  private recount(): void {
+    if (this.kept || this.early !== none) return
+    const left = this.firstEnd - this.firstStart
+    this.parked.release(this.heldBytes - left)
+    this.heldBytes = left
   }
 
   /** All content has come. */
@@ -144,12 +175,14 @@ export class Sending {
 
   private keepPiece(piece: Buffer): void {
     this.keptBytes -= piece.length
-    if (this.keptBytes < 0) this.kept = undefined
-    else this.kept?.push(piece)
+    if (this.keptBytes >= 0) return void this.kept?.push(piece)
+    this.kept = undefined
+    this.recount()
   }
 
   /** What comes from now on goes nowhere. */
   close(): void {
+    this.unpark()
     this.to = undefined
     this.head = ''
   }
@@ -162,6 +195,17 @@ export class Sending {
     this.kept = undefined
     this.copy?.drop()
     this.copy = undefined
+    this.parked.release(this.heldBytes)
+    this.heldBytes = 0
+  }
+
+  /** The endpoint has taken all, or is gone. */
+  unpark(): void {
+    this.parked.gone(this)
+  }
+
+  giveUp(): void {
+    this.client.destroy()
   }
 
   /** False if the client has been paused because the endpoint does not keep up. */
@@ -171,6 +215,7 @@ export class Sending {
     const isKeepingUp = this.sender.send(to.socket, head, bytes, start, end)
     if (isKeepingUp || to.socket.writableLength === 0) return true
     this.client.pause()
+    this.parked.wait(this, to.socket.writableLength)
     return false
   }
 }

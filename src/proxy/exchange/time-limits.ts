@@ -15,9 +15,10 @@ export function endLate(life: Life, at: number, nowMs: number): void {
   const stillMs = nowMs - life.movedMs
   const waitsMs = nowMs - Math.max(life.endedMs, life.startedMs)
   if (waitsMs > halfClosedMs && at !== phase.answering) return client.destroy()
-  if (!connection || !upstream) {
-    // a client that does not take what is there for it keeps nobody busy for ever
-    if (guard?.pour && stillMs > idleMs) client.destroy()
+  // a client that does not take what is there for it keeps nobody busy for ever
+  if (at === phase.answering && life.answering.isTooSlowlyRead(nowMs, idleMs)) client.destroy()
+  else if (!connection || !upstream) {
+    if (guard?.pour && stillMs > idleMs && client.stream.writableLength === 0) client.destroy()
   } else if (at === phase.connecting) {
     const limitMs = limits?.connectMs ?? connectTimeoutMs(upstream.target)
     if (nowMs - life.triedMs > limitMs) connection.fail('late')
@@ -27,7 +28,7 @@ export function endLate(life: Life, at: number, nowMs: number): void {
     const isWaited = sending.hasAll || client.isPaused
     if (isLeftWaiting(life, upstream)) connection.fail('paused')
     else if (isWaited && stillMs > (sending.hasAll ? firstByteMs : idleMs)) connection.fail('late')
-  } else if (!life.answering.isEndless && stillMs > idleMs) {
+  } else if (stillMs > idleMs && !life.answering.isEndless && client.stream.writableLength === 0) {
     connection.fail('late')
   }
 }

@@ -18,6 +18,9 @@ export type Place = {
   readonly port: number
 }
 
+/** The client that a connection is for, and nobody else; `header` tells the endpoint before all else. */
+export type Owner = { readonly key: object; readonly header: Buffer }
+
 /** Why a connection was lost. */
 export type Loss = 'closed' | 'malformed' | 'late' | 'paused'
 
@@ -63,6 +66,8 @@ const bad = -1
 /** One connection to an endpoint, which carries one exchange after the other. */
 export class UpstreamConnection {
   readonly socket: Duplex
+  /** Key of the only client whose requests it may carry; undefined: anybody's. */
+  readonly owner: object | undefined
   taker: AnswerTaker | undefined
   isConnected = false
   /** It has carried an exchange before this one. */
@@ -94,12 +99,18 @@ export class UpstreamConnection {
   private readonly onIdleEnd: (connection: UpstreamConnection) => void
 
   /** Connects. `onIdleEnd` hears of the end of a connection that nobody uses at the time. */
-  constructor(place: Place, shared: Shared, onIdleEnd: (connection: UpstreamConnection) => void) {
+  constructor(
+    place: Place,
+    shared: Shared,
+    onIdleEnd: (connection: UpstreamConnection) => void,
+    owner?: Owner,
+  ) {
+    this.owner = owner?.key
     this.taker = undefined
     this.shared = shared
     this.onIdleEnd = onIdleEnd
     this.isPlain = place.protocol === 'http'
-    this.socket = this.dialled(place)
+    this.socket = this.dialled(place, owner)
     this.socket.on('error', (error) => {
       this.error = error
       if (!this.taker) this.onIdleEnd(this)
@@ -162,12 +173,13 @@ export class UpstreamConnection {
     this.lent = []
   }
 
-  private dialled(place: Place): Duplex {
-    if (place.protocol === 'http') return this.plain(place)
-    return place.protocol === 'https' ? this.encrypted(place) : this.translated(place)
+  private dialled(place: Place, owner: Owner | undefined): Duplex {
+    if (place.protocol === 'http') return this.plain(place, owner)
+    if (place.protocol === 'https') return this.encrypted(place, owner)
+    return this.translated(place, owner)
   }
 
-  private plain({ ip, port }: Place): Socket {
+  private plain({ ip, port }: Place, owner: Owner | undefined): Socket {
     const callback = (count: number) => {
       this.read(this.buffer, count)
       return true
@@ -176,11 +188,14 @@ export class UpstreamConnection {
     // half open, so that it can be asked whether what was sent has arrived
     const socket = connect({ host: ip, port, noDelay: true, allowHalfOpen: true, onread })
     socket.on('connect', () => this.onConnect())
+    if (owner) socket.write(owner.header)
     return socket
   }
 
-  private encrypted({ ip, port }: Place): Socket {
-    const socket = connectTls({ host: ip, port, ...unchecked })
+  private encrypted(place: Place, owner: Owner | undefined): Socket {
+    const { ip: host, port } = place
+    const way = owner ? { socket: told(place, owner) } : { host, port }
+    const socket = connectTls({ ...way, ...unchecked })
     socket.setNoDelay(true)
     socket.on('secureConnect', () => this.onConnect())
     socket.on('data', (bytes: Buffer) => this.read(bytes, bytes.length))
@@ -188,8 +203,8 @@ export class UpstreamConnection {
   }
 
   /** To an endpoint of HTTP/2: a stream of its own for one request. */
-  private translated(place: Place): Duplex {
-    const socket = new EndpointSocket(this.shared.endpointSessions, place)
+  private translated(place: Place, owner: Owner | undefined): Duplex {
+    const socket = new EndpointSocket(this.shared.endpointSessions, place, owner)
     socket.on('connect', () => this.onConnect())
     socket.on('data', (bytes: Buffer) => this.read(bytes, bytes.length))
     return socket
@@ -346,6 +361,13 @@ export class UpstreamConnection {
     if (bytes === this.small) this.small = Buffer.allocUnsafeSlow(smallBytes)
     this.buffer = this.shared.buffers.take()
   }
+}
+
+/** A connection that begins with what its endpoint is to know of the client. */
+function told({ ip: host, port }: Place, { header }: Owner): Socket {
+  const socket = connect({ host, port })
+  socket.write(header)
+  return socket
 }
 
 /**

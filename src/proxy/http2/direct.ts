@@ -14,6 +14,7 @@ import type { Asked } from '../exchange/asked.ts'
 import type { Engine } from '../exchange/engine.ts'
 import type { Front } from '../exchange/life.ts'
 import { wholeAnswer } from '../exchange/own-answer.ts'
+import { ownerFor } from '../exchange/owner.ts'
 import type { Chain } from '../middleware/chains.ts'
 import type { OwnAnswer } from '../middleware/draft.ts'
 import { HeaderLines } from '../middleware/header-lines.ts'
@@ -137,12 +138,14 @@ export class DirectExchange implements Waiting {
     this.triedMs = performance.now()
     upstream.began()
     this.trail?.tried(target)
-    const cancel = this.engine.endpointSessions.open(target, (ask) => {
+    const opened = (ask: Ask | undefined) => {
       clearTimeout(this.timer)
       this.leave = undefined
       if (ask) this.send(ask, route, upstream)
       else this.unreached(refused)
-    })
+    }
+    const owner = ownerFor(target, this.asked.origin.ends)
+    const cancel = this.engine.endpointSessions.open(target, opened, owner)
     this.leave = cancel
     this.timer = setTimeout(() => {
       cancel()

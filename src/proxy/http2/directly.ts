@@ -21,9 +21,9 @@ export function directly(
   engine: Engine,
   arrival: Arrival,
 ): (stream: ServerHttp2Stream, raw: readonly string[]) => boolean {
-  const { peer, port, serverName } = arrival
+  const { peer, port, serverName, ends } = arrival
   const { scheme } = front
-  const origin = { peer, scheme, port, via: engine.via, serverName }
+  const origin = { peer, scheme, port, via: engine.via, serverName, ends }
 
   return (stream, raw) => {
     const route = engine.tables.find(front.entrypoint, viewOf(raw, peer))?.route

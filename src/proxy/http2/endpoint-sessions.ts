@@ -23,10 +23,20 @@ export type Ask = (
 /** How to ask, or undefined if the endpoint can't be reached. */
 export type Opened = (ask: Ask | undefined) => void
 
-type Known = { readonly session: ClientHttp2Session; open: number; connected: boolean }
+/** The client that a session is for, and nobody else; `header` tells the endpoint before all else. */
+export type SessionOwner = { readonly key: object; readonly header: Buffer }
 
-/** Without a request a session is kept so long. */
+type Known = {
+  readonly session: ClientHttp2Session
+  /** See SessionOwner. */
+  readonly owner: object | undefined
+  open: number
+  connected: boolean
+}
+
+/** Without a request a session is kept so long; one that only its client can use less. */
 const idleMs = 60_000
+const ownedIdleMs = 4000
 /** What endpoints may send ahead, over all streams of a session. */
 const sessionWindow = 1024 * 1024
 const settings = {
@@ -41,10 +51,10 @@ export class EndpointSessions {
 
   /**
    * Calls `opened`, once and never at once, unless the result is called before: then nobody waits any more. Requests
-   * share a session until it is full.
+   * share a session until it is full; those for an `owner` only with its own.
    */
-  open(place: EndpointPlace, opened: Opened): () => void {
-    const known = this.free(place) ?? this.dial(place)
+  open(place: EndpointPlace, opened: Opened, owner: SessionOwner | undefined): () => void {
+    const known = this.free(place, owner?.key) ?? this.dial(place, owner)
     const { session } = known
     let isOver = false
     const leave = () => {
@@ -73,24 +83,28 @@ export class EndpointSessions {
     for (const all of this.places.values()) for (const { session } of all) session.close()
   }
 
-  private free(place: EndpointPlace): Known | undefined {
+  private free(place: EndpointPlace, owner: object | undefined): Known | undefined {
     for (const known of this.places.get(keyOf(place)) ?? []) {
       const { session, open } = known
-      if (session.closed || session.destroyed) continue
+      if (session.closed || session.destroyed || known.owner !== owner) continue
       if (open < (session.remoteSettings.maxConcurrentStreams ?? Infinity)) return known
     }
     return undefined
   }
 
-  private dial(place: EndpointPlace): Known {
+  private dial(place: EndpointPlace, owner: SessionOwner | undefined): Known {
     const { ip, port } = place
     const key = keyOf(place)
     const host = ip.includes(':') ? `[${ip}]` : ip
     const session = connect(`http://${host}:${port}`, {
       settings,
-      createConnection: () => dial({ host: ip, port, noDelay: true }),
+      createConnection: () => {
+        const socket = dial({ host: ip, port, noDelay: true })
+        if (owner) socket.write(owner.header)
+        return socket
+      },
     })
-    const known: Known = { session, open: 0, connected: false }
+    const known: Known = { session, owner: owner?.key, open: 0, connected: false }
     const all = this.places.getOrInsertComputed(key, () => new Set())
     all.add(known)
     session.on('connect', () => {
@@ -104,7 +118,7 @@ export class EndpointSessions {
       all.delete(known)
       if (all.size === 0) this.places.delete(key)
     })
-    session.setTimeout(idleMs, () => {
+    session.setTimeout(owner ? ownedIdleMs : idleMs, () => {
       if (known.open === 0) session.close()
     })
     return known

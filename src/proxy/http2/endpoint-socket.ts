@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream'
 
 import { chunkOf, lastChunk } from './chunks.ts'
 import { answerText, endpointHead } from './endpoint-head.ts'
-import type { Ask, EndpointPlace, EndpointSessions } from './endpoint-sessions.ts'
+import type { Ask, EndpointPlace, EndpointSessions, SessionOwner } from './endpoint-sessions.ts'
 import { type Framing, type Head, MessageReader, type MessageTaker } from './message-reader.ts'
 
 type Done = (error?: Error | null) => void
@@ -24,14 +24,15 @@ export class EndpointSocket extends Duplex implements MessageTaker {
   private unsent = 0
   private done: Done | undefined
 
-  constructor(sessions: EndpointSessions, place: EndpointPlace) {
+  constructor(sessions: EndpointSessions, place: EndpointPlace, owner: SessionOwner | undefined) {
     super()
     this.reader = new MessageReader(this)
-    this.leave = sessions.open(place, (ask) => {
+    const opened = (ask: Ask | undefined) => {
       this.ask = ask
       if (ask) this.emit('connect')
       else this.destroy(new Error('the endpoint can not be reached'))
-    })
+    }
+    this.leave = sessions.open(place, opened, owner)
   }
 
   onHead(head: Head): Framing {

@@ -4,10 +4,20 @@ import { addressBytes } from './address-bytes.ts'
 import type { Ends } from './proxy-header.ts'
 import { inet, inet6, second } from './proxy-words.ts'
 
+const local = 0x20
 const proxied = 0x21
 
+/** Version of the PROXY protocol. */
+export type ProxyVersion = 1 | 2
+
+/** What an endpoint hears of a connection that is made for nobody but ourselves. */
+export function ownAnnouncement(version: ProxyVersion): Buffer {
+  if (version === 1) return Buffer.from('PROXY UNKNOWN\r\n', 'latin1')
+  return Buffer.concat([second, Buffer.from([local, 0, 0, 0])])
+}
+
 /** The header of the PROXY protocol that says `ends` to an endpoint. Families that differ are both said as IPv6. */
-export function proxyAnnouncement(version: 1 | 2, { source, destination }: Ends): Buffer {
+export function proxyAnnouncement(version: ProxyVersion, { source, destination }: Ends): Buffer {
   const width = isIPv4(source.ip) && isIPv4(destination.ip) ? 4 : 16
   if (version === 1) {
     const text = (ip: string) => (width === 16 && isIPv4(ip) ? `::ffff:${ip}` : bare(ip))

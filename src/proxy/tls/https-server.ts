@@ -10,6 +10,7 @@ import { type Session, session } from '../http2/session.ts'
 import { type EntrypointServer, type Listener, listening } from '../listener.ts'
 import { acceptOptions } from '../server.ts'
 import type { BesideHttp } from '../tcp/beside-http.ts'
+import type { WhoConnects } from '../tcp/opening.ts'
 import type { Terminator } from './terminator.ts'
 
 /** Serves HTTP/1.1 and HTTP/2 over TLS on one entrypoint, and the routes of TCP that are there. */
@@ -39,16 +40,16 @@ export function httpsServer(
     fresh.add(raw)
     raw.once('close', () => fresh.delete(raw))
     arrivals.of(raw, (who, ends) => {
-      if (tcp.some) void tcp.take(raw, ends, () => secure(raw, who))
-      else secure(raw, who)
+      if (tcp.some) void tcp.take(raw, ends, () => secure(raw, who, ends))
+      else secure(raw, who, ends)
     })
   })
 
-  function secure(raw: Socket, who: Came): void {
+  function secure(raw: Socket, who: Came, ends: WhoConnects): void {
     tls.accept(raw, ({ socket, name, protocol }) => {
       fresh.delete(raw)
       const tlsVersion = socket.getProtocol() ?? undefined
-      const arrival = { ...who, serverName: name, tls: tlsVersion, protocol }
+      const arrival = { ...who, ends, serverName: name, tls: tlsVersion, protocol }
       if (protocol === 'http/1.1') clients.serve(socket, arrival)
       else serveHttp2(socket, arrival)
     })

@@ -17,9 +17,13 @@ export type Counting = {
   retried(): void
   mirrored(outcome: MirrorOutcome): void
   held(size: number): void
+  /** `bytes` wait now; `lost` were given up or refused so far for want of room. */
+  parked(bytes: number, lost: number): void
 }
 
-export function countingIn({ requests, running, retried, held, mirrored }: Counters): Counting {
+export function countingIn(counters: Counters): Counting {
+  const { requests, running, retried, held, mirrored, parked, overfull } = counters
+  let before = 0
   return {
     began: (entrypoint) => add(running, entrypoint, 1),
     answered(entrypoint, service, status, seconds) {
@@ -33,6 +37,11 @@ export function countingIn({ requests, running, retried, held, mirrored }: Count
     mirrored: (outcome) => add(mirrored, mirrorOutcomes.indexOf(outcome), 1),
     held(size) {
       held[0] = size
+    },
+    parked(bytes, lost) {
+      parked[0] = bytes
+      add(overfull, 0, lost - before)
+      before = lost
     },
   }
 }

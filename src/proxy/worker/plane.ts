@@ -29,7 +29,8 @@ import { upstreams } from './upstreams.ts'
 
 /** Puts the parts of a worker together: what is in force, what is running, and the servers before it. */
 export function planeOf(start: Start, catchUp: () => void) {
-  const { entrypoints, counters, drainMs, holdMs, via, firstByteMs, idleMs, clientTimes } = start
+  const { entrypoints, counters, drainMs, holdMs, via, firstByteMs, idleMs } = start
+  const { clientTimes, bufferBytes } = start
   const counting = countingIn(counters)
   const known = upstreams({ shown: counters, marks: start.marks })
   const choosing = chooser(known)
@@ -75,6 +76,7 @@ export function planeOf(start: Start, catchUp: () => void) {
       return port === 443 ? `https://${host}` : `https://${host}:${port}`
     },
     clientTimes,
+    bufferBytes,
     access,
   })
   const trust = start.trust.length > 0 ? engine.trust : undefined

@@ -63,6 +63,7 @@ const ofRoute = {
   fallback: serviceIdOf,
   'slow-start': timeOf,
   locality: choiceOf(['any', 'prefer', 'local-only']),
+  'proxy-protocol': choiceOf(['1', '2', 'v1', 'v2']),
   'redirect-https': booleanOf,
   'allow-ip': rangeList,
   'rate-limit': rateOf,

@@ -7,6 +7,7 @@ export type SaidPolicy = Partial<Omit<Policy, 'middlewares'>>
 /** How requests are to be spread. Labels that say nothing without another one are problems. */
 export function policyOf(said: Said, reader: LabelReader): SaidPolicy {
   const { lb, sticky, canary, mirror, fallback, locality, 'slow-start': slowStartMs } = said.values
+  const { 'proxy-protocol': version } = said.values
   const health = healthIn(said, reader)
   const role = roleIn(said, reader)
   return {
@@ -19,6 +20,7 @@ export function policyOf(said: Said, reader: LabelReader): SaidPolicy {
     ...(fallback !== undefined && { fallback }),
     ...(locality !== undefined && { locality }),
     ...(slowStartMs !== undefined && { slowStartMs }),
+    ...(version !== undefined && { proxyProtocol: version.endsWith('1') ? 1 : 2 }),
   }
 }
 

@@ -21,6 +21,7 @@ export function target(name: string, more: Partial<Target> = {}): Target {
     canary: null,
     mirror: null,
     health: null,
+    proxyProtocol: null,
     slot: 0,
     ...more,
   }

@@ -17,7 +17,7 @@ const check = (more: Partial<HealthCheck> = {}) => healthSchema.parse(more)
 
 /** What a check of `service` finds. */
 const found = (port: number, more: Partial<HealthCheck> = {}) =>
-  probe({ ip: '127.0.0.1', port }, check(more), never)
+  probe({ ip: '127.0.0.1', port, proxyProtocol: null }, check(more), never)
 
 test('HTTP: method, path, host and headers are sent; the status decides', async () => {
   const seen: unknown[] = []

@@ -30,6 +30,7 @@ const origin = {
   port: 80,
   via: 'portolan-fuzz',
   serverName: undefined,
+  ends: () => ({ source: { ip: '10.0.0.1', port: 1 }, destination: { ip: '10.0.0.2', port: 80 } }),
 } as const
 const [route] = routeTable(catalogOf([instance()]), vantage).table.routes
 const [target] = route?.targets ?? []

@@ -17,6 +17,7 @@ import {
   without,
 } from './decode.ts'
 import { defaultCookie } from './names.ts'
+import { proxyProtocol, proxyProtocolOf } from './proxy-protocol.ts'
 import { childOf, childrenOf, type Node } from './tree.ts'
 
 /** A service of a container's labels: a port of it, and how requests are spread over its instances. */
@@ -81,6 +82,7 @@ const balancer = struct({
   sticky: optional({ cookie }),
   healthcheck: health,
   responseforwarding: struct({ flushinterval: needless('answers are passed on as they come') }),
+  proxyprotocol: proxyProtocol,
   serverstransport: transport,
   passivehealthcheck: without('instances that fail are left out by own rules', 'leave it out'),
 })
@@ -98,6 +100,7 @@ export function servicesOf(root: Node, reader: LabelReader): Service[] {
       ...(strategy !== undefined && { balance: balances[strategy] }),
       ...(found?.passhostheader !== undefined && { passHost: found.passhostheader }),
       ...stickyOf(node.name, found),
+      ...proxyProtocolOf(node, found?.proxyprotocol, reader),
       ...healthOf(node, found, reader),
     }
     const said = {

@@ -3,13 +3,13 @@ import type { LabelReader } from '../labels.ts'
 import {
   boolean,
   durationMs,
-  integer,
   needless,
   optional,
   port,
   struct,
   without,
 } from './decode.ts'
+import { proxyProtocol, proxyProtocolOf } from './proxy-protocol.ts'
 import { isUsable, type Service } from './services.ts'
 import { childOf, childrenOf, leavesOf, type Node } from './tree.ts'
 
@@ -18,7 +18,7 @@ const dialogue = without('a check only connects', 'leave it out')
 const service = struct({
   loadbalancer: struct({
     server: struct({ port, tls: boolean }),
-    proxyprotocol: optional({ version: integer }),
+    proxyprotocol: proxyProtocol,
     terminationdelay: needless('both directions end on their own'),
     serverstransport: without('connections are made with the usual settings', 'leave it out'),
     healthcheck: optional({
@@ -40,7 +40,7 @@ export function tcpServicesOf(root: Node, reader: LabelReader): Service[] {
     const number = found?.server?.port
     const overTls = found?.server?.tls === true
     if (overTls) reader.note(`${node.label}.loadbalancer.server.tls`, 'true', noTls)
-    const policy = { ...proxyProtocolOf(node, found, reader), ...healthOf(found) }
+    const policy = { ...proxyProtocolOf(node, found?.proxyprotocol, reader), ...healthOf(found) }
     const said = { port: number, transport: 'tcp' as const, policy }
     return { name: node.name, port: number, usable: !overTls && isUsable(node, number), said }
   })
@@ -51,22 +51,6 @@ const noTls = {
   why: 'TCP connections go to the container as they are, not wrapped in TLS',
   remedy: 'use tls.passthrough at the router, or leave TLS at the container out',
 } as const
-
-function proxyProtocolOf(
-  { label }: Node,
-  found: Balancer,
-  reader: LabelReader,
-): Pick<Partial<Policy>, 'proxyProtocol'> {
-  if (!found?.proxyprotocol) return {}
-  const { version = 2 } = found.proxyprotocol
-  if (version === 1 || version === 2) return { proxyProtocol: version }
-  reader.note(`${label}.loadbalancer.proxyprotocol.version`, String(version), {
-    severity: 'error',
-    why: 'there is no such version of the PROXY protocol',
-    remedy: 'write 1 or 2',
-  })
-  return {}
-}
 
 function healthOf(found: Balancer): Pick<Partial<Policy>, 'health'> {
   const asked = found?.healthcheck
