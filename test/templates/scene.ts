@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 import { onTestFinished } from 'vitest'
 
+import { createLookups } from '../../src/confd/lookups.ts'
 import { nothingLooked, renderResource } from '../../src/confd/render.ts'
 import { createRenderer } from '../../src/confd/renderer.ts'
 import type { Chosen } from '../../src/core/address.ts'
@@ -23,7 +24,7 @@ export async function renderLibrary(name: string, instances: readonly Instance[]
   const catalog: Catalog = { ...emptyCatalog, services: Map.groupBy(instances, serviceId) }
   const renderer = createRenderer(`${library}${name}`)
   onTestFinished(() => renderer.close())
-  const sources = { pairs: new Map<string, string>(), catalog, addressOf }
+  const sources = { pairs: new Map<string, string>(), catalog, addressOf, lookups: createLookups() }
   const limits = { ...resource, renderTimeoutMs: 60_000 }
   const rendered = await renderResource(limits, renderer, sources, nothingLooked)
   if (rendered.kind === 'failed') throw rendered.error
