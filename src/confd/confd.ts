@@ -6,14 +6,18 @@ import type { Log } from '../core/log.ts'
 import type { Problem, ProblemBoard } from '../core/problems.ts'
 import type { Backoff } from '../core/retry.ts'
 import { type Bell, createBell } from './bell.ts'
+import { createClaims } from './claims.ts'
 import { type Scan, scanFolder, templatesOf } from './folder.ts'
+import { createLookups, type Lookups } from './lookups.ts'
+import { type Memory, recall, subjectOf } from './memory.ts'
 import { renderMetrics } from './metrics.ts'
 import { mirrorPool, type OpenMirror } from './mirrors.ts'
 import type { Outcome, PassOptions } from './pass.ts'
-import { type Memory, type Notify, recall } from './publish.ts'
+import { confdProblems } from './problems.ts'
 import { createReloads } from './reloads.ts'
 import { createRenderer, type Renderer } from './renderer.ts'
 import type { Resource } from './resource.ts'
+import type { Notify } from './ring.ts'
 import type { ResourceView } from './view.ts'
 import { watchFolder } from './watch.ts'
 import { createWorker, type Worker } from './worker.ts'
@@ -35,6 +39,8 @@ export type ConfdOptions = Pick<PassOptions, 'catalog' | 'addressOf'> & {
   readonly registry?: Registry
   /** Both folders are looked at this often in any case (10 s). */
   readonly rescanMs?: number
+  /** How names are looked up; as the system does it. */
+  readonly lookups?: Lookups
   /** Pauses between tries of a failed check, reload or write: 1 s, doubling up to 30 s. */
   readonly retry?: Backoff
 }
@@ -66,7 +72,7 @@ export function createConfd(options: ConfdOptions): Confd {
   const running = new Map<string, Running>()
   let scanned: readonly Problem[] = []
   const reportAll = () => {
-    report(part, [...scanned, ...running.values().flatMap(({ worker }) => problemsOf(worker))])
+    report(part, [...scanned, ...running.values().flatMap(({ worker }) => confdProblems(worker))])
   }
   const renderer = createRenderer(templatesOf(folder))
   const workers = starter(options, renderer, reportAll)
@@ -116,24 +122,30 @@ function reconcile(
   }
 }
 
-/** Starts workers, one at a time for a destination; what is remembered of it outlives them. */
+/** Starts workers, one at a time for what they write; what is remembered of it outlives them. */
 function starter(options: ConfdOptions, renderer: Renderer, onChange: () => void) {
   const { open, catalog, addressOf, log } = options
   const { noop = false, retry = defaultRetry, vantage = live(undefined) } = options
   const pool = mirrorPool(open)
-  const tools = { reloads: createReloads(), notify: options.notify }
+  const lookups = options.lookups ?? createLookups()
+  const claims = createClaims()
+  const tools = { reloads: createReloads(), claims, notify: options.notify }
   const count = renderMetrics(options.registry)
   const desks = new Map<string, { memory: Promise<Memory>; done: Promise<void> }>()
   const start = (resource: Resource, signal: AbortSignal) => {
-    const { dest } = resource
-    const { memory, done: before } = desks.get(dest) ?? {
-      memory: recall(dest, options.state),
+    const subject = subjectOf(resource)
+    const owner = { name: resource.name }
+    if (!resource.each) claims.take(resource.dest, owner)
+    const { memory, done: before } = desks.get(subject) ?? {
+      memory: recall(resource, options.state),
       done: Promise.resolve(),
     }
     const stop = new AbortController()
     const onOutcome = (outcome: Outcome) => count(resource.name, outcome)
     const parts = {
       resource,
+      owner,
+      lookups,
       memory,
       renderer,
       tools,
@@ -150,47 +162,10 @@ function starter(options: ConfdOptions, renderer: Renderer, onChange: () => void
       await before
       const lifetime = AbortSignal.any([signal, stop.signal])
       if (!lifetime.aborted) await worker.run(lifetime)
+      claims.release(owner)
     }
-    desks.set(dest, { memory, done: run() })
+    desks.set(subject, { memory, done: run() })
     return { worker, stop }
   }
   return { start, ended: () => Promise.all(desks.values().map(({ done }) => done)) }
-}
-
-function problemsOf(worker: Worker): Problem[] {
-  const { name, dest, lastError } = worker.view()
-  const where = `resource ${name}`
-  const failed: Problem[] =
-    lastError === null
-      ? []
-      : [
-          {
-            severity: 'error',
-            where,
-            what: `${dest} is not up to date`,
-            why: lastError,
-            remedy: 'correct that: it is rendered again at the next change',
-          },
-        ]
-  const unreachable = [...worker.unreachable()].map(([instance, { why, remedy }]): Problem => ({
-    severity: 'warning',
-    where,
-    what: `instance ${instance} is left out of ${dest}: it has no address for us`,
-    why,
-    remedy,
-  }))
-  const forgetful = worker.forgetful()
-  const forgotten: Problem[] =
-    forgetful === undefined
-      ? []
-      : [
-          {
-            severity: 'warning',
-            where,
-            what: `the reload that is due for ${dest} would be forgotten by a restart`,
-            why: forgetful,
-            remedy: 'set --state to a folder that can be written',
-          },
-        ]
-  return [...failed, ...unreachable, ...forgotten]
 }

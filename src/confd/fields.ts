@@ -43,6 +43,9 @@ export const templateSchema = z.looseObject({
   dest: text('write the path of the file to make').startsWith('/', {
     error: 'write an absolute path, such as "/etc/nginx/conf.d/web.conf"',
   }),
+  for_each: text(
+    'write an expression that gives a list, such as "services", or a pattern of keys, such as "/web/*"',
+  ).optional(),
   keys: z
     .array(text('write keys in quotes'), { error: 'write a list of keys, such as ["/services"]' })
     .default([]),

@@ -94,7 +94,12 @@ function keepAlive(child: ChildProcess, keep: boolean) {
 
 /** The answer to a job that nobody did; it is worth another try. */
 export function unanswered({ src }: Job, why: string): Answer & { readonly kind: 'failed' } {
-  const seen = { files: new Map<string, string>(), keys: noKeys(), catalog: noCatalog() }
+  const seen = {
+    files: new Map<string, string>(),
+    keys: noKeys(),
+    catalog: noCatalog(),
+    names: new Set<string>(),
+  }
   return {
     kind: 'failed',
     code: 'command',

@@ -1,21 +1,24 @@
 import { messageOf } from '../core/errors.ts'
 import type { Problem } from '../core/problems.ts'
 import { backoffMs, sleep } from '../core/retry.ts'
+import { createClaims } from './claims.ts'
 import type { ConfdOptions } from './confd.ts'
 import { scanFolder, templatesOf } from './folder.ts'
+import { createLookups } from './lookups.ts'
+import { recall } from './memory.ts'
 import { type MirrorPool, type MirrorReader, mirrorPool } from './mirrors.ts'
 import { type Outcome, type PassOptions, passOver } from './pass.ts'
-import { recall } from './publish.ts'
 import { createReloads } from './reloads.ts'
 import { nothingLooked } from './render.ts'
 import { createRenderer } from './renderer.ts'
-import type { ResourceState } from './view.ts'
+import type { Resource } from './resource.ts'
+import type { FileState } from './view.ts'
 
-/** What became of one resource; `resource` is its file's name. */
+/** What became of one file; `resource` is the name of what asks for it. */
 export type Result = {
   readonly resource: string
   readonly dest: string
-  readonly state: ResourceState
+  readonly state: FileState
   readonly error: string | null
   readonly diff: string
   readonly output: string
@@ -23,7 +26,7 @@ export type Result = {
 
 export type OnceOptions = Pick<
   ConfdOptions,
-  'folder' | 'open' | 'catalog' | 'addressOf' | 'noop' | 'notify' | 'retry' | 'state'
+  'folder' | 'open' | 'catalog' | 'addressOf' | 'noop' | 'notify' | 'retry' | 'state' | 'lookups'
 >
 
 /**
@@ -35,12 +38,20 @@ export async function renderOnce(options: OnceOptions, signal: AbortSignal): Pro
   const close = new AbortController()
   const pool = mirrorPool(options.open)
   const renderer = createRenderer(templatesOf(options.folder))
-  const tools = { reloads: createReloads(), notify: options.notify }
+  const claims = createClaims()
+  const tools = { reloads: createReloads(), claims, notify: options.notify }
+  const lookups = options.lookups ?? createLookups()
+  const all = [...resources.values()].map(({ resource }) => ({
+    resource,
+    owner: { name: resource.name },
+  }))
+  for (const { resource, owner } of all) if (!resource.each) claims.take(resource.dest, owner)
   const lifetime = AbortSignal.any([signal, close.signal])
   const results = problems.filter(({ severity }) => severity === 'error').map(resultOfProblem)
   try {
-    for (const { resource } of resources.values()) {
-      results.push(await renderOne({ ...options, resource, renderer, tools, pool }, lifetime))
+    for (const one of all) {
+      const parts = { ...options, ...one, renderer, tools, pool, lookups }
+      results.push(...(await renderOne(parts, lifetime)))
     }
     return results
   } finally {
@@ -50,27 +61,31 @@ export async function renderOnce(options: OnceOptions, signal: AbortSignal): Pro
 }
 
 type OneOptions = OnceOptions &
-  Pick<PassOptions, 'resource' | 'renderer' | 'tools'> & { pool: MirrorPool }
+  Pick<PassOptions, 'resource' | 'owner' | 'renderer' | 'tools' | 'lookups'> & { pool: MirrorPool }
 
-async function renderOne(options: OneOptions, signal: AbortSignal): Promise<Result> {
+async function renderOne(options: OneOptions, signal: AbortSignal): Promise<Result[]> {
   const { resource, pool, noop = false } = options
-  const { name, dest, keys } = resource
-  const memory = await recall(dest, options.state)
-  let outcome: Outcome
-  const mirrors = signal.aborted ? [] : keys.map((key) => pool.use(key, signal))
+  const memory = await recall(resource, options.state)
+  let outcome = waiting
+  const mirrors = signal.aborted ? [] : resource.keys.map((key) => pool.use(key, signal))
   if (await allRead(mirrors, signal)) {
     outcome = await untilSettled({ ...options, mirrors, memory, noop }, signal)
-  } else outcome = { state: 'waiting', error: undefined, diff: '' }
-  const error = errorOf(outcome)
-  const state = error === null ? outcome.state : 'failed'
-  return { resource: name, dest, state, error, diff: outcome.diff, output: memory.output }
+  }
+  return resultsOf(resource, outcome, memory.output)
 }
 
-function errorOf({ state, error }: Outcome): string | null {
-  if (state === 'failed') return messageOf(error)
-  return state === 'waiting'
-    ? 'the store or the services could not be read in time; check --store and --docker'
-    : null
+const waiting: Outcome = { state: 'waiting', error: undefined, files: [], stamps: new Map() }
+const late = 'the store or the services could not be read in time; check --store and --docker'
+
+/** One for each file; what is wrong with all of them is told once, in its place or beside them. */
+function resultsOf({ name, dest, each }: Resource, outcome: Outcome, output: string): Result[] {
+  const { files, state, error } = outcome
+  const results = files.map((file): Result => ({ resource: name, ...file, output }))
+  if (state !== 'waiting' && state !== 'failed') return results
+  if (files.some((file) => file.state === 'failed')) return results
+  const said = state === 'failed' ? messageOf(error) : late
+  const whole: Result = { resource: name, dest, state: 'failed', error: said, diff: '', output }
+  return each ? [...results, whole] : [whole]
 }
 
 /** A resource file that cannot be used. */
@@ -90,7 +105,10 @@ async function allRead(mirrors: readonly MirrorReader[], signal: AbortSignal) {
 }
 
 /** Again as long as a reload is pending or the catalog is not known. */
-async function untilSettled(options: PassOptions & OneOptions, signal: AbortSignal) {
+async function untilSettled(
+  options: PassOptions & OneOptions,
+  signal: AbortSignal,
+): Promise<Outcome> {
   for await (const _ of options.catalog.changes(signal)) {
     for (let failures = 0; ; failures++) {
       const leave = options.tools.reloads.enter(options.resource.group)
@@ -102,5 +120,5 @@ async function untilSettled(options: PassOptions & OneOptions, signal: AbortSign
       await sleep(inMs, signal)
     }
   }
-  return { state: 'waiting', error: undefined, diff: '' } as const
+  return waiting
 }

@@ -4,6 +4,8 @@ import { messageOf, PortolanError } from '../core/errors.ts'
 import { templateFunctions } from './functions/functions.ts'
 import { type Answer, type Job, overdue, type Seen } from './job.ts'
 import { kvFunctions } from './kv.ts'
+import { nameFunctions } from './names.ts'
+import { performEach } from './perform-each.ts'
 import { noCatalog, noKeys } from './reads.ts'
 import { MoreNeeded, serviceFunctions } from './services.ts'
 import type { Templates } from './template.ts'
@@ -21,36 +23,58 @@ export function performJob(
   check: (text: string) => void = () => {},
 ): Answer {
   const files = new Map<string, string>()
-  const seen: Seen = { files, keys: noKeys(), catalog: noCatalog() }
-  try {
-    const globals = globalsOf(job, seen)
-    const content = within(job.limitMs, () => {
-      const text = templates.render(job.src, globals, files)
+  const names = new Set<string>()
+  const seen: Seen = { files, keys: noKeys(), catalog: noCatalog(), names }
+  const globals = globalsOf(job, seen, names)
+  let left = mostCharacters
+  const render = (limitMs: number, values?: object) => {
+    const content = within({ ...job, limitMs }, () => {
+      const text = templates.render(job.src, globals, files, values)
       check(text)
       return text
     })
-    if (content.length <= mostCharacters) return { kind: 'content', content, seen }
+    left -= content.length
+    if (left >= 0) return content
     const what = `template ${job.src} makes more than 32 MiB; give it less to write`
-    return { kind: 'failed', code: 'template', message: what, seen }
-  } catch (error) {
-    if (seen.catalog.asked && !job.catalog) return { kind: 'waiting', seen }
-    if (hasMoreNeeded(error)) return { kind: 'more', seen }
-    const message = isTimeout(error) ? overdue(job) : messageOf(error)
-    const code = error instanceof PortolanError ? error.code : 'template'
-    return { kind: 'failed', code, message, seen }
+    throw new PortolanError('template', what)
   }
+  const text = (label: string, source: string, limitMs: number, values: object) =>
+    within({ ...job, limitMs }, () => templates.text(label, source, globals, files, values))
+  const isUnfinished = (error: unknown) => unfinished(error, job, seen) !== undefined
+  try {
+    const result = job.each
+      ? performEach(job.each, { limitMs: job.limitMs, render, text, isUnfinished })
+      : { kind: 'content' as const, content: render(job.limitMs) }
+    return unfinished(undefined, job, seen) ?? { ...result, seen }
+  } catch (error) {
+    const code = error instanceof PortolanError ? error.code : 'template'
+    const failed = { kind: 'failed' as const, code, message: messageOf(error), seen }
+    return unfinished(error, job, seen) ?? failed
+  }
+}
+
+/** What has to be there before the job can be done; `error` is what came of it without. */
+function unfinished(error: unknown, job: Job, seen: Seen): Answer | undefined {
+  if (seen.catalog.asked && !job.catalog) return { kind: 'waiting', seen }
+  if (hasMoreNeeded(error)) return { kind: 'more', seen }
+  const isKnown = [...seen.names].every((name) => job.names.has(name))
+  return isKnown ? undefined : { kind: 'names', seen }
 }
 
 const box = createContext({ run: undefined })
 const call = new Script('run()')
 
-/** The engine itself stops `run` after `ms`, in the midst of a loop or a regular expression (node:vm). */
-function within(ms: number, run: () => string): string {
+/** The engine itself stops `run` after the limit, in the midst of a loop or a regular expression (node:vm). */
+function within(job: Pick<Job, 'src' | 'limitMs'>, run: () => string): string {
   let result = ''
   Reflect.set(box, 'run', () => {
     result = run()
   })
-  call.runInContext(box, { timeout: ms })
+  try {
+    call.runInContext(box, { timeout: job.limitMs })
+  } catch (error) {
+    throw isTimeout(error) ? new PortolanError('template', overdue(job)) : error
+  }
   return result
 }
 
@@ -65,7 +89,8 @@ function hasMoreNeeded(error: unknown): boolean {
   return false
 }
 
-function globalsOf({ pairs, catalog }: Job, { keys, catalog: read }: Seen): object {
+function globalsOf({ pairs, catalog, names }: Job, seen: Seen, asked: Set<string>): object {
+  const { keys, catalog: read } = seen
   const known = () => {
     read.asked = true
     if (!catalog) throw new PortolanError('store-down', 'the services are not known yet')
@@ -74,6 +99,7 @@ function globalsOf({ pairs, catalog }: Job, { keys, catalog: read }: Seen): obje
   return {
     ...templateFunctions,
     ...kvFunctions(pairs, keys),
+    ...nameFunctions(names, asked),
     get services() {
       return known().services()
     },

@@ -4,7 +4,9 @@ import { anyChange, type Live } from '../core/live.ts'
 import { createBell } from './bell.ts'
 import type { AddressOf } from './catalog-view.ts'
 import { scanFolder, templatesOf } from './folder.ts'
+import type { Item } from './job.ts'
 import { pairsOf } from './kv.ts'
+import { createLookups } from './lookups.ts'
 import { type OpenMirror, mirrorPool } from './mirrors.ts'
 import { nothingLooked, renderResource } from './render.ts'
 import { createRenderer } from './renderer.ts'
@@ -32,6 +34,7 @@ export async function preview(options: PreviewOptions, signal: AbortSignal): Pro
   const renderer = createRenderer(templatesOf(folder))
   signal.addEventListener('abort', () => renderer.close(), { once: true })
   const pool = mirrorPool(options.open)
+  const lookups = createLookups()
   let keyless = new AbortController()
   let before: string | undefined
   const drawn = async () => {
@@ -51,7 +54,7 @@ export async function preview(options: PreviewOptions, signal: AbortSignal): Pro
         resource,
         entries.map((mirror) => mirror.entries),
       )
-      const sources = { pairs, catalog: catalog.current, addressOf: options.addressOf }
+      const sources = { pairs, lookups, catalog: catalog.current, addressOf: options.addressOf }
       const rendered = await renderResource(resource, renderer, sources, nothingLooked)
       if (signal.aborted) return
       const text = textOf(rendered)
@@ -66,18 +69,39 @@ export async function preview(options: PreviewOptions, signal: AbortSignal): Pro
   await Promise.all([watching, drawn(), ringing(anyChange([catalog], signal))])
 }
 
-type Shown = Pick<Resource, 'src' | 'format' | 'renderTimeoutMs' | 'keys' | 'prefix'>
+type Shown = Pick<
+  Resource,
+  'name' | 'src' | 'dest' | 'each' | 'format' | 'renderTimeoutMs' | 'keys' | 'prefix'
+>
 
 /** The resource that is named, or that has the named template, or else one without keys. */
 async function resourceOf({ folder, file }: PreviewOptions): Promise<Shown> {
   const { resources } = await scanFolder(folder)
   const list = [...resources.values()].map(({ resource }) => resource)
   const found = list.find(({ name, src }) => [name, src].includes(file) || file.endsWith(`/${src}`))
-  return found ?? { src: file, format: undefined, renderTimeoutMs: 10_000, keys: [], prefix: '' }
+  return (
+    found ?? {
+      name: file,
+      src: file,
+      dest: '',
+      each: undefined,
+      format: undefined,
+      renderTimeoutMs: 10_000,
+      keys: [],
+      prefix: '',
+    }
+  )
 }
 
 function textOf(rendered: Awaited<ReturnType<typeof renderResource>>): string {
   if (rendered.kind === 'content') return rendered.content.toString()
+  if (rendered.kind === 'items') return rendered.items.map(textOfItem).join('')
   if (rendered.kind === 'waiting') return 'waiting for Docker and the store\n'
   return `${messageOf(rendered.error)}\n`
+}
+
+/** Under a line with its name, as `head` and `tail` show several files. */
+function textOfItem({ label, name, content, fault }: Item): string {
+  const text = content ?? `${fault}\n`
+  return `==> ${name ?? label} <==\n${text}${text.endsWith('\n') ? '' : '\n'}`
 }

@@ -5,7 +5,9 @@ import { z } from 'zod'
 
 import { messageOf, PortolanError } from '../core/errors.ts'
 import type { Problem } from '../core/problems.ts'
+import { namesFile, refuseClashes } from './clashes.ts'
 import type { CommandLine } from './command.ts'
+import { type Each, eachOf } from './each.ts'
 import { type Fields, parseWait, templateSchema, type Wait } from './fields.ts'
 import type { Format } from './format.ts'
 import { parseMode } from './mode.ts'
@@ -17,8 +19,10 @@ export type Resource = {
   readonly name: string
   /** Template, relative to `templates`. */
   readonly src: string
-  /** Absolute path. */
+  /** Absolute path; with `each` a template for it. */
   readonly dest: string
+  /** Undefined: one file. */
+  readonly each: Each | undefined
   /** Full keys of the store, the prefix included: each an exact key or a directory. */
   readonly keys: readonly string[]
   /** Taken off the keys before templates see them; empty, or `/` and no `/` at its end. */
@@ -41,7 +45,7 @@ export type Resource = {
   readonly wait: Wait
 }
 
-type Check = { readonly command: CommandLine; readonly timeoutMs: number }
+export type Check = { readonly command: CommandLine; readonly timeoutMs: number }
 
 /** How a program gets to know of its new file. */
 export type Reload = { readonly timeoutMs: number } & (
@@ -67,10 +71,14 @@ export function parseResources(name: string, source: string): readonly Parsed[] 
     const result = templateSchema.safeParse(section)
     if (!result.success) return { fault: invalid(own, section, result.error) }
     const fields = result.data
-    const clash = clashOf(own, fields)
-    if (clash) return { fault: clash }
-    const resource = resourceOf(own, fields, { file: name, members: sections.length })
-    return { resource, warnings: warningsOf(own, fields) }
+    try {
+      refuseClashes(own, fields)
+      const resource = resourceOf(own, fields, { file: name, members: sections.length })
+      return { resource, warnings: warningsOf(own, fields) }
+    } catch (fault) {
+      if (fault instanceof PortolanError) return { fault }
+      throw fault
+    }
   })
 }
 
@@ -109,36 +117,17 @@ function invalid(name: string, section: object, error: z.ZodError): PortolanErro
   return new PortolanError('bad-config', `${name}: ${faults.join('; ')}`)
 }
 
-/** Fields of which one alone can hold. */
-function clashOf(
-  name: string,
-  { container, signal, restart, reload_cmd: command, ...fields }: Fields,
-): PortolanError | undefined {
-  const clash = (what: string) => new PortolanError('bad-config', `${name}: ${what}`)
-  if (container === undefined && (signal !== undefined || restart)) {
-    return clash('signal and restart need a container: name one')
-  }
-  if (signal !== undefined && restart) return clash('signal and restart: leave one of them out')
-  if (container !== undefined && command !== undefined) {
-    return clash('reload_cmd and container: leave one of them out')
-  }
-  if (fields.owner !== undefined && fields.uid !== undefined) {
-    return clash('owner and uid mean the same: leave one of them out')
-  }
-  return fields.group !== undefined && fields.gid !== undefined
-    ? clash('group and gid mean the same: leave one of them out')
-    : undefined
-}
-
 type Place = { readonly file: string; readonly members: number }
 
 function resourceOf(name: string, fields: Fields, place: Place): Resource {
   const prefix = fields.prefix === '' ? '' : absolute(fields.prefix)
   const { check_cmd: command, check_cmd_timeout: timeoutMs } = fields
+  const each = eachOf(name, fields)
   return {
     name,
     src: fields.src,
-    dest: posix.normalize(fields.dest),
+    dest: each ? fields.dest : posix.normalize(fields.dest),
+    each,
     keys: fields.keys.map((key) => absolute(`${prefix}/${key}`) || '/'),
     prefix,
     mode: parseMode(String(fields.mode)),
@@ -159,7 +148,7 @@ function groupOf(name: string, fields: Fields, { file, members }: Place): Group 
   const minMs = fields.min_reload_interval
   const reload = JSON.stringify([fields.reload_cmd, fields.container, fields.signal])
   const own = { name, members: 1, minMs }
-  return /\{\{-?\s*\.?(src|dest)/.test(reload) ? own : { name: `${file} ${reload}`, members, minMs }
+  return namesFile(fields) ? own : { name: `${file} ${reload}`, members, minMs }
 }
 
 function reloadOf(fields: Fields): Reload | undefined {

@@ -22,14 +22,19 @@ export type ReadFiles = Map<string, string>
 export type Templates = {
   /**
    * Renders the template `name` with `globals` (getters are called when a template looks them up). Throws
-   * `template` with file, line and remedy. `read` gets each file, also when it fails.
+   * `template` with file, line and remedy. `read` gets each file, also when it fails. `values` are variables.
    */
-  render(name: string, globals: object, read: ReadFiles): string
+  render(name: string, globals: object, read: ReadFiles, values?: object): string
+  /** The same for a template that is no file; `label` is for messages. */
+  text(label: string, source: string, globals: object, read: ReadFiles, values?: object): string
 }
+
+type Code = ReturnType<typeof compileTemplate>
 
 /** Templates of one folder, includes from there only, each compiled once as long as it does not change. */
 export function createTemplates(folder: string): Templates {
-  const compiled = new Map<string, { source: string; code: ReturnType<typeof compileTemplate> }>()
+  const compiled = new Map<string, { source: string; code: Code }>()
+  const texts = new Map<string, Code>()
 
   const load = (name: string, read: ReadFiles) => {
     const path = insideOf(folder, name)
@@ -46,17 +51,28 @@ export function createTemplates(folder: string): Templates {
   }
 
   return {
-    render(name, globals, read) {
-      const environment = environmentOf((wanted) => load(wanted, read), globals)
-      try {
-        return environment.render(name)
-      } catch (error) {
-        throw (
-          templateFault(error) ??
-          new PortolanError('template', `template ${name}: ${wordsOf(error)}`, { cause: error })
-        )
-      }
+    render: (name, globals, read, values) =>
+      renderedBy((wanted) => load(wanted, read), { name, globals, values }),
+    text(label, source, globals, read, values) {
+      const known = texts.get(source)
+      const code = known ?? compileTemplate(label, strictLoops(source))
+      texts.set(source, code)
+      const loadText = (wanted: string) => (wanted === label ? code : load(wanted, read))
+      return renderedBy(loadText, { name: label, globals, values })
     },
+  }
+}
+
+type What = { readonly name: string; readonly globals: object; readonly values: object | undefined }
+
+function renderedBy(load: (name: string) => unknown, { name, globals, values = {} }: What): string {
+  try {
+    return environmentOf(load, globals).render(name, values)
+  } catch (error) {
+    throw (
+      templateFault(error) ??
+      new PortolanError('template', `template ${name}: ${wordsOf(error)}`, { cause: error })
+    )
   }
 }
 

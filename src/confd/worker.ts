@@ -3,9 +3,10 @@ import { anyChange, type Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import { type Backoff, backoffMs } from '../core/retry.ts'
 import { type Bell, createBell } from './bell.ts'
+import type { Memory } from './memory.ts'
 import type { MirrorPool, MirrorReader } from './mirrors.ts'
+import { watchNames } from './name-watch.ts'
 import { type Outcome, type PassOptions, passOver } from './pass.ts'
-import type { Memory } from './publish.ts'
 import { covers, printOf, samePrint, touches } from './reads.ts'
 import { type Looked, nothingLooked } from './render.ts'
 import { stampOf } from './stamp.ts'
@@ -29,7 +30,7 @@ export type Worker = {
   view(): ResourceView
   /** Ready instances that the last render left out, and what to do. */
   unreachable(): Looked['unreachable']
-  /** Why a reload that is due would be forgotten by a restart; undefined: it would not. */
+  /** Why a due reload, or which files are ours, would be forgotten by a restart; undefined: it would not. */
   forgetful(): string | undefined
   /** Look at the template files and the destination again. */
   filesChanged(): void
@@ -42,9 +43,9 @@ type Standing = {
   looked: Looked
   /** A render is under way, and may have read what `looked` does not say. */
   rendering: boolean
-  /** Of the destination, as we left it. */
-  destStamp: string | undefined
-  shown: Pick<ResourceView, 'state' | 'lastRendered' | 'lastError'>
+  /** Of the files, as we left them. */
+  stamps: Outcome['stamps']
+  shown: Omit<ResourceView, 'name' | 'src' | 'dest' | 'output' | 'reload'>
   failures: number
 }
 
@@ -52,13 +53,21 @@ type Standing = {
 export function createWorker(options: WorkerOptions): Worker {
   const { resource, catalog, vantage, pool } = options
   let memory: Memory | undefined
-  const { name, src, dest, keys, wait } = resource
+  const { name, src, dest, keys, wait, each } = resource
   const bell = createBell()
+  const names = watchNames(options.lookups, () => bell.ring())
   const standing: Standing = {
     looked: nothingLooked,
     rendering: false,
-    destStamp: undefined,
-    shown: { state: 'waiting', lastRendered: null, lastError: null },
+    stamps: new Map(),
+    shown: {
+      state: 'waiting',
+      lastRendered: null,
+      lastPublished: null,
+      lastError: null,
+      nextTry: null,
+      files: each ? [] : null,
+    },
     failures: 0,
   }
 
@@ -84,8 +93,10 @@ export function createWorker(options: WorkerOptions): Worker {
       if (unread.size > 0) continue
       const inMs = await turn({ ...parts, mirrors: [...mirrors.values()] }, standing, signal)
       if (inMs !== undefined) again = setTimeout(() => bell.ring(), inMs)
+      names.follow(standing.looked.names)
     }
     clearTimeout(again)
+    names.stop()
   }
 
   const concernsOf = (key: string) => (changed: string) => {
@@ -96,14 +107,19 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   return {
-    view: () => ({ name, src, dest, ...standing.shown, output: memory?.output ?? '' }),
+    view: () => ({
+      name,
+      src,
+      dest,
+      ...standing.shown,
+      output: memory?.output ?? '',
+      reload: memory?.pending ? { failures: memory.pending.failures } : null,
+    }),
     unreachable: () => standing.looked.unreachable,
-    forgetful: () => memory?.forgetful,
+    forgetful: () => memory?.forgetful ?? memory?.ledger?.fault,
     filesChanged() {
-      const files = [...standing.looked.files]
-      const stamp = standing.destStamp
-      const isOther = stamp !== undefined && stampOf(dest) !== stamp
-      if (isOther || files.some(([path, was]) => stampOf(path) !== was)) bell.ring()
+      const files = [...standing.looked.files, ...standing.stamps]
+      if (files.some(([path, was]) => stampOf(path) !== was)) bell.ring()
     },
     async run(signal) {
       const mirrors: Mirrors = new Map(keys.map((key) => [key, pool.use(key, signal)]))
@@ -156,18 +172,44 @@ async function turn(
   leave()
   if (signal.aborted) return undefined
   const { state, error } = outcome
-  // The file itself is looked at, too: what others do to it is put right.
-  standing.destStamp = outcome.stamp
+  // The files themselves are looked at, too: what others do to them is put right.
+  standing.stamps = outcome.stamps
+  const before = standing.shown
   const lastError = state === 'failed' ? messageOf(error) : null
-  tell(options, outcome, lastError, standing.shown.lastError)
-  const rendered = state !== 'failed' && state !== 'waiting'
-  const lastRendered = rendered ? new Date().toISOString() : standing.shown.lastRendered
-  standing.shown = { state, lastRendered, lastError }
-  options.onChange()
+  tell(options, outcome, lastError, before.lastError)
   standing.failures = lastError === null ? 0 : standing.failures + 1
-  const curable = lastError !== null && isTransient(error) && !options.memory.refused
-  if (outcome.dueInMs !== undefined) return outcome.dueInMs
-  return curable ? backoffMs(standing.failures - 1, options.retry) : undefined
+  const inMs = nextTryInMs(options, outcome, standing.failures)
+  standing.shown = { ...shownOf(outcome, before, inMs), lastError }
+  options.onChange()
+  return inMs
+}
+
+function nextTryInMs(
+  { memory, retry }: TurnOptions,
+  { state, error, dueInMs }: Outcome,
+  failures: number,
+): number | undefined {
+  if (dueInMs !== undefined) return dueInMs
+  const curable = state === 'failed' && isTransient(error) && !memory.refused
+  return curable ? backoffMs(failures - 1, retry) : undefined
+}
+
+function shownOf(
+  { state, files }: Outcome,
+  before: Standing['shown'],
+  inMs: number | undefined,
+): Omit<Standing['shown'], 'lastError'> {
+  const now = new Date().toISOString()
+  const rendered = state !== 'failed' && state !== 'waiting'
+  const published = files.some((one) => one.state === 'written' || one.state === 'removed')
+  const views = files.map(({ dest, state: is, error }) => ({ dest, state: is, error }))
+  return {
+    state,
+    lastRendered: rendered ? now : before.lastRendered,
+    lastPublished: published ? now : before.lastPublished,
+    nextTry: inMs === undefined ? null : new Date(Date.now() + inMs).toISOString(),
+    files: before.files && (files.length === 0 && state !== 'unchanged' ? before.files : views),
+  }
 }
 
 /** The one report of an outcome: what is new, and a failure only once. */
@@ -181,8 +223,13 @@ function tell(
   onOutcome(outcome)
   const fields = { resource: resource.name, dest: resource.dest }
   const output = memory.output === '' ? {} : { output: memory.output }
-  if (outcome.state === 'written') log.info({ ...fields, ...output }, 'file written')
-  if (outcome.state === 'would-write') log.info({ ...fields, diff: outcome.diff }, 'file differs')
+  for (const { dest, state, diff } of outcome.files) {
+    const one = { resource: resource.name, dest }
+    if (state === 'written') log.info({ ...one, ...output }, 'file written')
+    if (state === 'removed') log.info({ ...one, ...output }, 'file removed: its item is gone')
+    if (state === 'would-write') log.info({ ...one, diff }, 'file differs')
+    if (state === 'would-remove') log.info({ ...one, diff }, 'file would be removed')
+  }
   if (error !== null && error !== before) {
     log.error({ ...fields, ...output, error }, 'file not written, the last good one stays')
   }

@@ -27,7 +27,9 @@ test.for(names)('%s comes with a resource, its template, and a compose file', as
   )
   const rest = (await readdir(library + name)).filter((file) => file !== 'README.md')
   const copied = await readdir(folder.at('portolan'), { recursive: true, withFileTypes: true })
-  expect(copied.flatMap((one) => (one.isFile() ? [one.name] : [])).toSorted()).toEqual(rest.toSorted())
+  expect(copied.flatMap((one) => (one.isFile() ? [one.name] : [])).toSorted()).toEqual(
+    rest.toSorted(),
+  )
   // a Portolan that watches the folder never sees a resource without its template
   expect(out).toMatch(new RegExp(`^wrote portolan/(.*\n.*)*wrote portolan/conf.d/${name}.toml\n\n`))
   expect(out).toContain('./portolan:/etc/confd:ro')

@@ -3,9 +3,11 @@ import { readdir, stat } from 'node:fs/promises'
 
 import { expect, onTestFinished, test } from 'vitest'
 
-import { type Notify, publish, recall } from '../../src/confd/publish.ts'
+import { createClaims } from '../../src/confd/claims.ts'
+import { recall } from '../../src/confd/memory.ts'
 import { createReloads } from '../../src/confd/reloads.ts'
-import { parseResource, tempFolder, testSignal } from './scene.ts'
+import type { Notify } from '../../src/confd/ring.ts'
+import { parseResource, publishOne, tempFolder, testSignal } from './scene.ts'
 
 async function scene(
   fields = '',
@@ -14,22 +16,21 @@ async function scene(
 ) {
   const folder = await tempFolder()
   const signal = testSignal()
-  const tools = { reloads: createReloads(), notify }
+  const tools = { reloads: createReloads(), claims: createClaims(), notify }
   const dest = folder.at('out/web.conf')
   await folder.write('out/.keep', '')
-  let memory = await recall(dest, state(folder.root))
   const source = (more: string) => `[template]\nsrc = "a"\ndest = "${dest}"\n${more}\n`
   let { resource } = parseResource('a.toml', source(fields.replaceAll('ROOT', folder.root)))
+  let memory = await recall(resource, state(folder.root))
   return {
     folder,
     memory: () => memory,
     /** As a process that starts anew. */
     restart: async () => {
-      memory = await recall(dest, state(folder.root))
+      memory = await recall(resource, state(folder.root))
     },
     dest,
-    write: (text: string) =>
-      publish(resource, Buffer.from(text), memory, tools, signal).then(({ state: is }) => is),
+    write: (text: string) => publishOne(resource, text, memory, tools, signal),
     content: () => folder.readIfThere('out/web.conf'),
     lines: async (name: string) =>
       ((await folder.readIfThere(name)) ?? '').split('\n').slice(0, -1),
@@ -173,11 +174,11 @@ for (const [what, prepare, message] of [
     await folder.write('folder/x', '')
     const source = `[template]\nsrc = "a"\ndest = "${folder.at(prepare)}"`
     const { resource } = parseResource('a.toml', source)
-    const publishing = publish(
+    const publishing = publishOne(
       resource,
-      Buffer.from('x'),
-      await recall(resource.dest, undefined),
-      { reloads: createReloads(), notify: undefined },
+      'x',
+      await recall(resource, undefined),
+      { reloads: createReloads(), claims: createClaims(), notify: undefined },
       testSignal(),
     )
     await expect(publishing).rejects.toThrow(message)
@@ -209,12 +210,12 @@ for (const [where, state, note] of [
 }
 
 test('a reload that was not run before the end is run by the next process', async () => {
-  const { write, restart, lines, memory, folder } = await scene(
+  const { write, restart, lines, memory, folder, dest } = await scene(
     'reload_cmd = "echo x >> ROOT/reloads"',
   )
   await folder.write('out/web.conf', 'new')
   // as it stands when a process dies between rename and reload
-  await memory().notes.write({ previous: undefined, failures: 0 })
+  await memory().notes.write({ previous: new Map([[dest, undefined]]), failures: 0 })
   await restart()
   expect(await write('new')).toBe('written')
   expect(await write('new')).toBe('unchanged')

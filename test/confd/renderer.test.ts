@@ -17,6 +17,8 @@ async function scene(files: Readonly<Record<string, string>>, options: RendererO
         src,
         limitMs,
         format: undefined,
+        each: undefined,
+        names: new Map(),
         pairs: new Map([['/a', '1']]),
         catalog: undefined,
       }),

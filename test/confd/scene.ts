@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path'
 
 import { onTestFinished } from 'vitest'
 
-import { parseResources } from '../../src/confd/resource.ts'
+import type { Memory } from '../../src/confd/memory.ts'
+import { publish } from '../../src/confd/publish.ts'
+import { parseResources, type Resource } from '../../src/confd/resource.ts'
+import type { Tools } from '../../src/confd/ring.ts'
 import { createMirror } from '../../src/store/mirror.ts'
 import type { Store } from '../../src/store/store.ts'
 
@@ -67,4 +70,21 @@ export function parseResource(name: string, source: string) {
   if (!parsed) throw new Error('no template')
   if ('fault' in parsed) throw parsed.fault
   return parsed
+}
+
+/** Publishes one file; throws what went wrong. Whether anything was done. */
+export async function publishOne(
+  resource: Resource,
+  text: string,
+  memory: Memory,
+  tools: Tools,
+  signal: AbortSignal,
+): Promise<'written' | 'unchanged'> {
+  const wasDue = memory.pending !== undefined
+  const wanted = { files: new Map([[resource.dest, Buffer.from(text)]]), gone: [] }
+  const { files, error } = await publish(resource, wanted, memory, tools, signal)
+  const placed = files.get(resource.dest)
+  if (error !== undefined) throw error
+  if (placed?.kind === 'failed') throw placed.error
+  return wasDue || placed?.kind === 'written' ? 'written' : 'unchanged'
 }

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 
+import { createLookups } from '../../src/confd/lookups.ts'
 import { nothingLooked, renderResource } from '../../src/confd/render.ts'
 import { createRenderer } from '../../src/confd/renderer.ts'
 import type { Chosen } from '../../src/core/address.ts'
 import { type Catalog, emptyCatalog } from '../../src/core/catalog.ts'
 import { type Instance, serviceId } from '../../src/core/instance.ts'
 import { containerId, instance } from '../core/samples.ts'
-import { tempFolder } from './scene.ts'
+import { parseResource, tempFolder } from './scene.ts'
 
 const catalogOf = (...instances: readonly Instance[]): Catalog => ({
   ...emptyCatalog,
@@ -24,10 +25,15 @@ async function render(source: string, catalog: Catalog | undefined) {
   const folder = await tempFolder()
   await folder.write('a', source)
   const renderer = createRenderer(folder.root)
-  const resource = { src: 'a', format: undefined, renderTimeoutMs: 60_000 }
-  const sources = { pairs: new Map<string, string>(), catalog, addressOf }
+  const { resource } = parseResource('a.toml', '[template]\nsrc = "a"\ndest = "/a"')
+  const sources = { pairs: new Map<string, string>(), catalog, addressOf, lookups: createLookups() }
   try {
-    return await renderResource(resource, renderer, sources, nothingLooked)
+    return await renderResource(
+      { ...resource, renderTimeoutMs: 60_000 },
+      renderer,
+      sources,
+      nothingLooked,
+    )
   } finally {
     renderer.close()
   }

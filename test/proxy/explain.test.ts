@@ -7,7 +7,13 @@ import { tables } from '../../src/proxy/tables.ts'
 import { catalogOf, instance, vantage } from './bed.ts'
 
 const listeners = [{ entrypoint: 'http', host: '', port: 8080 }]
-const own = { listeners, waiting: [], ports: [], addresses: new Set<string>(), container: undefined }
+const own = {
+  listeners,
+  waiting: [],
+  ports: [],
+  addresses: new Set<string>(),
+  container: undefined,
+}
 
 /** What is said of a request of `http://h/`, or of `asked`, with this catalog. */
 function explained(catalog: Catalog, asked: Partial<Asked> = {}) {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 import { onTestFinished } from 'vitest'
 
+import { createLookups } from '../../src/confd/lookups.ts'
 import { nothingLooked, renderResource } from '../../src/confd/render.ts'
 import { createRenderer } from '../../src/confd/renderer.ts'
 import { parseResources } from '../../src/confd/resource.ts'
@@ -39,7 +40,7 @@ export async function renderAll(
     services: Map.groupBy(instances, serviceId),
     nodes: new Map(nodes.map((one) => [one.node, one])),
   }
-  const sources = { pairs: new Map<string, string>(), catalog, addressOf }
+  const sources = { pairs: new Map<string, string>(), catalog, addressOf, lookups: createLookups() }
   const renderer = createRenderer(`${library}${name}`)
   onTestFinished(() => renderer.close())
   const texts = new Map<string, string>()

@@ -3,7 +3,10 @@ import type { Numbers } from './numbers.ts'
 import type { SenderOptions } from './sender.ts'
 
 /** The form in which routes are sent, with the places of their numbers. */
-export function feeder({ services, endpoints }: Numbers): Pick<SenderOptions, 'fed' | 'placeOf' | 'isListed'> {
+export function feeder({
+  services,
+  endpoints,
+}: Numbers): Pick<SenderOptions, 'fed' | 'placeOf' | 'isListed'> {
   const texts = new WeakMap<RoutePolicy, string>()
   const placeOf = (identity: string) => endpoints.of(identity) ?? 0
 

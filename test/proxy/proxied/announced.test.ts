@@ -4,8 +4,8 @@ import { text } from 'node:stream/consumers'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { probe } from '../../../src/proxy/checks/probe.ts'
 import { healthSchema, policySchema } from '../../../src/core/policy.ts'
+import { probe } from '../../../src/proxy/checks/probe.ts'
 import { proxyAnnouncement } from '../../../src/proxy/tcp/proxy-announce.ts'
 import { authority } from '../../certs/authority.ts'
 import { bed, catalogOf, instance, named, raw } from '../bed.ts'
@@ -32,7 +32,14 @@ function client(port: number) {
     address: () => `127.0.0.1 ${own}`,
     async get(path = '/', more: { method?: string; body?: string } = {}) {
       const { method = 'GET', body } = more
-      const options = { host: '127.0.0.1', port, path, method, agent, headers: { host: 'shop.test' } }
+      const options = {
+        host: '127.0.0.1',
+        port,
+        path,
+        method,
+        agent,
+        headers: { host: 'shop.test' },
+      }
       return await new Promise<string>((resolve, reject) => {
         const asked = request(options, (answer) => void text(answer).then(resolve, reject))
         asked.on('socket', (socket: Socket) => {
@@ -112,7 +119,10 @@ test('a mirror is told, too', async () => {
   const policy = policySchema.parse({ mirror: 1, proxyProtocol: 2 })
   const container = 'b'.repeat(64)
   proxy.catalog.set(
-    catalogOf([instance({ port: service.port }), instance({ port: mirror.port, container, policy })]),
+    catalogOf([
+      instance({ port: service.port }),
+      instance({ port: mirror.port, container, policy }),
+    ]),
   )
   using one = client(proxy.port)
   expect(await one.get('/a')).toBe('service')
@@ -125,20 +135,26 @@ test.each([
   ['http', 'http', 2],
   ['https', 'https', 2],
   ['http', 'tcp', 1],
-] as const)('an endpoint of %s is checked by %s with a header of version %i', async (protocol, kind, proxyProtocol) => {
-  await using service = await proxiedEndpoint(protocol, secrets)
-  const place = { ip: '127.0.0.1', port: service.port, proxyProtocol }
-  const check = healthSchema.parse({ kind })
-  expect(await probe(place, check, new AbortController().signal)).toMatchObject({ passed: true })
-  await expect.poll(() => service.told).toMatchObject([{ kind: 'header', ends: undefined }])
-})
+] as const)(
+  'an endpoint of %s is checked by %s with a header of version %i',
+  async (protocol, kind, proxyProtocol) => {
+    await using service = await proxiedEndpoint(protocol, secrets)
+    const place = { ip: '127.0.0.1', port: service.port, proxyProtocol }
+    const check = healthSchema.parse({ kind })
+    expect(await probe(place, check, new AbortController().signal)).toMatchObject({ passed: true })
+    await expect.poll(() => service.told).toMatchObject([{ kind: 'header', ends: undefined }])
+  },
+)
 
-test.each(['http', 'https', 'grpc', 'tcp'] as const)('a check by %s of nobody fails', async (kind) => {
-  const place = { ip: '127.0.0.1', port: 1, proxyProtocol: 2 } as const
-  const check = healthSchema.parse({ kind })
-  const { passed, why } = await probe(place, check, new AbortController().signal)
-  expect({ passed, why }).toEqual({ passed: false, why: expect.stringContaining('ECONNREFUSED') })
-})
+test.each(['http', 'https', 'grpc', 'tcp'] as const)(
+  'a check by %s of nobody fails',
+  async (kind) => {
+    const place = { ip: '127.0.0.1', port: 1, proxyProtocol: 2 } as const
+    const check = healthSchema.parse({ kind })
+    const { passed, why } = await probe(place, check, new AbortController().signal)
+    expect({ passed, why }).toEqual({ passed: false, why: expect.stringContaining('ECONNREFUSED') })
+  },
+)
 
 test('one that can not be reached is a 502', async () => {
   await using proxy = await bed({ holdMs: 0 })

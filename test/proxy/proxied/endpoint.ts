@@ -56,9 +56,14 @@ export async function proxiedEndpoint(speaks: Speaks, secrets?: Secrets) {
 function innerOf(
   speaks: Speaks,
   secrets: Secrets | undefined,
-  serve: (incoming: Pick<IncomingMessage, 'url' | 'socket'>, response: { end(text: string): void }) => void,
+  serve: (
+    incoming: Pick<IncomingMessage, 'url' | 'socket'>,
+    response: { end(text: string): void },
+  ) => void,
 ): Server {
-  const http = createHttp((incoming: IncomingMessage, response: ServerResponse) => serve(incoming, response))
+  const http = createHttp((incoming: IncomingMessage, response: ServerResponse) =>
+    serve(incoming, response),
+  )
   if (speaks === 'http') return http
   if (speaks === 'h2c') return createHttp2((incoming, response) => serve(incoming, response))
   return createTls({ ...secrets }, (socket) => void http.emit('connection', socket))

@@ -1,14 +1,6 @@
 import { healthSchema, type Policy } from '../../../core/policy.ts'
 import type { LabelReader } from '../labels.ts'
-import {
-  boolean,
-  durationMs,
-  needless,
-  optional,
-  port,
-  struct,
-  without,
-} from './decode.ts'
+import { boolean, durationMs, needless, optional, port, struct, without } from './decode.ts'
 import { proxyProtocol, proxyProtocolOf } from './proxy-protocol.ts'
 import { isUsable, type Service } from './services.ts'
 import { childOf, childrenOf, leavesOf, type Node } from './tree.ts'
