@@ -45,7 +45,8 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
     scheme: kind,
     port,
   }))
-  const shown = { registration, proxy, certs, entrypoints }
+  const files = confd && { items: () => confd.resources(), changes: confd.changes }
+  const shown = { registration, proxy, certs, files, entrypoints }
   const administration = has('admin')
     ? createAdministration(config, base, shown, version, log, signal)
     : undefined
