@@ -74,6 +74,7 @@ const cases: readonly (readonly [expression: string, result: string])[] = [
   ['sortKVByLength([{"Key": "/aa"}, {"Key": "/b"}])[0].Key', '/b'],
   ['sortStringsAsc(["b", "a"]) | toJson', '["a","b"]'],
   ['sortStringsDesc(["a", "b"]) | toJson', '["b","a"]'],
+  ['flatten([[1, 2], [], [[3], 4]]) | toJson', '[1,2,[3],4]'],
   ['intersect([1, 2], [2, 3]) | toJson', '[2]'],
   ['closest(["example.com", "a.example.com"], "x.a.example.com")', 'a.example.com'],
   ['len("abc")', '3'],
