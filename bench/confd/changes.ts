@@ -7,7 +7,7 @@ import { arrival } from './arrival.ts'
 import { configFolder } from './world.ts'
 
 /** Milliseconds, one for each change. */
-export type Latency = {
+type Latency = {
   readonly published: readonly number[]
   readonly reloaded: readonly number[]
 }
