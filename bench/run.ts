@@ -1,8 +1,9 @@
-// `npm run bench -- [http] [spine] [registration] [rules] [balance] [fuzz] [zero-loss] [options]`; see README.md beside this file.
+// `npm run bench -- [http] [spine] [registration] [rules] [balance] [confd] [fuzz] [zero-loss] [options]`; see README.md beside this file.
 
 import { parseArgs } from 'node:util'
 
 import { measureBalance } from './balance/balance.ts'
+import { measureConfd } from './confd/confd.ts'
 import { measureFuzz } from './fuzz/fuzz.ts'
 import { measureHttp } from './http/http.ts'
 import { machine } from './machine.ts'
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
     idle: { type: 'string', default: '30' },
     cases: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
+    changes: { type: 'string', default: '100' },
     operations: { type: 'string', default: '300' },
     workers: { type: 'string', default: '1' },
     case: { type: 'string', multiple: true, default: [] },
@@ -48,6 +50,7 @@ const parts = new Map([
   ['registration', () => measureRegistration({ containers: 1000, instances: 10_000 })],
   ['rules', async () => measureRules()],
   ['balance', async () => measureBalance()],
+  ['confd', () => measureConfd({ changes: Number(values.changes) })],
   ['fuzz', () => measureFuzz({ cases: Number(values.cases), seed: Number(values.seed) })],
   [
     'zero-loss',

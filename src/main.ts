@@ -43,7 +43,8 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
   await certs?.load()
   await proxy?.open()
   const entrypoints = () => entrypointsOf(proxy)
-  const shown = { registration, proxy, certs, entrypoints }
+  const files = confd && { items: () => confd.resources(), changes: confd.changes }
+  const shown = { registration, proxy, certs, files, entrypoints }
   const administration = has('admin')
     ? createAdministration(config, base, shown, version, log, signal)
     : undefined

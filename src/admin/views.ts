@@ -6,6 +6,7 @@ export const viewNames = [
   'problems',
   'nodes',
   'certificates',
+  'files',
 ] as const
 export type ViewName = (typeof viewNames)[number]
 

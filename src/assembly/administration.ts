@@ -19,9 +19,13 @@ export type Shown = {
   readonly registration: Registration | undefined
   readonly proxy: Proxy | undefined
   readonly certs: Certs | undefined
+  /** What is rendered from templates. */
+  readonly files: Listing | undefined
   /** Where requests come in. */
   readonly entrypoints: () => About['entrypoints']
 }
+
+type Listing = { items(): readonly unknown[]; readonly changes: Live<unknown> }
 
 export type Administration = {
   readonly admin: Admin
@@ -46,6 +50,7 @@ export function createAdministration(
     base.docker.status,
     base.mirror.status,
     ...(shown.certs ? [shown.certs.certificates] : []),
+    ...(shown.files ? [shown.files.changes] : []),
   ]
   const admin = createAdmin({
     listen: config.admin,
@@ -73,7 +78,11 @@ export function createAdministration(
   }
 }
 
-function viewsOf({ catalog, board }: Base, { proxy, certs }: Shown, revision: () => number): Views {
+function viewsOf(
+  { catalog, board }: Base,
+  { proxy, certs, files }: Shown,
+  revision: () => number,
+): Views {
   const view = (items: () => readonly unknown[]) => () => ({ revision: revision(), items: items() })
   const now = () => catalog.current ?? emptyCatalog
   return {
@@ -83,6 +92,7 @@ function viewsOf({ catalog, board }: Base, { proxy, certs }: Shown, revision: ()
     problems: view(() => board.problems.current),
     nodes: view(() => [...now().nodes.values()]),
     certificates: view(() => certs?.view() ?? []),
+    files: view(() => files?.items() ?? []),
   }
 }
 

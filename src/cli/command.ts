@@ -148,6 +148,7 @@ function filled(
       return { kind: name, admin: adminOf(sources), json: isOn(sources, 'json') }
     case 'nodes':
     case 'certificates':
+    case 'files':
     case 'services':
     case 'routes':
     case 'instances':

@@ -9,6 +9,7 @@ export const commands = {
   instances: { does: 'each copy of each service, with its address', takes: 'view' },
   nodes: { does: 'the nodes that share the store', takes: 'view' },
   certificates: { does: 'which host names they are good for, and until when', takes: 'view' },
+  files: { does: 'what is rendered from templates, and what stands against it', takes: 'view' },
   explain: {
     does: 'why a container is routed as it is, or what becomes of a request',
     takes: 'explain',

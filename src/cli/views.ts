@@ -36,6 +36,11 @@ export const tones: Readonly<Record<string, Tone>> = {
   error: 'red',
   warning: 'yellow',
   note: 'gray',
+  unchanged: 'green',
+  written: 'green',
+  waiting: 'yellow',
+  failed: 'red',
+  removed: 'gray',
 }
 
 const none: Cell = { text: '' }
@@ -148,6 +153,31 @@ const columns: Readonly<Record<ViewName, Columns>> = {
         problem === null ? { text: '-' } : { text: problem, tone: 'red' },
       ],
     ],
+  ),
+  files: columnsOf(
+    ['FILE', 'STATE', 'WRITTEN', 'RESOURCE', 'PROBLEM'],
+    z.object({
+      name: z.string(),
+      dest: z.string(),
+      state: z.string(),
+      lastPublished: z.string().nullable(),
+      lastError: z.string().nullable(),
+      reload: z.object({ failures: z.number() }).nullable(),
+      files: z
+        .array(z.object({ dest: z.string(), state: z.string(), error: z.string().nullable() }))
+        .nullable(),
+    }),
+    ({ name, dest, state, lastPublished, lastError, reload, files }) => {
+      const rows = files?.length ? files : [{ dest, state, error: lastError }]
+      const due = reload ? `reload is due, failed ${reload.failures} times` : '-'
+      return rows.map((file) => [
+        { text: file.dest },
+        toned(file.state),
+        { text: lastPublished ?? '-' },
+        { text: name },
+        file.error === null ? { text: due } : { text: file.error, tone: 'red' },
+      ])
+    },
   ),
   problems: columnsOf(
     ['SEVERITY', 'WHERE', 'WHAT, WHY, REMEDY'],

@@ -48,6 +48,8 @@ export type ConfdOptions = Pick<PassOptions, 'catalog' | 'addressOf'> & {
 export type Confd = {
   /** By name. */
   resources(): ResourceView[]
+  /** Another value whenever that gives something else. */
+  readonly changes: Live<number>
   /**
    * Keeps all files true until `signal` aborts: each resource by itself, when a key, service or template changed
    * that it reads. Files in the folder may come, change and go meanwhile.
@@ -71,7 +73,9 @@ export function createConfd(options: ConfdOptions): Confd {
   const { folder, report, rescanMs = 10_000 } = options
   const running = new Map<string, Running>()
   let scanned: readonly Problem[] = []
+  const changes = live(0)
   const reportAll = () => {
+    changes.set(changes.current + 1)
     report(part, [...scanned, ...running.values().flatMap(({ worker }) => confdProblems(worker))])
   }
   const renderer = createRenderer(templatesOf(folder))
@@ -90,6 +94,7 @@ export function createConfd(options: ConfdOptions): Confd {
   }
 
   return {
+    changes,
     resources: () =>
       [...running.values()]
         .map(({ worker }) => worker.view())

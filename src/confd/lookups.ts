@@ -17,6 +17,8 @@ export type LookupOptions = {
   /** `ip:port` of name servers instead of those of /etc/resolv.conf. */
   readonly servers?: readonly string[]
   readonly hostsFile?: string
+  /** Of one try of two; 2 s. */
+  readonly timeoutMs?: number
   /** Bounds of the time that an answer is kept, whatever its TTL says. */
   readonly keepMs?: { readonly least: number; readonly most: number }
 }
@@ -24,14 +26,13 @@ export type LookupOptions = {
 type Kept = { readonly answer: NameAnswer; readonly staleAt: number; usedAt: number }
 type Found = { readonly answer: NameAnswer; readonly ttlMs: number }
 
-const tries = { timeout: 2000, tries: 2 }
 /** Answers that nobody asked for since are forgotten. */
 const unusedMs = 60 * 60_000
 /** These are answers: there is no such name. Whatever else goes wrong may be the name server's trouble. */
 const definite = new Set(['ENOTFOUND', 'EBADNAME', 'EBADQUERY', 'EFORMERR'])
 
 export function createLookups(options: LookupOptions = {}): Lookups {
-  const { servers, hostsFile = '/etc/hosts' } = options
+  const { servers, hostsFile = '/etc/hosts', timeoutMs = 2000 } = options
   const { least, most } = options.keepMs ?? { least: 5000, most: 300_000 }
   const kept = new Map<Question, Kept>()
   const running = new Map<Question, Promise<void>>()
@@ -39,7 +40,7 @@ export function createLookups(options: LookupOptions = {}): Lookups {
   const ask = async (question: Question) => {
     const now = performance.now()
     const old = kept.get(question)
-    const found = await answerOf(question, { servers, hostsFile, old: old?.answer })
+    const found = await answerOf(question, { servers, hostsFile, timeoutMs, old: old?.answer })
     const keepMs = Math.min(most, Math.max(least, found.ttlMs))
     kept.set(question, { answer: found.answer, staleAt: now + keepMs, usedAt: now })
     running.delete(question)
@@ -82,18 +83,22 @@ export function createLookups(options: LookupOptions = {}): Lookups {
 type Sources = {
   readonly servers: LookupOptions['servers'] | undefined
   readonly hostsFile: string
+  readonly timeoutMs: number
   /** The last answer: it stays when the name servers don't answer. */
   readonly old: NameAnswer | undefined
 }
 
-async function answerOf(question: Question, { servers, hostsFile, old }: Sources): Promise<Found> {
+async function answerOf(
+  question: Question,
+  { servers, hostsFile, timeoutMs, old }: Sources,
+): Promise<Found> {
   const [kind = '', name = ''] = question.split(' ')
   const local = kind === 'srv' ? [] : await inHosts(hostsFile, name)
   if (local.length > 0) {
     const ips = local.filter((ip) => ip.includes(':') === (kind === '6'))
     return { answer: { ips: ips.toSorted(compare) }, ttlMs: 0 }
   }
-  const resolver = new Resolver(tries)
+  const resolver = new Resolver({ timeout: timeoutMs, tries: 2 })
   if (servers) resolver.setServers(servers)
   try {
     return kind === 'srv' ? await srvOf(resolver, name) : await ipsOf(resolver, kind, name)

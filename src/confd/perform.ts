@@ -4,7 +4,7 @@ import { messageOf, PortolanError } from '../core/errors.ts'
 import { templateFunctions } from './functions/functions.ts'
 import { type Answer, type Job, overdue, type Seen } from './job.ts'
 import { kvFunctions } from './kv.ts'
-import { nameFunctions } from './names.ts'
+import { mostQuestions, nameFunctions } from './names.ts'
 import { performEach } from './perform-each.ts'
 import { noCatalog, noKeys } from './reads.ts'
 import { MoreNeeded, serviceFunctions } from './services.ts'
@@ -57,6 +57,10 @@ export function performJob(
 function unfinished(error: unknown, job: Job, seen: Seen): Answer | undefined {
   if (seen.catalog.asked && !job.catalog) return { kind: 'waiting', seen }
   if (hasMoreNeeded(error)) return { kind: 'more', seen }
+  if (seen.names.size > mostQuestions) {
+    const message = `template ${job.src} looks up more than ${mostQuestions} names; use less`
+    return { kind: 'failed', code: 'template', message, seen }
+  }
   const isKnown = [...seen.names].every((name) => job.names.has(name))
   return isKnown ? undefined : { kind: 'names', seen }
 }

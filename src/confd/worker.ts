@@ -1,3 +1,4 @@
+import { compare } from '../core/catalog.ts'
 import { messageOf, isTransient } from '../core/errors.ts'
 import { anyChange, type Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
@@ -202,7 +203,9 @@ function shownOf(
   const now = new Date().toISOString()
   const rendered = state !== 'failed' && state !== 'waiting'
   const published = files.some((one) => one.state === 'written' || one.state === 'removed')
-  const views = files.map(({ dest, state: is, error }) => ({ dest, state: is, error }))
+  const views = files
+    .map(({ dest, state: is, error }) => ({ dest, state: is, error }))
+    .toSorted((a, b) => compare(a.dest, b.dest))
   return {
     state,
     lastRendered: rendered ? now : before.lastRendered,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { findBrowser } from '../bed/browser.ts'
 import { containerId, instance } from '../core/samples.ts'
+import { sampleFiles } from './files.ts'
 import { startAdmin, type World } from './start.ts'
 
 let browser: Browser
@@ -52,6 +53,7 @@ const route = {
 }
 
 const world: World = {
+  files: sampleFiles,
   instances: [
     instance(),
     instance({ container: containerId('b'), name: 'shop-web-2', state: 'starting' }),
@@ -134,6 +136,15 @@ test('what strangers write stays text', async () => {
       instances: [instance({ name: evil, service: evil, image: evil, node: evil })],
       routes: [{ ...route, name: evil, rule: `${rule}${evil}`, service: evil }],
       problems: [{ severity: evil, where: evil, what: evil, why: evil, remedy: evil }],
+      files: sampleFiles.map((one) => ({
+        ...one,
+        name: evil,
+        src: evil,
+        dest: evil,
+        state: evil,
+        lastError: evil,
+        files: [{ dest: evil, state: evil, error: evil }],
+      })),
     },
   )
   await using visitor = await visit(admin.url)
@@ -155,6 +166,28 @@ test('the filter leaves what matches', async () => {
   await page.locator('#filter').fill('postgres')
   await page.getByText('shop/web').first().waitFor({ state: 'detached' })
   expect(await page.locator('#services tbody th').allInnerTexts()).toEqual(['shop/db 0 of 1 ready'])
+})
+
+test('rendered files are shown with what stands against them, and only where files are rendered', async () => {
+  await using admin = await startAdmin({}, world)
+  await using visitor = await visit(admin.url)
+  const { page, faults } = visitor
+  await shows(page, '/etc/nginx/conf.d/web.conf')
+  const section = page.locator('#files')
+  const text = await section.innerText()
+  expect(text).toContain('template site.njk, line 3: a value is undefined')
+  expect(text).toContain('reload is due, failed 2 times, next try')
+  expect(await section.locator('tbody th').allInnerTexts()).toEqual([
+    '/etc/nginx/sites/{{ item.name }}.conf 1 of 2 failed',
+  ])
+  expect(await section.locator('.state.failed').count()).toBe(2)
+  await page.locator('#filter').fill('db.conf')
+  await section.getByText('web.conf').first().waitFor({ state: 'detached' })
+  expect(await section.locator('td code').allInnerTexts()).toEqual(['/etc/nginx/sites/db.conf'])
+  await page.locator('#filter').fill('')
+  admin.world.set({ ...world, files: [] })
+  await section.waitFor({ state: 'hidden' })
+  expect(faults).toEqual([])
 })
 
 test('when Portolan goes away the page says so, and what it shows stays', async () => {

@@ -13,6 +13,7 @@ export type World = {
   readonly instances: readonly Instance[]
   readonly routes: readonly unknown[]
   readonly problems: readonly unknown[]
+  readonly files: readonly unknown[]
 }
 
 export type Started = AsyncDisposable & {
@@ -26,7 +27,7 @@ export async function startAdmin(
   options: Partial<AdminOptions> = {},
   first: Partial<World> = {},
 ): Promise<Started> {
-  const world = live<World>({ instances: [], routes: [], problems: [], ...first })
+  const world = live<World>({ instances: [], routes: [], problems: [], files: [], ...first })
   const admin: Admin = createAdmin({
     listen: { host: '127.0.0.1', port: 0 },
     views: viewsOf(world),
@@ -69,5 +70,6 @@ function viewsOf(world: MutableLive<World>): Views {
     problems: () => view(world.current.problems),
     nodes: () => view([]),
     certificates: () => view([]),
+    files: () => view(world.current.files),
   }
 }

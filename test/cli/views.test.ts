@@ -3,11 +3,13 @@ import { createServer, type RequestListener } from 'node:http'
 
 import { expect, test } from 'vitest'
 
+import { sampleFiles } from '../admin/files.ts'
 import { startAdmin, type World } from '../admin/start.ts'
 import { containerId, instance } from '../core/samples.ts'
 import { runCli } from './run-cli.ts'
 
 const world: World = {
+  files: sampleFiles,
   instances: [
     instance(),
     instance({ container: containerId('b'), name: 'shop-web-2', state: 'unhealthy', node: 'h2' }),
@@ -52,6 +54,16 @@ test.for<[string, readonly string[]]>([
     [
       'ROUTE  RULE                    ENTRYPOINTS  SERVICE   INSTANCES  SOURCE  PROBLEMS',
       'web    Host(`shop.localhost`)  http         shop/web  2          label   -',
+    ],
+  ],
+  [
+    'files',
+    [
+      'FILE                        STATE      WRITTEN                   RESOURCE      PROBLEM',
+      '/etc/nginx/conf.d/web.conf  unchanged  2026-01-01T09:00:00.000Z  web.toml      -',
+      '/etc/haproxy/haproxy.cfg    failed     2026-01-01T09:00:00.000Z  haproxy.toml  reload_cmd (haproxy -sf) failed with exit code 1: no such process',
+      '/etc/nginx/sites/web.conf   written    2026-01-01T09:00:00.000Z  sites.toml    -',
+      '/etc/nginx/sites/db.conf    failed     2026-01-01T09:00:00.000Z  sites.toml    template site.njk, line 3: a value is undefined',
     ],
   ],
   [

@@ -97,7 +97,7 @@ for (const [go, nunjucks, result] of [
 for (const [go, note] of [
   ['a\n{{.Name}}', 'line 2: .Name is not there: templates have services, instances and keys'],
   ['{{.}}', 'line 1: . is nothing here: no range or with is around it'],
-  ['{{lookupIP "x"}}', 'line 1: the function lookupIP is not there'],
+  ['{{cget "x"}}', 'line 1: the function cget is not there'],
   ['{{range gets "/*"}}{{break}}{{end}}', 'line 1: {{break}} has no form in nunjucks'],
   ['{{if exists "/a"}}', 'line 1: 1 {{end}} are missing at the end'],
   ['{{getv "/a" ; }}', 'line 1: {{getv "/a" ;}} has no form in nunjucks'],

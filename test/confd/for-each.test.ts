@@ -20,10 +20,10 @@ async function scene(fields = '', list = '/s/*', name = '{{ item.Key | base }}.c
     )
   await made.template('e', '{{ item.Value }}')
   await write()
-  const files = async () => {
+  const files = async (): Promise<Record<string, string | undefined>> => {
     const names = (await readdir(folder.at('out/each'))).filter((file) => !file.startsWith('.'))
-    const contents = names.toSorted().map(async (file) => [file, await made.out(`each/${file}`)])
-    return Object.fromEntries(await Promise.all(contents)) as Record<string, string>
+    const contents = names.map(async (file) => [file, await made.out(`each/${file}`)] as const)
+    return Object.fromEntries(await Promise.all(contents))
   }
   return {
     ...made,

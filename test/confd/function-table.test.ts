@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 
 import { templateFunctions } from '../../src/confd/functions/functions.ts'
 import { kvFunctions } from '../../src/confd/kv.ts'
+import { nameFunctions } from '../../src/confd/names.ts'
 import { noKeys } from '../../src/confd/reads.ts'
 import { createTemplates } from '../../src/confd/template.ts'
 import { compare } from '../../src/core/catalog.ts'
@@ -74,6 +75,7 @@ const cases: readonly (readonly [expression: string, result: string])[] = [
   ['sortKVByLength([{"Key": "/aa"}, {"Key": "/b"}])[0].Key', '/b'],
   ['sortStringsAsc(["b", "a"]) | toJson', '["a","b"]'],
   ['sortStringsDesc(["a", "b"]) | toJson', '["b","a"]'],
+  ['flatten([[1, 2], [], [[3], 4]]) | toJson', '[1,2,[3],4]'],
   ['intersect([1, 2], [2, 3]) | toJson', '[2]'],
   ['closest(["example.com", "a.example.com"], "x.a.example.com")', 'a.example.com'],
   ['len("abc")', '3'],
@@ -185,7 +187,10 @@ test('every function stands in a table here and in the page for users', async ()
   const [, table = ''] = page.split('<!-- functions -->')
   const columns = [...table.matchAll(/^\| (.*?) \|/gm)].map(([, first = '']) => first).join()
   const told = [...columns.matchAll(/`(\w+)[(`]/g)].map(([, name = '']) => name)
-  const known = [...all, ...Object.keys(kvFunctions(new Map(), noKeys())), 'service', 'services']
+  const byKey = kvFunctions(new Map(), noKeys())
+  const byName = nameFunctions(new Map(), new Set())
+  const given = [...Object.keys(byKey), ...Object.keys(byName)]
+  const known = [...all, ...given, 'service', 'services']
   const catalog = ['instances', 'nodes']
   expect(told.toSorted(compare)).toEqual([...known, ...catalog].toSorted(compare))
 })

@@ -6,6 +6,12 @@ import { live } from '../../src/core/live.ts'
 import { embeddedStore } from '../../src/store/embedded.ts'
 import { opener, put, tempFolder, testSignal } from './scene.ts'
 
+async function storeWith(entries: Readonly<Record<string, string>>) {
+  const store = embeddedStore()
+  await put(store, entries)
+  return store
+}
+
 type Fields = Readonly<Record<string, string>>
 
 async function scene(templates: Fields, fields: Fields = {}) {
@@ -19,8 +25,7 @@ async function scene(templates: Fields, fields: Fields = {}) {
         (fields[name] ?? '').replaceAll('ROOT', folder.root),
     )
   }
-  const store = embeddedStore()
-  await put(store, { '/a/x': '1' })
+  const store = await storeWith({ '/a/x': '1' })
   const { open, running } = opener(store)
   const catalog = live<Catalog | undefined>(emptyCatalog)
   const options: OnceOptions = {
@@ -89,4 +94,25 @@ test('it waits for the services until its time is up', async () => {
   const rendering = renderOnce(options, testSignal())
   setTimeout(() => catalog.set(emptyCatalog), 50)
   expect(await rendering).toMatchObject([{ state: 'written' }])
+})
+
+test('a resource with for_each gives a result for each file, a dry run those that would come and go', async () => {
+  const { folder, options } = await scene(
+    { e: '{{ item.Value }}\n' },
+    { e: 'for_each = "/a/*"\nprefix = ""\n' },
+  )
+  const source = await folder.read('conf.d/e.toml')
+  await folder.write('conf.d/e.toml', source.replace('/out/e"', '/out/{{ item.Key | base }}.e"'))
+  const [first] = await renderOnce(options, testSignal())
+  expect(first).toMatchObject({ resource: 'e.toml', dest: folder.at('out/x.e'), state: 'written' })
+  const other = { ...options, open: opener(await storeWith({ '/a/y': '2' })).open }
+  const dry = await renderOnce({ ...other, noop: true }, testSignal())
+  expect(dry.map(({ dest, state }) => [dest, state])).toEqual([
+    [folder.at('out/y.e'), 'would-write'],
+    [folder.at('out/x.e'), 'would-remove'],
+  ])
+  expect(dry.map(({ diff }) => diff).join('')).toMatch(/\+2\n[\s\S]*-1\n/)
+  const wet = await renderOnce(other, testSignal())
+  expect(wet.map(({ state }) => state)).toEqual(['written', 'removed'])
+  expect(await folder.readIfThere('out/x.e')).toBeUndefined()
 })

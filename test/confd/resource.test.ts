@@ -131,6 +131,26 @@ for (const [what, source, message] of [
     `${minimal}wait = "2s:1s"`,
     /wait is "2s:1s": write "min:max" with min <= max/,
   ],
+  [
+    'a dest of no item',
+    `${minimal}for_each = "services"`,
+    /dest is "\/etc\/a.conf", the same for all items: name the item in it/,
+  ],
+  [
+    'items without a list',
+    '[template]\nsrc = "a"\ndest = "/b/{{ item.name }}"',
+    /there are no items: write for_each, too/,
+  ],
+  [
+    'a folder from an item',
+    '[template]\nsrc = "a"\nfor_each = "services"\ndest = "/b/{{ item.name }}/c"',
+    /only the name of the file may come from an item/,
+  ],
+  [
+    'a reload of one file of many',
+    '[template]\nsrc = "a"\nfor_each = "services"\ndest = "/b/{{ item }}"\nreload_cmd = "x {{dest}}"',
+    /reload_cmd runs once for all files of for_each/,
+  ],
 ] as const) {
   test(`${what} is refused with file, field, value and remedy`, () => {
     expect(() => parseResource('a.toml', source)).toThrow(message)

@@ -50,10 +50,10 @@ export async function startConfd({ store: given, noop = false, lookups }: Option
     to: { write: (line: string) => void lines.push(line) },
   })
   const parts = { folder: folder.root, open, catalog, addressOf, noop, log }
-  const begin = (signal: AbortSignal, registry: Registry) => {
+  const begin = (signal: AbortSignal, metrics: Registry) => {
     const confd = createConfd({
       ...parts,
-      registry,
+      registry: metrics,
       ...(lookups ? { lookups } : {}),
       report: (part, problems) => board.report(part, problems),
       rescanMs: 300,

@@ -1,5 +1,5 @@
 // Labels and names come from strangers: text enters the page as text nodes only, addresses only by URL's own check.
-const views = ['about', 'services', 'instances', 'routes', 'problems']
+const views = ['about', 'services', 'instances', 'routes', 'files', 'problems']
 const most = 500
 const state = { seen: '', data: undefined, asking: false, again: false }
 const find = (selector) => document.querySelector(selector)
@@ -17,7 +17,10 @@ const number = (value) => make('td', { class: 'number' }, String(value))
 const code = (text) => make('code', {}, text)
 
 const known = new Set(
-  'ready starting unhealthy draining degraded stopping up down error warning note'.split(' '),
+  (
+    'ready starting unhealthy draining degraded stopping up down error warning note ' +
+    'waiting unchanged written would-write failed'
+  ).split(' '),
 )
 const dot = (name, text = name) =>
   make('span', { class: `state ${known.has(name) ? name : ''}` }, text)
@@ -151,6 +154,51 @@ function linksOf({ rule, entrypoints: names }, entrypoints) {
     .map(({ href }) => href)
 }
 
+function showFiles({ files }, wanted) {
+  find('#files').hidden = files.items.length === 0
+  const kept = files.items.flatMap((one) => matching(one, wanted))
+  const rows = kept.slice(0, most).flatMap(resourceRows)
+  const heads = ['File', 'State', 'Resource', 'Written']
+  const count = kept.reduce((sum, one) => sum + (one.files?.length ?? 1), 0)
+  fill('files', String(count), rows.length > 0 ? table(heads, rows) : none('Nothing matches.'))
+}
+
+/** A resource with those of its files that are wanted; none if it has none of them. */
+function matching(one, wanted) {
+  const words = [one.name, one.src, one.dest, one.state]
+  if (one.files === null) return wanted(words) ? [one] : []
+  const files = one.files.filter(({ dest, state: is }) => wanted([...words, dest, is]))
+  return files.length > 0 || wanted(words) ? [{ ...one, files }] : []
+}
+
+function resourceRows(one) {
+  if (one.files === null) return [fileRow(one, one, one.lastError)]
+  const failed = one.files.filter(({ state: is }) => is === 'failed').length
+  const count = make(
+    'small',
+    failed > 0 || one.lastError ? { class: 'bad' } : {},
+    failed > 0 ? `${failed} of ${one.files.length} failed` : `${one.files.length} files`,
+  )
+  const head = make('tr', {}, make('th', { colspan: 4 }, one.dest, ' ', count))
+  const rows = one.files.slice(0, most).map((file) => fileRow(file, one, file.error))
+  return one.files.length > 0 ? [head, ...rows] : [head, fileRow(one, one, one.lastError)]
+}
+
+function fileRow({ dest, state: now }, { name, src, lastPublished, nextTry, reload }, error) {
+  const first = cell(code(dest))
+  if (error !== null) first.append(make('p', { class: 'remedy bad' }, error))
+  const due = [
+    ...(reload ? [`reload is due, failed ${reload.failures} times`] : []),
+    ...(nextTry ? [`next try ${timeOf(nextTry)}`] : []),
+  ]
+  if (due.length > 0) first.append(make('p', { class: 'remedy' }, due.join(', ')))
+  const source = make('span', { class: 'quiet' }, ` ${src}`)
+  const written = cell(lastPublished ? timeOf(lastPublished) : '–')
+  return make('tr', {}, first, cell(dot(now)), cell(name, source), written)
+}
+
+const timeOf = (text) => new Date(text).toLocaleString()
+
 const shown = (count) =>
   count > most ? `${most} of ${count}, the filter finds the others` : String(count)
 
@@ -163,6 +211,7 @@ function show() {
   showProblems(state.data)
   showServices(state.data, wanted)
   showRoutes(state.data, wanted)
+  showFiles(state.data, wanted)
 }
 
 async function ask() {

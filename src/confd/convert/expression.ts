@@ -13,7 +13,8 @@ export type Scope = {
 export type Expression = { readonly text: string; readonly isBoolean: boolean }
 
 const stored = ['getv', 'get', 'gets', 'getvs', 'ls', 'lsdir', 'exists']
-const known = new Set([...stored, ...Object.keys(templateFunctions)])
+const names = ['lookupIP', 'lookupIPV4', 'lookupIPV6', 'lookupSRV']
+const known = new Set([...stored, ...names, ...Object.keys(templateFunctions)])
 const signs: Readonly<Record<string, string>> = {
   eq: '==',
   ne: '!=',

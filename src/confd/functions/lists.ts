@@ -10,6 +10,7 @@ export const listFunctions = {
   dict: dictionary,
   list: (...values: unknown[]) => values,
   append: (list: readonly unknown[], ...more: unknown[]) => [...list, ...more],
+  flatten: (lists: readonly unknown[]) => lists.flat(),
   keys: (of: object | null) => Object.keys(of ?? {}).toSorted(compare),
   values: (of: object) =>
     Object.entries(of)

@@ -71,7 +71,11 @@ const sortText = (item: unknown, path: string) => asText(fieldOf(item, path) ?? 
 function grouped(items: Items, keysOf: (item: unknown) => readonly string[]): Groups {
   const groups = new Map<string, unknown[]>()
   for (const item of items) {
-    for (const key of keysOf(item)) groups.set(key, [...(groups.get(key) ?? []), item])
+    for (const key of keysOf(item)) {
+      const group = groups.get(key)
+      if (group) group.push(item)
+      else groups.set(key, [item])
+    }
   }
   const sorted = [...groups].toSorted(([a], [b]) => compare(a, b))
   const made: Groups = Object.create(null)

@@ -28,8 +28,21 @@ export const shapeFunctions = {
   },
 }
 
+/** Templates apply one to each of thousands. */
+const patterns = new Map<string, RegExp>()
+const mostPatterns = 200
+
 /** Go writes `(?i)` at the beginning where JavaScript has flags. */
 export function patternOf(pattern: string, flags: string): RegExp {
+  const known = patterns.get(`${flags} ${pattern}`)
+  if (known) return known
+  const made = patternFrom(pattern, flags)
+  if (patterns.size >= mostPatterns) patterns.clear()
+  patterns.set(`${flags} ${pattern}`, made)
+  return made
+}
+
+function patternFrom(pattern: string, flags: string): RegExp {
   const [, own = '', body = pattern] = /^\(\?([ims]+)\)([\s\S]*)$/.exec(pattern) ?? []
   try {
     return new RegExp(body, `u${flags}${own}`)
