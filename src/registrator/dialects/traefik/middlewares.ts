@@ -1,7 +1,7 @@
 import type { Middleware } from '../../../core/middleware.ts'
 import type { Policy } from '../../../core/policy.ts'
 import { didYouMean } from '../../../core/suggest.ts'
-import type { LabelReader } from '../labels.ts'
+import { type LabelReader, sayClosed } from '../labels.ts'
 import { integer, sayUnknown, strings, struct, whole } from './decode.ts'
 import { accessKinds, allowList } from './middleware-access.ts'
 import { headersKind } from './middleware-headers.ts'
@@ -33,7 +33,7 @@ export type Declared = {
   readonly refer: (names: readonly string[], label: string) => string[]
 }
 
-/** `root` is the tree of `traefik.http` or `traefik.tcp`. One that can't be read whole is not declared. */
+/** `root` is the tree of `traefik.http` or `traefik.tcp`. One that can't be read whole closes routes. */
 export function middlewaresOf(root: Node, protocol: 'http' | 'tcp', reader: LabelReader): Declared {
   const nodes = childrenOf(childOf(root, 'middlewares'))
   const names = new Map(nodes.map(({ name }) => [name.toLowerCase(), fullName(name, protocol)]))
@@ -41,8 +41,10 @@ export function middlewaresOf(root: Node, protocol: 'http' | 'tcp', reader: Labe
     list.map((name) => referred(name, protocol, names, label, reader))
   const kinds = protocol === 'tcp' ? tcp : { ...http, chain: chainOf(refer) }
   const known = nodes.flatMap((node) => {
+    const from = reader.problems.length
     const made = whole((one) => declared(node, kinds, one), reader)
-    return made ? named(fullName(node.name, protocol), made) : []
+    if (!made) sayClosed(reader, from)
+    return named(fullName(node.name, protocol), made ?? [{ unread: node.label }])
   })
   return { known: Object.fromEntries(known), refer }
 }
