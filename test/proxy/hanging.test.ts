@@ -1,28 +1,11 @@
-import { Session } from 'node:inspector/promises'
-
 import { expect, test } from 'vitest'
 
 import { pulse, watching } from '../../src/proxy/control/watchdog.ts'
 import { bed, catalogOf, instance, named, pause } from './bed.ts'
+import { inside } from './inside.ts'
 import { startedThreads } from './threads.ts'
 
-/** Keeps the event loop of this process's newest worker busy, for ever unless `code` says otherwise. */
-async function hang(code = 'for (;;);'): Promise<Disposable> {
-  const session = new Session()
-  session.connect()
-  const attached: string[] = []
-  session.on('NodeWorker.attachedToWorker', ({ params }) => attached.push(params.sessionId))
-  await session.post('NodeWorker.enable', { waitForDebuggerOnStart: false })
-  await expect.poll(() => attached.length).toBeGreaterThan(0)
-  const message = JSON.stringify({
-    id: 1,
-    method: 'Runtime.evaluate',
-    params: { expression: code },
-  })
-  const sessionId = attached.at(-1) ?? ''
-  await session.post('NodeWorker.sendMessageToWorker', { sessionId, message })
-  return { [Symbol.dispose]: () => session.disconnect() }
-}
+const endless = 'for (;;);'
 
 for (const workers of [1, 2]) {
   test(`of ${workers}: a worker that hangs makes way for another one`, async () => {
@@ -31,7 +14,8 @@ for (const workers of [1, 2]) {
     await using proxy = await bed({ workers, hangMs: 2000 })
     proxy.catalog.set(catalogOf([instance({ port: service.port })]))
     expect((await proxy.get()).body).toBe('ok')
-    using _ = await hang()
+    using newest = await inside()
+    await newest.begin(endless)
     const metrics = () => proxy.registry.metrics()
     await expect.poll(metrics).toMatch(/portolan_worker_hangs_total 1\n/)
     await expect.poll(metrics).toMatch(new RegExp(`portolan_workers ${workers}\n`))
@@ -51,7 +35,8 @@ test('a worker that is busy for less than that is left alone', async () => {
   using started = startedThreads()
   await using proxy = await bed({ hangMs: 20_000 })
   proxy.catalog.set(catalogOf([]))
-  using _ = await hang('for (const end = Date.now() + 3000; Date.now() < end;);')
+  using newest = await inside()
+  await newest.begin('for (const end = Date.now() + 3000; Date.now() < end;);')
   expect((await proxy.get()).status).toBe(404)
   expect(started.threads).toHaveLength(1)
   expect(await proxy.registry.metrics()).toMatch(/portolan_worker_hangs_total 0\n/)
