@@ -9,7 +9,9 @@ export async function measureUpdates(): Promise<void> {
     String(ms.length),
     ...[median(ms), quantile(ms, 0.99), quantile(ms, 1)].map((one) => one.toFixed(2)),
   ])
-  console.log(table([['10,000 routes', 'pieces', 'CPU ms of a piece', '99 %', 'longest'], ...pieces]))
+  console.log(
+    table([['10,000 routes', 'pieces', 'CPU ms of a piece', '99 %', 'longest'], ...pieces]),
+  )
   const served = (await measureServed()).map((one) => [
     one.phase,
     String(one.requests),

@@ -72,7 +72,7 @@ export const buffers: Read<number | undefined> = (text) => {
   throw wrong(text, 'is not a size of 1m or more', 'auto, or a size such as 256m')
 }
 
-export const port: Read<number> = (text) => {
+export const portNumber: Read<number> = (text) => {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (number >= 1 && number <= 65_535) return number
   throw wrong(text, 'is no port', 'a number from 1 to 65535')

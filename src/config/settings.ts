@@ -129,7 +129,7 @@ export const settings = z.object({
     image: ':443',
     help: 'entrypoint `https` (also called `websecure`): HTTP/1.1 and HTTP/2; opens with the first certificate',
   }),
-  httpsPort: setting(read.optional(read.port), {
+  httpsPort: setting(read.optional(read.portNumber), {
     name: 'https-port',
     value: 'PORT',
     default: '',

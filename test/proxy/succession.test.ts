@@ -11,7 +11,7 @@ function load(port: number) {
   const agent = new Agent({ keepAlive: true })
   const bad = new Map<string, number>()
   let good = 0
-  let stopped = false
+  const stop = new AbortController()
   const ask = async (host: string) => {
     const { promise, resolve } = Promise.withResolvers<string>()
     const asked = request({ port, host: '127.0.0.1', agent, headers: { host } })
@@ -25,12 +25,12 @@ function load(port: number) {
     else bad.set(answer, (bad.get(answer) ?? 0) + 1)
   }
   const running = Array.from({ length: 8 }, async (_, client) => {
-    for (let at = client * 251; !stopped; at += 7) await ask(`h${at % count}`)
+    for (let at = client * 251; !stop.signal.aborted; at += 7) await ask(`h${at % count}`)
   })
   return {
     good: () => good,
     async finish() {
-      stopped = true
+      stop.abort()
       await Promise.all(running)
       agent.destroy()
       return Object.fromEntries(bad)

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 
 import type { CertificateSet } from '../../../src/core/certificate.ts'
 import { live } from '../../../src/core/live.ts'
+import { listeningOn } from '../../listening.ts'
 import { eventually } from '../../store/eventually.ts'
 import { backend, bed, catalogOf, instance } from '../bed.ts'
-import { listeningOn } from '../tcp/sockets.ts'
 import { startedThreads } from '../threads.ts'
 import { limitMs, secured } from './secured.ts'
 
@@ -171,7 +171,6 @@ test(
     await using at = await scene()
     at.certificates.set([own.wild, own.shop])
     const tls = { passthrough: false, certificate: 'wild', domains: [] }
-    const rule = 'Host(`shop.example.test`)'
     at.catalog.set(
       catalogOf([instance({ port: to.port, routes: [{ rule, entrypoints: ['https'], tls }] })]),
     )
