@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { deserialize, serialize } from 'node:v8'
+import { parentPort, Worker } from 'node:worker_threads'
 
 import { feeder } from '../../src/proxy/control/feeder.ts'
+import { resourceLimits } from '../../src/proxy/control/member.ts'
 import { numbersOf } from '../../src/proxy/control/numbers.ts'
 import { sender } from '../../src/proxy/control/sender.ts'
 import type { Order } from '../../src/proxy/feed.ts'
@@ -15,12 +18,18 @@ import { type Phase, phases, routes } from './phases.ts'
 
 export type Pieces = {
   readonly phase: Phase['name']
-  /** CPU of each piece: reading it from its bytes, and all that follows from it in a worker. */
+  /** Of each piece: reading it from its bytes, and all that follows from it in a worker. */
   readonly ms: readonly number[]
 }
 
-/** What each piece of a large change costs a worker, without threads and requests. */
-export function measurePieces(): Pieces[] {
+/** What each piece of a large change costs a worker, without requests: in a thread that has no more room than one. */
+export async function measurePieces(): Promise<Pieces[]> {
+  const thread = new Worker(new URL(import.meta.url), { resourceLimits })
+  const [pieces]: Pieces[][] = await once(thread, 'message')
+  return pieces ?? []
+}
+
+function measured(): Pieces[] {
   const numbers = numbersOf(['http'], 1)
   const make = tableMaker()
   const wire: Uint8Array[] = []
@@ -37,12 +46,11 @@ export function measurePieces(): Pieces[] {
     },
   })
 
-  function read(bytes: Uint8Array): void {
+  function read(bytes: Uint8Array): Order['kind'] {
     const order: Order = deserialize(bytes)
     if (order.kind === 'leaving') tables.leave(order.pairs)
-    if (order.kind !== 'edits') return
-    tables.apply(order)
-    feed.applied()
+    if (order.kind === 'edits') tables.apply(order)
+    return order.kind
   }
 
   function publish(phase: Phase): number[] {
@@ -51,10 +59,10 @@ export function measurePieces(): Pieces[] {
     feed.change(changes, table.complete)
     const times: number[] = []
     for (let bytes = wire.shift(); bytes; bytes = wire.shift()) {
-      const before = process.threadCpuUsage()
-      read(bytes)
-      const { user, system } = process.threadCpuUsage(before)
-      times.push((user + system) / 1000)
+      const began = performance.now()
+      const kind = read(bytes)
+      times.push(performance.now() - began)
+      if (kind === 'edits') feed.applied()
     }
     return times
   }
@@ -63,3 +71,5 @@ export function measurePieces(): Pieces[] {
   publish({ name: 'loaded', rules: routes(1), port: 80 })
   return phases.map((phase) => ({ phase: phase.name, ms: publish(phase) }))
 }
+
+parentPort?.postMessage(measured())

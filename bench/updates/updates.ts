@@ -4,14 +4,12 @@ import { measureServed } from './served.ts'
 
 /** What a change of 10,000 routes costs a worker, and those that it serves meanwhile. Prints as it goes. */
 export async function measureUpdates(): Promise<void> {
-  const pieces = measurePieces().map(({ phase, ms }) => [
+  const pieces = (await measurePieces()).map(({ phase, ms }) => [
     phase,
     String(ms.length),
     ...[median(ms), quantile(ms, 0.99), quantile(ms, 1)].map((one) => one.toFixed(2)),
   ])
-  console.log(
-    table([['10,000 routes', 'pieces', 'CPU ms of a piece', '99 %', 'longest'], ...pieces]),
-  )
+  console.log(table([['10,000 routes', 'pieces', 'ms of a piece', '99 %', 'longest'], ...pieces]))
   const served = (await measureServed()).map((one) => [
     one.phase,
     String(one.requests),

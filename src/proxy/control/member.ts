@@ -25,7 +25,7 @@ export type MemberOptions = {
 }
 
 /** Short-lived objects are nearly all that a proxy makes: more room for them is memory, not speed. */
-const resourceLimits = { maxYoungGenerationSizeMb: 12 }
+export const resourceLimits = { maxYoungGenerationSizeMb: 12 }
 
 export function startMember({ name, start, applied, warned }: MemberOptions): Member {
   const ordered = newCount()
