@@ -15,6 +15,7 @@ ENV NODE_ENV=production \
     NODE_COMPILE_CACHE=/var/cache/portolan \
     MALLOC_ARENA_MAX=2 \
     PORTOLAN_HTTP=:80 \
+    PORTOLAN_HTTPS=:443 \
     PORTOLAN_ADMIN=:8070 \
     PORTOLAN_STATE=/var/lib/portolan \
     PORTOLAN_CONFD=/etc/confd

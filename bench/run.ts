@@ -1,4 +1,4 @@
-// `npm run bench -- [http] [spine] [registration] [rules] [balance] [confd] [fuzz] [zero-loss] [options]`; see README.md beside this file.
+// `npm run bench -- [http] [spine] [registration] [rules] [updates] [balance] [confd] [fuzz] [zero-loss] [options]`; see README.md beside this file.
 
 import { parseArgs } from 'node:util'
 
@@ -10,6 +10,7 @@ import { machine } from './machine.ts'
 import { measureRegistration } from './registration/registration.ts'
 import { measureRules } from './rules/rules.ts'
 import { measureSpine } from './spine/spine.ts'
+import { measureUpdates } from './updates/updates.ts'
 import { measureZeroLoss } from './zero-loss/zero-loss.ts'
 
 const { values, positionals } = parseArgs({
@@ -49,6 +50,7 @@ const parts = new Map([
   ],
   ['registration', () => measureRegistration({ containers: 1000, instances: 10_000 })],
   ['rules', async () => measureRules()],
+  ['updates', () => measureUpdates()],
   ['balance', async () => measureBalance()],
   ['confd', () => measureConfd({ changes: Number(values.changes) })],
   ['fuzz', () => measureFuzz({ cases: Number(values.cases), seed: Number(values.seed) })],

@@ -4,6 +4,7 @@ import { createAdministration } from './assembly/administration.ts'
 import { announce } from './assembly/announce.ts'
 import { createBase, type Base } from './assembly/base.ts'
 import { notifyOf } from './assembly/notify.ts'
+import { publishedPort } from './assembly/published.ts'
 import { createRegistration } from './assembly/registration.ts'
 import { keepState } from './catalog/state.ts'
 import { type Certs, createCerts } from './certs/certs.ts'
@@ -127,6 +128,9 @@ function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log):
     listeners: listenersOf(config),
     certificates,
     certsFolder: config.certs,
+    httpsPort: derive(base.docker.containers, (now) => {
+      return config.httpsPort ?? (config.https && publishedPort(now, config.https.port))
+    }),
     workers: workers === 'cores' ? usualWorkers() : workers,
     ownPorts: admin ? [admin.port] : [],
     drainMs,

@@ -8,10 +8,10 @@ export const vantage: Vantage = {
   containersUnreachable: false,
 }
 
-/** `copies` instances each of as many services as there are rules. */
-export function catalogFor(rules: readonly string[], copies: number): Catalog {
+/** `copies` instances each, at `port`, of as many services as there are rules. */
+export function catalogFor(rules: readonly string[], copies: number, port = 80): Catalog {
   const lists = rules.map((rule, at) =>
-    Array.from({ length: copies }, (_, copy) => instanceOf(at, copy, rule)),
+    Array.from({ length: copies }, (_, copy) => instanceOf(at, copy, rule, port)),
   )
   const services = new Map(
     lists.flatMap((list) => list.slice(0, 1).map((one) => [serviceId(one), list] as const)),
@@ -20,7 +20,7 @@ export function catalogFor(rules: readonly string[], copies: number): Catalog {
 }
 
 /** Copy `copy` of service `at`, which takes the requests that `rule` matches. */
-function instanceOf(at: number, copy: number, rule: string): Instance {
+function instanceOf(at: number, copy: number, rule: string, port: number): Instance {
   return instanceSchema.parse({
     v: 1,
     service: `s${at}`,
@@ -33,7 +33,7 @@ function instanceOf(at: number, copy: number, rule: string): Instance {
     image: 'bench',
     ordinal: copy,
     protocol: 'http',
-    port: 80,
+    port,
     addresses: [{ network: 'bench', ip: `10.${at >> 8}.${at & 255}.${copy + 1}` }],
     published: null,
     state: 'ready',

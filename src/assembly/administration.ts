@@ -11,6 +11,7 @@ import type { Log } from '../core/log.ts'
 import type { Proxy } from '../proxy/proxy.ts'
 import type { Base } from './base.ts'
 import { explainer } from './explain.ts'
+import { publishedPort } from './published.ts'
 import type { Registration } from './registration.ts'
 import { wisher } from './wish.ts'
 
@@ -102,16 +103,11 @@ function aboutOf(base: Base, { entrypoints }: Shown, version: string, config: Co
     node: base.own.current?.node ?? config.node ?? '',
     store: { name: base.store.name, up: base.mirror.status.current.kind === 'live' },
     docker: { name: base.docker.name, up: base.docker.status.current.kind === 'up' },
-    entrypoints: entrypoints().map((one) => ({ ...one, port: publishedPort(base, one.port) })),
+    entrypoints: entrypoints().map((one) => ({
+      ...one,
+      port: publishedPort(base.docker.containers.current, one.port) ?? one.port,
+    })),
   }
-}
-
-/** Where people reach our port: in a container, the port of the host that leads to it. */
-function publishedPort({ docker }: Base, port: number): number {
-  const { current } = docker.containers
-  const self = current.kind === 'known' && current.self ? current.byId.get(current.self) : undefined
-  const ours = self?.ports.find((one) => one.port === port && one.protocol === 'tcp')
-  return ours?.published?.port ?? port
 }
 
 /** Losing Docker or the store later is no reason to restart a proxy that works. */

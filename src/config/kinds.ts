@@ -72,6 +72,12 @@ export const buffers: Read<number | undefined> = (text) => {
   throw wrong(text, 'is not a size of 1m or more', 'auto, or a size such as 256m')
 }
 
+export const portNumber: Read<number> = (text) => {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (number >= 1 && number <= 65_535) return number
+  throw wrong(text, 'is no port', 'a number from 1 to 65535')
+}
+
 export const yesNo: Read<boolean> = (text) => {
   if (/^(true|yes|on|1)$/i.test(text)) return true
   if (/^(false|no|off|0)$/i.test(text)) return false

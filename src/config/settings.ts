@@ -126,7 +126,15 @@ export const settings = z.object({
     name: 'https',
     value: 'ADDRESS',
     default: 'off',
-    help: 'entrypoint `https` (also called `websecure`): HTTP/1.1 and HTTP/2, with `--certs`',
+    image: ':443',
+    help: 'entrypoint `https` (also called `websecure`): HTTP/1.1 and HTTP/2; opens with the first certificate',
+  }),
+  httpsPort: setting(read.optional(read.portNumber), {
+    name: 'https-port',
+    value: 'PORT',
+    default: '',
+    usual: 'where our container publishes it, else its own',
+    help: 'port at which clients reach `https`: where redirects lead',
   }),
   certs: setting(read.optional(read.words), {
     name: 'certs',

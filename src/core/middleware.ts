@@ -32,7 +32,8 @@ export const middlewareSchema = z.union([
   z.strictObject({
     redirectScheme: z.object({
       scheme: z.string(),
-      port: z.int().optional(),
+      /** `public`: where clients reach our entrypoint https. */
+      port: z.union([z.int(), z.literal('public')]).optional(),
       permanent: z.boolean().default(false),
     }),
   }),
@@ -153,6 +154,10 @@ export const middlewareSchema = z.union([
   }),
   z.strictObject({
     chain: strings,
+  }),
+  /** One that a label declares badly, which a problem of that label says: it closes the routes that use it. */
+  z.strictObject({
+    unread: z.string(),
   }),
 ])
 

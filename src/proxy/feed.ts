@@ -30,6 +30,13 @@ export const lesser = ['gone', 'draining', 'unhealthy', 'starting', 'ready'] as 
   | 'gone'
 )[]
 
+/** What handshakes, and the way to them, go by from now on. */
+export type Secure = {
+  readonly feed: TlsFeed
+  /** Where clients reach the entrypoint https; undefined: at its own port. */
+  readonly httpsPort: number | undefined
+}
+
 /** What a worker is told. */
 export type Order =
   | {
@@ -47,8 +54,7 @@ export type Order =
   | { readonly kind: 'leaving'; readonly pairs: Int32Array }
   /** What is remembered of routes that have nobody any more; the first order, if any. */
   | { readonly kind: 'lost'; readonly lost: readonly FedLost[] }
-  /** What handshakes go by from now on. */
-  | { readonly kind: 'tls'; readonly feed: TlsFeed }
+  | ({ readonly kind: 'tls' } & Secure)
   /** The marks of checks have changed. */
   | { readonly kind: 'checked' }
   | { readonly kind: 'listen'; readonly listeners: readonly Listener[] }

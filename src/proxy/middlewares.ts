@@ -2,10 +2,13 @@ import type { Middleware } from '../core/middleware.ts'
 import { middlewareProblem } from './middleware/kinds.ts'
 import type { NamedMiddleware } from './route.ts'
 
+/** Why a route can't be served. `said`: whoever wrote it has been told. */
+export type Wrong = { readonly why: string; readonly said: boolean }
+
 /** The middlewares that a route names, without chains; and why it can't be served with them. */
 export type Resolved = {
   readonly middlewares: readonly NamedMiddleware[]
-  readonly wrong: readonly string[]
+  readonly wrong: readonly Wrong[]
 }
 
 /** Chains of chains grow fast. */
@@ -17,14 +20,16 @@ export function resolved(
   known: Readonly<Record<string, Middleware>>,
 ): Resolved {
   const middlewares: NamedMiddleware[] = []
-  const wrong = new Set<string>()
+  const wrong = new Map<string, Wrong>()
+  const refuse = (why: string, said = false) => void wrong.set(why, { why, said })
 
   function add(name: string, chains: readonly string[]): void {
     const middleware = Object.hasOwn(known, name) ? known[name] : undefined
-    if (middlewares.length >= most) return void wrong.add(`more than ${most} middlewares act on it`)
-    if (!middleware) return void wrong.add(`middleware ${name} is not known`)
+    if (middlewares.length >= most) return refuse(`more than ${most} middlewares act on it`)
+    if (!middleware) return refuse(`middleware ${name} is not known`)
+    if ('unread' in middleware) return refuse(unreadBy(middleware.unread), true)
     if (chains.includes(name)) {
-      return void wrong.add(`middleware ${name} is a chain that contains itself`)
+      return refuse(`middleware ${name} is a chain that contains itself`)
     }
     if ('chain' in middleware) {
       for (const member of middleware.chain) if (wrong.size === 0) add(member, [...chains, name])
@@ -32,11 +37,16 @@ export function resolved(
     }
     const why = problemOf(middleware)
     if (why === undefined) middlewares.push({ name, middleware })
-    else wrong.add(`middleware ${name} can't act: ${why}`)
+    else refuse(`middleware ${name} can't act: ${why}`)
   }
 
   for (const name of names) add(name, [])
-  return { middlewares, wrong: [...wrong] }
+  return { middlewares, wrong: [...wrong.values()] }
+}
+
+/** Of a middleware that `label` declares. */
+export function unreadBy(label: string): string {
+  return `label ${label} can't be read`
 }
 
 const problems = new WeakMap<Middleware, { readonly why: string | undefined }>()

@@ -22,6 +22,8 @@ export type ProxyOptions = {
   readonly certificates: Live<CertificateSet>
   /** The folder that they come from, if any. */
   readonly certsFolder?: string | undefined
+  /** Where clients reach the entrypoint https, if that is known to be another port than its own. */
+  readonly httpsPort?: Live<number | undefined>
   /** Other ports of this process that must not become targets. */
   readonly ownPorts: readonly number[]
   readonly drainMs: number

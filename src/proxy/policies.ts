@@ -1,7 +1,7 @@
 import type { Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
 import { madePath } from './middleware/rewrite/normal.ts'
-import { resolved } from './middlewares.ts'
+import { resolved, type Wrong } from './middlewares.ts'
 import type { NamedMiddleware } from './route.ts'
 
 /** What is left of a policy here: the supported part, and problems for the rest. */
@@ -24,12 +24,17 @@ export function servedPolicy(
     passHost: policy.passHost,
     stripPrefixes: onlyPrefixes(named.middlewares),
     middlewares: named.middlewares,
-    closed: named.wrong[0],
+    closed: named.wrong[0]?.why,
     problems: [
-      ...named.wrong.map((what) => closedBy(where, what)),
+      ...unsaid(named.wrong).map((what) => closedBy(where, what)),
       ...unsupportedIn(policy).map((what) => ignored(where, what)),
     ],
   }
+}
+
+/** What nobody has been told of yet. */
+export function unsaid(wrong: readonly Wrong[]): string[] {
+  return wrong.filter(({ said }) => !said).map(({ why }) => why)
 }
 
 /** Of a route on which nothing else acts: such are many, and need no chain. */

@@ -20,6 +20,7 @@ import { tables } from './tables.ts'
 import { targetOf } from './targets.ts'
 import { explainConnection, isForTcp } from './tcp/explain.ts'
 import { tlsFeeds } from './tls/feeds.ts'
+import { uncertified } from './tls/uncertified.ts'
 import { type RouteView, routeViews, type UpstreamView, upstreamView } from './views.ts'
 
 export type Proxy = {
@@ -51,12 +52,17 @@ export function createProxy(options: ProxyOptions): Proxy {
     options.report(problems.list())
   }
   const checks = createChecks({ made: checkCounter(registry) })
+  const missing = uncertified({
+    kinds: new Map(listeners.map(({ entrypoint, kind = 'http' }) => [entrypoint, kind])),
+    report: report('certificates'),
+  })
   const current = tables({
     catalog,
     vantage,
     own: () => own.parts(),
     report: report('table'),
-    changed(changes) {
+    changed(changes, _, whereOf) {
+      missing.change(changes, whereOf)
       numbers.follow(changes)
       checks.settle(changes)
       workers.changed(changes, current.table.complete)
@@ -66,14 +72,14 @@ export function createProxy(options: ProxyOptions): Proxy {
   })
   /** Some route wants TLS as it is, so that it needs no certificate of ours. */
   const passing = live(false)
-  const secured = tlsFeeds(certificates)
+  const secured = tlsFeeds(certificates, options.httpsPort)
   const workers = crew({
     numbers,
     start: startOf(options, entrypoints, numbers.marks),
     hangMs: options.hangMs ?? 10_000,
     table: () => current.table,
     lost: () => current.lostAt(machineMs()),
-    tls: () => secured.feed.current,
+    tls: () => secured.secure.current,
     log: options.log,
     report: report('crew'),
   })
@@ -111,7 +117,10 @@ export function createProxy(options: ProxyOptions): Proxy {
       const closed = new AbortController()
       const following = Promise.all([
         current.follow(closed.signal),
-        secured.follow(() => workers.secure(), closed.signal),
+        secured.follow(() => {
+          missing.use(certificates.current)
+          workers.secure()
+        }, closed.signal),
         opening.follow(signal),
         followChecks(checks, checking, closed.signal),
       ])

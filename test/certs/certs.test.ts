@@ -130,9 +130,57 @@ test(
       (set): set is CertificateSet => set.length === 1 && set[0]?.names.length === 2,
       AbortSignal.timeout(limitMs),
     )
+    const other = await ca.certificate({ names: ['DNS:b.test'] })
+    await at.put('b.test', JSON.stringify({ v: 1, cert: other.cert, key: other.key }))
+    await at.names('a.test', 'b.test')
     await rm(join(at.folder, 'a.test'))
-    await at.names()
+    await at.names('b.test')
     await at.none()
+  },
+  limitMs,
+)
+
+test(
+  'the last certificate is kept when it goes, and given up for the next one',
+  async () => {
+    await using at = await scene()
+    const [a, b] = [await ca.certificate({ names: ['DNS:a.test'] }), await ca.certificate()]
+    await at.write('a.test.pem', `${a.key}${a.cert}`)
+    await at.names('a.test')
+    await rm(join(at.folder, 'a.test.pem'))
+    expect(await at.problem('a.test (folder)')).toMatchObject({
+      severity: 'warning',
+      what: 'it is gone, and there is no other one',
+    })
+    expect(at.certs.view().map(({ name }) => name)).toEqual(['a.test'])
+    await at.put('b.test', JSON.stringify({ v: 1, cert: b.cert, key: b.key }))
+    await at.names('b.test')
+    await at.none()
+  },
+  limitMs,
+)
+
+test(
+  'what is there at the start is known before anything runs',
+  async () => {
+    await using dir = await mkdtempDisposable(join(tmpdir(), 'portolan-certs-'))
+    const { cert, key } = await ca.certificate({ names: ['DNS:a.test'] })
+    await writeFile(join(dir.path, 'a.test.pem'), `${key}${cert}`)
+    const stored = await ca.certificate({ names: ['DNS:b.test'] })
+    const value = JSON.stringify({ v: 1, cert: stored.cert, key: stored.key })
+    const entry = { key: '/portolan/certificates/b.test', value, lease: '' }
+    await using store = embeddedStore()
+    const certs = createCerts({
+      folder: dir.path,
+      prefix: '/portolan',
+      mirror: createMirror({ store, prefix: '/portolan/', onError: () => {} }),
+      saved: new Map([[entry.key, entry]]),
+      report: () => {},
+      registry: new Registry(),
+      log: createLog({ level: 'silent', format: 'json' }),
+    })
+    await certs.load()
+    expect(certs.certificates.current.map(({ name }) => name)).toEqual(['a.test', 'b.test'])
   },
   limitMs,
 )

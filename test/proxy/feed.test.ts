@@ -102,8 +102,8 @@ test('of a route that changes while it waits only the newest is sent', () => {
     deliver(1)
   }
   expect([ports('h0'), ports('h98'), ports('h99')]).toEqual([[80, 81], [80, 81], undefined])
-  // 32 were on their way, and are sent again
-  expect(sent).toBe(32 + 100)
+  // 16 were on their way, and are sent again
+  expect(sent).toBe(16 + 100)
 })
 
 test('an endpoint that leaves overtakes what waits', () => {
@@ -145,6 +145,48 @@ test('a route whose last endpoint leaves among many is remembered, so that reque
   deliver()
   expect(ports('h299')).toEqual([])
   expect(lostLately(tables.memory, key, performance.now())).toBe(true)
+})
+
+test('what leaves some of its routes, be they many, stays at the others', () => {
+  const { publish, deliver, wire, ports } = wired()
+  const mine = (hosts: readonly string[]) =>
+    Array.from({ length: 100 }, (_, at) =>
+      instance({
+        service: `s${at}`,
+        container: at.toString(16).padStart(64, '0'),
+        routes: hosts.map((host) => ({ rule: `Host(\`${host}${at}\`)` })),
+      }),
+    )
+  publish(mine(['a', 'b']))
+  deliver()
+  publish(mine(['b']))
+  deliver(1)
+  expect([wire.length, ports('b99')]).toEqual([1, [80]])
+  deliver()
+  expect([ports('a99'), ports('b99')]).toEqual([[], [80]])
+})
+
+test('a host that goes from one route to another is never without one', () => {
+  const { publish, deliver, wire, ports } = wired()
+  const mine = (name: string) =>
+    Array.from({ length: 300 }, (_, at) =>
+      instance({
+        service: `${name}${at}`,
+        container: at.toString(16).padStart(64, '0'),
+        rule: at % 3 === 0 ? `HostRegexp(\`^h${at}$\`)` : `Host(\`h${at}\`)`,
+      }),
+    )
+  const hosts = Array.from({ length: 300 }, (_, at) => `h${at}`)
+  publish(mine('old'))
+  deliver()
+  // those that come wait already when the others go
+  publish([...mine('old'), ...mine('new')])
+  publish(mine('new'))
+  for (let count = 0; wire.length > 0; count++) {
+    deliver(1)
+    const found = hosts.map(ports).filter((one) => one?.join() !== '80')
+    expect([count, found]).toEqual([count, []])
+  }
 })
 
 test('one that leaves twice before its route is read stays away', () => {

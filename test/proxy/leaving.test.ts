@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 
 import type { Instance } from '../../src/core/instance.ts'
+import { closed, listeningOn } from '../listening.ts'
 import { backend, bed, catalogOf, instance, named, pause } from './bed.ts'
 
 const second = { container: 'b'.repeat(64), name: 'shop-web-2', createdAt: '2026-01-02T00:00:00Z' }
@@ -15,13 +16,10 @@ async function raw(act: (socket: Socket) => void) {
     socket.on('error', () => {})
     act(socket)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  const port = await listeningOn(server)
   return {
-    port: address.port,
-    [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close')),
+    port,
+    [Symbol.asyncDispose]: () => closed(server),
   }
 }
 

@@ -107,6 +107,37 @@ test('the end of a worker is a problem until there is another one', async () => 
   expect((await proxy.get()).status).toBe(404)
 })
 
+test('a new worker knows which routes lost their last endpoint, and holds their requests', async () => {
+  using started = startedThreads()
+  await using before = await named('before')
+  await using after = await named('after')
+  await using proxy = await bed({ workers: 1, holdMs: 60_000 })
+  const stays = { service: 'other', rule: 'Host(`other.test`)' }
+  const mine = (state: 'ready' | 'unhealthy') => [
+    instance({ port: before.port }),
+    instance({ ...stays, port: before.port, state }),
+  ]
+  proxy.catalog.set(catalogOf(mine('ready')))
+  expect((await proxy.get()).body).toBe('before')
+  // one that is gone altogether, and one that is still in the table
+  proxy.catalog.set(catalogOf(mine('unhealthy').slice(1)))
+  expect(proxy.proxy.routes()).toHaveLength(1)
+  await started.threads[0]?.terminate()
+  const metrics = () => proxy.registry.metrics()
+  await expect.poll(metrics).toMatch(/portolan_worker_crashes_total 1\n/)
+  await expect.poll(metrics).toMatch(/portolan_workers 1\n/)
+  const waiting = [proxy.get(), proxy.get('/', { host: 'other.test' })]
+  await expect.poll(metrics).toMatch(/portolan_http_held 2\n/)
+  const container = 'b'.repeat(64)
+  proxy.catalog.set(
+    catalogOf([
+      instance({ port: after.port, container }),
+      instance({ ...stays, port: after.port, container }),
+    ]),
+  )
+  expect((await Promise.all(waiting)).map(({ body }) => body)).toEqual(['after', 'after'])
+})
+
 test('a port that another program shares is refused like any that is taken', async () => {
   const other = createServer()
   await new Promise<void>((resolve) => {

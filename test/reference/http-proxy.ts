@@ -1,7 +1,8 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 
 import httpProxy from 'http-proxy'
+
+import { closed, listeningOn } from '../listening.ts'
 
 /**
  * A second opinion: http-proxy over Node's own HTTP, before an endpoint on `port`. It keeps no connection to it, and
@@ -22,18 +23,13 @@ export async function referenceProxy(port: number) {
   proxy.on('error', (_, __, answer) => {
     answer.destroy()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
   return {
-    port: address.port,
+    port: await listeningOn(server),
     async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
+      const end = closed(server)
       server.closeAllConnections()
       proxy.close()
-      await closed
+      await end
     },
   }
 }

@@ -16,7 +16,7 @@ const declare = (labels: Record<string, string>) =>
 const hash = '$2y$05$abcdefghijklmnopqrstuv'
 
 for (const [label, value, middleware] of [
-  ['redirect-https', 'true', { redirectScheme: { scheme: 'https', permanent: true } }],
+  ['redirect-https', 'true', { redirectScheme: { scheme: 'https', port: 'public' } }],
   [
     'basic-auth',
     `joe:${hash}, ann:{SHA}x=`,
@@ -149,13 +149,15 @@ test('values of auth and header labels are never shown', () => {
 })
 
 for (const label of ['allow-ip', 'basic-auth', 'header.request.X']) {
-  test(`a bad ${label} closes the route: it names a middleware that is not there`, () => {
-    const { routes, middlewares } = declare({
+  test(`a bad ${label} closes the route, and the problem of the label says so`, () => {
+    const { routes, middlewares, problems } = declare({
       host: 'a',
       [label]: label === 'header.request.X' ? 'a\nb' : 'x',
     })
     expect(routes[0]?.route.middlewares).toEqual([label.split('.')[0]])
-    expect(middlewares).toEqual({})
+    const [name = ''] = label.split('.')
+    expect(middlewares).toEqual({ [name]: { unread: `portolan.${name}` } })
+    expect(problems).toMatchObject([{ why: expect.stringContaining('answer 503') }])
   })
 }
 

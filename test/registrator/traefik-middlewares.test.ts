@@ -273,11 +273,12 @@ test.for<[string, Labels, string]>([
   ['a type that is not here', { 'plugin.x.y': 'z' }, "plugins don't run here"],
   ['two types', { 'addprefix.prefix': '/a', compress: 'true' }, 'several types'],
   ['a chain of unknown ones', { 'chain.middlewares': 'x@file' }, 'provider file are not read'],
-])('a middleware with %s is not declared, so that its routes stay closed', ([, labels, why]) => {
+])('a middleware with %s closes its routes, and one problem says so', ([, labels, why]) => {
   const { middlewares, problems, routes } = declare(labels)
-  expect(middlewares).toEqual({})
+  expect(middlewares).toMatchObject({ 'm@docker': { unread: 'traefik.http.middlewares.m' } })
   expect(routes[0]?.route.middlewares).toEqual(['m@docker'])
-  expect(problems.map((one) => one.why).join()).toContain(why)
+  expect(problems).toMatchObject([{ why: expect.stringContaining(why) }])
+  expect(problems[0]?.why).toContain('routes that are to have it answer 503')
 })
 
 test('an unknown option harms nothing else', () => {

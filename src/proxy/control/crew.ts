@@ -1,12 +1,11 @@
 import type { Log } from '../../core/log.ts'
 import type { Problem } from '../../core/problems.ts'
 import type { RouteChange } from '../changes.ts'
-import type { CommonStart } from '../feed.ts'
+import type { CommonStart, Secure } from '../feed.ts'
 import type { Bound, Listener } from '../listener.ts'
 import type { Lost } from '../memory.ts'
 import { acceptMs } from '../servers.ts'
 import type { RouteTable } from '../table.ts'
-import type { TlsFeed } from '../tls/contexts.ts'
 import { feeder } from './feeder.ts'
 import type { Numbers } from './numbers.ts'
 import { checkPorts, chosenPorts } from './ports.ts'
@@ -38,7 +37,7 @@ export type CrewOptions = {
   readonly hangMs: number
   readonly table: () => RouteTable
   readonly lost: () => readonly Lost[]
-  readonly tls: () => TlsFeed
+  readonly tls: () => Secure
   readonly log: Log
   /** Takes the whole list each time. */
   readonly report: (problems: readonly Problem[]) => void

@@ -25,7 +25,7 @@ export type MemberOptions = {
 }
 
 /** Short-lived objects are nearly all that a proxy makes: more room for them is memory, not speed. */
-const resourceLimits = { maxYoungGenerationSizeMb: 12 }
+export const resourceLimits = { maxYoungGenerationSizeMb: 12 }
 
 export function startMember({ name, start, applied, warned }: MemberOptions): Member {
   const ordered = newCount()
@@ -39,10 +39,11 @@ export function startMember({ name, start, applied, warned }: MemberOptions): Me
   /** Those who wait for listeners, in turn. */
   const opening: PromiseWithResolvers<readonly Bound[]>[] = []
   const ended = endOf(worker)
-  void ended.then((cause) => {
+  const refuseAll = (cause: Error) => {
     const error = new PortolanError('listen', 'a worker ended before it could listen', { cause })
     for (const one of opening.splice(0)) one.reject(error)
-  })
+  }
+  void ended.then(refuseAll)
   worker.on('message', (report: Report) => {
     switch (report.kind) {
       case 'listening':

@@ -68,11 +68,11 @@ export function seat(options: SeatOptions): Seat {
 
   async function listen(): Promise<void> {
     const limit = new AbortController()
-    const late = sleep(startMs, limit.signal).then(() => {
-      if (!limit.signal.aborted) throw new Error(`it does not listen within ${startMs / 1000} s`)
-    })
-    late.catch(() => {})
-    await Promise.race([current.member.listen(open), late]).finally(() => limit.abort())
+    const isInTime = await Promise.race([
+      current.member.listen(open).then(() => true),
+      sleep(startMs, limit.signal).then(() => false),
+    ]).finally(() => limit.abort())
+    if (!isInTime) throw new Error(`it does not listen within ${startMs / 1000} s`)
     listens = true
   }
 

@@ -31,7 +31,7 @@ export type SenderOptions = {
 type Heirs = ReturnType<typeof heirsOf>
 
 /** Routes in one piece: the worker answers nobody while it reads one. */
-const most = 32
+const most = 16
 
 /**
  * Large changes go in pieces, the next one when the last is in force, so that requests come between; of a route that

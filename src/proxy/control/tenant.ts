@@ -1,8 +1,7 @@
 import type { Log } from '../../core/log.ts'
-import type { Start } from '../feed.ts'
+import type { Secure, Start } from '../feed.ts'
 import type { Lost } from '../memory.ts'
 import type { RouteTable } from '../table.ts'
-import type { TlsFeed } from '../tls/contexts.ts'
 import { type Member, startMember } from './member.ts'
 import { type Sender, sender, type SenderOptions } from './sender.ts'
 import { pulse } from './watchdog.ts'
@@ -26,7 +25,7 @@ export type TenantOptions = {
   readonly table: () => RouteTable
   /** Routes that lost their last endpoint lately, the oldest first; times are of the machine's clock. */
   readonly lost: () => readonly Lost[]
-  readonly tls: () => TlsFeed
+  readonly tls: () => Secure
   readonly log: Log
 }
 
@@ -37,7 +36,7 @@ export function tenant({ name, start, feeding, table, lost, tls, log }: TenantOp
     applied: () => feed.applied(),
     warned: (warning) => log.warn({ worker: name, warning }, 'a worker warns'),
   })
-  const secure = () => member.post({ kind: 'tls', feed: tls() })
+  const secure = () => member.post({ kind: 'tls', ...tls() })
   secure()
   const feed = sender({ ...feeding, post: member.post, table: table(), lost: lost() })
   const { promise: hung, resolve: hangs } = Promise.withResolvers<void>()

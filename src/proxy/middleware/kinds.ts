@@ -34,7 +34,7 @@ export function stageOf(one: Middleware, owner: Owner, site: Site): Stage {
   if ('addPrefix' in one) return addPrefix(one.addPrefix)
   if ('replacePath' in one) return replacePath(one.replacePath)
   if ('replacePathRegex' in one) return replacePathRegex(one.replacePathRegex)
-  if ('redirectScheme' in one) return redirectScheme(one.redirectScheme)
+  if ('redirectScheme' in one) return redirectScheme(one.redirectScheme, site.httpsPort)
   if ('redirectRegex' in one) return redirectRegex(one.redirectRegex)
   if ('headers' in one) return headers(one.headers)
   if ('cors' in one) return cors(one.cors)
@@ -102,5 +102,6 @@ const nowhere: Site = {
   },
   seat: 0,
   isOwn: () => false,
+  httpsPort: () => undefined,
   pageOf: () => Promise.resolve(undefined),
 }

@@ -66,6 +66,8 @@ export type Site = {
   readonly seat: number
   /** Whether one of our own listeners is there: what labels name must not lead to it. */
   readonly isOwn: (ip: string, port: number) => boolean
+  /** Where clients reach our entrypoint https; undefined: it is not open. */
+  readonly httpsPort: () => number | undefined
   readonly pageOf: (page: PageRequest) => Promise<OwnAnswer | undefined>
 }
 

@@ -2,7 +2,8 @@ import { type Middleware, kindOf } from '../../core/middleware.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { Problem } from '../../core/problems.ts'
 import type { Route } from '../../core/route.ts'
-import { closedBy, ignored } from '../policies.ts'
+import { unreadBy, type Wrong } from '../middlewares.ts'
+import { closedBy, ignored, unsaid } from '../policies.ts'
 import type { TcpGate, TcpTerms } from './terms.ts'
 
 /** What is left of a policy on a TCP route, and problems for the rest. */
@@ -20,13 +21,13 @@ export function tcpPolicy(
   asksOfTls: boolean,
 ): TcpServed {
   const read = middlewares.map((name) => gateNamed(name, policy.middlewares))
-  const gates = read.flatMap((one) => (typeof one === 'string' ? [] : [one]))
-  const wrong = read.filter((one) => typeof one === 'string')
+  const gates = read.flatMap((one) => ('why' in one ? [] : [one]))
+  const wrong = read.flatMap((one) => ('why' in one ? [one] : []))
   return {
     terms: { tls: tlsOf(tls, asksOfTls), gates, proxyProtocol: policy.proxyProtocol },
-    closed: wrong[0],
+    closed: wrong[0]?.why,
     problems: [
-      ...wrong.map((what) => closedBy(where, what)),
+      ...unsaid(wrong).map((what) => closedBy(where, what)),
       ...unusedIn(policy).map((what) => ignored(where, what)),
     ],
   }
@@ -38,12 +39,14 @@ function tlsOf(tls: Route['tls'], asksOfTls: boolean): TcpTerms['tls'] {
   return tls !== null || asksOfTls ? 'passed' : null
 }
 
-function gateNamed(name: string, known: Readonly<Record<string, Middleware>>): TcpGate | string {
+function gateNamed(name: string, known: Readonly<Record<string, Middleware>>): TcpGate | Wrong {
   const middleware = Object.hasOwn(known, name) ? known[name] : undefined
-  if (!middleware) return `middleware ${name} is not known`
+  if (!middleware) return { why: `middleware ${name} is not known`, said: false }
+  if ('unread' in middleware) return { why: unreadBy(middleware.unread), said: true }
   if ('allowIp' in middleware) return { ranges: middleware.allowIp.ranges }
   if ('inFlight' in middleware) return { amount: middleware.inFlight.amount }
-  return `middleware ${name} (${kindOf(middleware)}) can not act on connections`
+  const why = `middleware ${name} (${kindOf(middleware)}) can not act on connections`
+  return { why, said: false }
 }
 
 /** What needs requests. */

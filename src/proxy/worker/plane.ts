@@ -3,7 +3,7 @@ import { Lines } from '../access/lines.ts'
 import { retryBudget } from '../exchange/budget.ts'
 import { Engine } from '../exchange/engine.ts'
 import { holdQueue } from '../exchange/hold.ts'
-import type { Start } from '../feed.ts'
+import type { Secure, Start } from '../feed.ts'
 import type { Bound, EntrypointServer, Listener } from '../listener.ts'
 import { chains } from '../middleware/chains.ts'
 import { machineMs } from '../middleware/share.ts'
@@ -37,11 +37,18 @@ export function planeOf(start: Start, catchUp: () => void) {
   const hold = holdQueue({ sized: (size) => counting.held(size) })
   const own = ownParts(() => undefined, start.ownPorts)
   const isOwn = (ip: string, port: number) => isOwnListener(own.parts(), ip, port)
+  let publicPort: number | undefined
+  function httpsPort(): number | undefined {
+    const { listeners } = own.parts()
+    const port = listeners.find(({ entrypoint }) => entrypoint === 'https')?.port
+    return port === undefined ? undefined : (publicPort ?? port)
+  }
   const site: Site = {
     nowMs: machineMs,
     share: start.share,
     seat: start.seat,
     isOwn,
+    httpsPort,
     pageOf: pages(choosing, isOwn),
   }
   const wished = wishes()
@@ -70,8 +77,7 @@ export function planeOf(start: Start, catchUp: () => void) {
     firstByteMs,
     idleMs,
     secured(host) {
-      const { listeners } = own.parts()
-      const port = listeners.find(({ entrypoint }) => entrypoint === 'https')?.port
+      const port = httpsPort()
       if (port === undefined || !tls.covers(host)) return undefined
       return port === 443 ? `https://${host}` : `https://${host}:${port}`
     },
@@ -108,7 +114,11 @@ export function planeOf(start: Start, catchUp: () => void) {
   return {
     tables,
     engine,
-    tls,
+    /** What TLS goes by from now on. */
+    secure({ feed, httpsPort: port }: Secure): void {
+      tls.use(feed)
+      publicPort = port
+    },
     access,
     serverOf,
     listening: (bound: readonly Bound[]) => own.listening(bound),

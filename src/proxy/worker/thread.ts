@@ -32,7 +32,7 @@ function take(order: Order): void {
     case 'leaving':
       return plane.tables.leave(order.pairs)
     case 'tls':
-      return plane.tls.use(order.feed)
+      return plane.secure(order)
     case 'checked':
       return plane.checked()
     case 'listen':

@@ -52,6 +52,15 @@ function readerOf(
   }
 }
 
+/** Says of the errors from number `from` on that they close routes, so that nobody has to say it again. */
+export function sayClosed({ problems }: LabelReader, from: number): void {
+  for (const [at, problem] of problems.entries()) {
+    if (at < from || problem.severity !== 'error') continue
+    const why = `${problem.why}; routes that are to have it answer 503: they might be open without it`
+    problems[at] = { ...problem, why }
+  }
+}
+
 /** Enough to know it by; some values are a megabyte long. */
 function clipped(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text

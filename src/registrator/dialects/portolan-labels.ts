@@ -1,7 +1,15 @@
 import { PortolanError } from '../../core/errors.ts'
 import { balanceSchema, roleSchema } from '../../core/policy.ts'
 import { didYouMean } from '../../core/suggest.ts'
-import { booleanOf, choiceOf, type LabelReader, portOf, serviceNameOf, weightOf } from './labels.ts'
+import {
+  booleanOf,
+  choiceOf,
+  type LabelReader,
+  portOf,
+  sayClosed,
+  serviceNameOf,
+  weightOf,
+} from './labels.ts'
 import {
   canaryOf,
   countOf,
@@ -76,6 +84,20 @@ const ofRoute = {
   compress: booleanOf,
 } as const
 
+/** Labels without which a route is not what was meant, and may be open to whom it must not be. */
+const acting = new Set([
+  'redirect-https',
+  'allow-ip',
+  'rate-limit',
+  'in-flight',
+  'basic-auth',
+  'forward-auth',
+  'max-body',
+  'timeout',
+  'header',
+  'compress',
+])
+
 const readers = { ...ofContainer, ...ofRoute }
 
 type Values = { -readonly [K in keyof typeof readers]?: ReturnType<(typeof readers)[K]> }
@@ -128,7 +150,10 @@ function hear(said: Said, label: string, key: string, text: string, reader: Labe
   } else {
     return sayUnknown(said, label, key, reader)
   }
-  if (!value) said.broken.add(key.split('.')[0] ?? key)
+  if (value) return
+  const [first = key] = key.split('.')
+  said.broken.add(first)
+  if (acting.has(first)) sayClosed(reader, reader.problems.length - 1)
 }
 
 function headerOf(name: string) {

@@ -24,7 +24,7 @@ const makers: readonly Maker[] = [
     label: 'redirect-https',
     make: ({ values }) =>
       values['redirect-https'] === true
-        ? { redirectScheme: { scheme: 'https', permanent: true } }
+        ? { redirectScheme: { scheme: 'https', port: 'public', permanent: true } }
         : undefined,
   },
   { label: 'allow-ip', make: ({ values }) => allowIp(values['allow-ip']), tcp: true },
@@ -53,8 +53,8 @@ const makers: readonly Maker[] = [
 ]
 
 /**
- * What acts on the requests of a route: what is said of it, else what is said in general. One with a bad value stays in
- * `names` without being defined, which closes the route: it might have been there to keep somebody out.
+ * What acts on the requests of a route: what is said of it, else what is said in general. One with a bad value closes
+ * the route: it might have been there to keep somebody out.
  */
 export function middlewaresOf(said: Said, general: Said): Acting {
   return acting(makers, said, general)
@@ -85,9 +85,10 @@ function acting(of: readonly Maker[], said: Said, general: Said): Acting {
     const from = speaks(said, label) ? said : general
     if (!speaks(from, label)) continue
     const name = from.name === '' ? label : `${from.name}.${label}`
-    const made = from.broken.has(label) ? undefined : make(from)
-    if (made) middlewares[name] = middlewareSchema.parse(made)
-    if (made || from.broken.has(label)) names.push(name)
+    const made = from.broken.has(label) ? { unread: `portolan.${name}` } : make(from)
+    if (!made) continue
+    middlewares[name] = middlewareSchema.parse(made)
+    names.push(name)
   }
   return { names, middlewares }
 }

@@ -1,7 +1,7 @@
-import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 
+import { closed, listeningOn } from '../../listening.ts'
 import { referenceProxy } from '../../reference/http-proxy.ts'
 import { bed, catalogOf, instance } from '../bed.ts'
 import { type Chance, chanceOf, piecesOf } from '../fuzz/chance.ts'
@@ -108,18 +108,10 @@ async function answering(
         void written(socket, chance, sample.answer).then(() => sample.closes && socket.end())
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  const port = await listeningOn(server)
   return {
-    port: address.port,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
+    port,
+    [Symbol.asyncDispose]: () => closed(server, sockets),
   }
 }
 

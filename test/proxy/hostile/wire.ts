@@ -1,7 +1,8 @@
-import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
 import { expect } from 'vitest'
+
+import { closed, listeningOn } from '../../listening.ts'
 
 /** A client that sends exactly what a test says. */
 export function wireClient(port: number) {
@@ -76,21 +77,17 @@ export async function wireEndpoint(serve: (arrived: Arrived, piece: string) => v
       arrived.isClosed = true
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  const port = await listeningOn(server)
   return {
-    port: address.port,
+    port,
     /** Connections, in the order in which they came. */
     all,
     last: () => all.at(-1),
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      for (const { socket } of all) socket.destroy()
-      await closed
-    },
+    [Symbol.asyncDispose]: () =>
+      closed(
+        server,
+        all.map(({ socket }) => socket),
+      ),
   }
 }
 

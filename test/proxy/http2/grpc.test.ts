@@ -7,26 +7,16 @@ import {
 import { text } from 'node:stream/consumers'
 
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
-import { readCertificate } from '../../../src/certs/read.ts'
-import type { Certificate } from '../../../src/core/certificate.ts'
 import { live } from '../../../src/core/live.ts'
-import { authority } from '../../certs/authority.ts'
+import { ownCertificate } from '../../certs/own-authority.ts'
 import { bed, catalogOf, instance, pause } from '../bed.ts'
 import { asIs, grpcServer, methods } from './grpc-bed.ts'
 
 const limitMs = 60_000
 const rule = 'Host(`grpc.example.test`)'
-let ca: Awaited<ReturnType<typeof authority>>
-let certificate: Certificate
-
-beforeAll(async () => {
-  ca = await authority()
-  const { cert, key } = await ca.certificate({ names: ['DNS:grpc.example.test'] })
-  certificate = readCertificate({ name: 'a', source: 'folder' }, { chain: cert, key })
-}, limitMs)
-afterAll(() => ca[Symbol.asyncDispose]())
+const own = ownCertificate('a', 'grpc.example.test')
 
 async function scene() {
   return await bed({
@@ -34,7 +24,7 @@ async function scene() {
       { entrypoint: 'http', host: '127.0.0.1', port: 0 },
       { entrypoint: 'https', host: '127.0.0.1', port: 0, kind: 'https' },
     ],
-    certificates: live([certificate]),
+    certificates: live([own.certificate]),
   })
 }
 
@@ -50,7 +40,7 @@ function serve(at: Scene, ...ports: readonly number[]) {
 }
 
 function clientOf({ ports }: Scene) {
-  const creds = credentials.createSsl(Buffer.from(ca.ca))
+  const creds = credentials.createSsl(Buffer.from(own.ca))
   const client = new Client(`127.0.0.1:${ports.get('https')}`, creds, {
     'grpc.ssl_target_name_override': 'grpc.example.test',
     'grpc.default_authority': 'grpc.example.test',
@@ -245,7 +235,7 @@ test(
     serve(at, to.port)
     await expect(at.get('/', { host: 'grpc.example.test' })).rejects.toThrow('aborted')
     const client = connectHttp2(`https://127.0.0.1:${at.ports.get('https')}`, {
-      ca: ca.ca,
+      ca: own.ca,
       servername: 'grpc.example.test',
     })
     client.on('error', () => {})

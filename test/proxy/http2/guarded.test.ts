@@ -3,33 +3,23 @@ import { connect as connectHttp2 } from 'node:http2'
 import { text } from 'node:stream/consumers'
 
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
-import { readCertificate } from '../../../src/certs/read.ts'
-import type { Certificate } from '../../../src/core/certificate.ts'
 import { live } from '../../../src/core/live.ts'
 import { policySchema } from '../../../src/core/policy.ts'
-import { authority } from '../../certs/authority.ts'
+import { ownCertificate } from '../../certs/own-authority.ts'
 import { backend, bed, catalogOf, instance } from '../bed.ts'
 import { asIs, grpcServer, methods } from './grpc-bed.ts'
 
 const limitMs = 60_000
 const host = 'grpc.example.test'
-let ca: Awaited<ReturnType<typeof authority>>
-let certificate: Certificate
-
-beforeAll(async () => {
-  ca = await authority()
-  const { cert, key } = await ca.certificate({ names: [`DNS:${host}`] })
-  certificate = readCertificate({ name: 'a', source: 'folder' }, { chain: cert, key })
-}, limitMs)
-afterAll(() => ca[Symbol.asyncDispose]())
+const own = ownCertificate('a', host)
 
 /** A proxy before a server of gRPC at `port`, on whose route these act. */
 async function scene(port: number, list: readonly object[]) {
   const at = await bed({
     listeners: [{ entrypoint: 'https', host: '127.0.0.1', port: 0, kind: 'https' }],
-    certificates: live([certificate]),
+    certificates: live([own.certificate]),
   })
   const names = list.map((_, n) => `m${n}`)
   const policy = policySchema.parse({
@@ -41,7 +31,7 @@ async function scene(port: number, list: readonly object[]) {
 }
 
 function clientOf({ ports }: Awaited<ReturnType<typeof bed>>) {
-  const creds = credentials.createSsl(Buffer.from(ca.ca))
+  const creds = credentials.createSsl(Buffer.from(own.ca))
   const client = new Client(`127.0.0.1:${ports.get('https')}`, creds, {
     'grpc.ssl_target_name_override': host,
     'grpc.default_authority': host,
@@ -154,7 +144,7 @@ test(
     using server = await grpcServer('a')
     const redirectRegex = { regex: '^https://grpc', replacement: 'https://new', permanent: true }
     await using at = await scene(server.port, [{ redirectRegex }])
-    const options = { ca: ca.ca, servername: host }
+    const options = { ca: own.ca, servername: host }
     const client = connectHttp2(`https://127.0.0.1:${at.ports.get('https')}`, options)
     const stream = client.request({ ':path': '/a', ':authority': host })
     const [head] = await once(stream, 'response')

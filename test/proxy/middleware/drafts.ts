@@ -46,6 +46,7 @@ export function siteOf(given: Partial<Site> = {}): Site {
     share: newShare(1),
     seat: 0,
     isOwn: () => false,
+    httpsPort: () => undefined,
     pageOf: () => Promise.resolve(undefined),
     ...given,
   }

@@ -2,8 +2,8 @@ import { connect, createServer, type Socket } from 'node:net'
 
 import type { Instance } from '../../../src/core/instance.ts'
 import type { ProxyOptions } from '../../../src/proxy/options.ts'
+import { listeningOn } from '../../listening.ts'
 import { bed, catalogOf, instance, type Sketch } from '../bed.ts'
-import { listeningOn } from './sockets.ts'
 
 const everything = 'HostSNI(`*`)'
 

@@ -4,33 +4,22 @@ import { get } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { connect, createServer } from 'node:tls'
 
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
-import { readCertificate } from '../../../src/certs/read.ts'
-import type { Certificate } from '../../../src/core/certificate.ts'
 import { live } from '../../../src/core/live.ts'
-import { authority } from '../../certs/authority.ts'
+import { ownCertificate } from '../../certs/own-authority.ts'
+import { listeningOn } from '../../listening.ts'
 import { bed, catalogOf, instance, named } from '../bed.ts'
 import { connected, counted, database, parrot, until } from './bed.ts'
 import { selfSigned } from './certificate.ts'
-import { listeningOn } from './sockets.ts'
 
 const limitMs = 60_000
-let ca: Awaited<ReturnType<typeof authority>>
-let certificate: Certificate
-
-beforeAll(async () => {
-  ca = await authority()
-  const names = ['shop', 'cache', 'other'].map((name) => `DNS:${name}.test`)
-  const { cert, key } = await ca.certificate({ names, common: 'ours' })
-  certificate = readCertificate({ name: 'ours', source: 'folder' }, { chain: cert, key })
-}, limitMs)
-afterAll(() => ca[Symbol.asyncDispose]())
+const tls = ownCertificate('ours', 'shop.test', 'cache.test', 'other.test')
 
 async function scene(trust: readonly string[] = []) {
   const proxy = await bed({
     listeners: [{ entrypoint: 'https', host: '127.0.0.1', port: 0, kind: 'https' }],
-    certificates: live([certificate]),
+    certificates: live([tls.certificate]),
     trust: [...trust],
   })
   const port = proxy.ports.get('https') ?? 0
@@ -57,7 +46,7 @@ async function heard(port: number, servername: string, said = '!') {
 }
 
 async function asked(port: number, host: string) {
-  const request = get({ host: '127.0.0.1', port, servername: host, ca: ca.ca, headers: { host } })
+  const request = get({ host: '127.0.0.1', port, servername: host, ca: tls.ca, headers: { host } })
   const [answer] = await once(request, 'response')
   return { status: answer.statusCode, body: await text(answer) }
 }
@@ -99,7 +88,7 @@ test(
     expect(proxy.problems()).toEqual([])
 
     const client = connectHttp2(`https://127.0.0.1:${proxy.port}`, {
-      ca: ca.ca,
+      ca: tls.ca,
       servername: 'shop.test',
     })
     const stream = client.request({ ':path': '/', ':authority': 'shop.test' })

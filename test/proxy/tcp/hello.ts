@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { connect, type ConnectionOptions } from 'node:tls'
 
-import { listeningOn } from './sockets.ts'
+import { listeningOn } from '../../listening.ts'
 
 /** The first bytes of a real TLS client. */
 export async function helloOf(options: ConnectionOptions): Promise<Buffer> {

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 
 import { counted, database, parrot, speaker, tcpBackend, tcpBed, until } from './bed.ts'
-import { received } from './sockets.ts'
+import { received, standsStill } from './sockets.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -100,16 +100,7 @@ test('a client that does not read holds up the server, and memory stays small', 
   proxy.set(database({ port: service.port }))
   const client = await proxy.connect()
   client.pause()
-  let before = -1
-  // what the kernels of both connections take, and no more
-  await until(async () => {
-    const isStill = said === before && said > 0
-    before = said
-    await new Promise((resolve) => {
-      setTimeout(resolve, 200)
-    })
-    return isStill
-  })
+  await standsStill(() => said)
   expect(said).toBeLessThan(64 * mebibyte)
   let count = 0
   for await (const part of client) count += Buffer.from(part).length
@@ -136,15 +127,7 @@ test('a server that does not read holds up the client', async () => {
     client.end()
   }
   more()
-  let before = -1
-  await until(async () => {
-    const isStill = said === before && said > 0
-    before = said
-    await new Promise((resolve) => {
-      setTimeout(resolve, 200)
-    })
-    return isStill
-  })
+  await standsStill(() => said)
   expect(said).toBeLessThan(64 * mebibyte)
   if (!server) throw new Error('nobody came')
   expect((await received(server)).length).toBe(size)

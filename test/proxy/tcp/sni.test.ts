@@ -3,10 +3,11 @@ import { connect, createServer } from 'node:tls'
 
 import { expect, test } from 'vitest'
 
+import { listeningOn } from '../../listening.ts'
 import { counted, database, tcpBed, tcpBackend, until } from './bed.ts'
 import { selfSigned } from './certificate.ts'
 import { helloOf } from './hello.ts'
-import { listeningOn, received } from './sockets.ts'
+import { received } from './sockets.ts'
 
 /** A TLS server that says its name, and what the client asked for. */
 async function secured(name: string) {
@@ -42,23 +43,23 @@ async function heard(port: number, servername: string | undefined, ALPNProtocols
 
 const passthrough = { passthrough: true, domains: [] }
 
-test('a TLS client reaches the service of the name that it asks for, untouched', async () => {
-  await using a = await secured('a.test')
-  await using b = await secured('b.test')
-  await using proxy = await tcpBed()
+/** Two services behind one proxy, and whom they get; TLS is passed on to both. */
+async function two(ruleOfA: string, ruleOfB: string) {
+  await using stack = new AsyncDisposableStack()
+  const a = stack.use(await secured('a.test'))
+  const b = stack.use(await secured('b.test'))
+  const proxy = stack.use(await tcpBed())
+  const other = { service: 'b', container: 'b'.repeat(64), name: 'b' }
   proxy.set(
-    database({
-      port: a.port,
-      routes: [{ rule: 'HostSNI(`a.test`) || HostSNI(`*.a.test`)', tls: passthrough }],
-    }),
-    database({
-      service: 'b',
-      container: 'b'.repeat(64),
-      name: 'b',
-      port: b.port,
-      routes: [{ rule: 'HostSNI(`b.test`)', tls: passthrough }],
-    }),
+    database({ port: a.port, routes: [{ rule: ruleOfA, tls: passthrough }] }),
+    database({ ...other, port: b.port, routes: [{ rule: ruleOfB, tls: passthrough }] }),
   )
+  const kept = stack.move()
+  return { port: proxy.port, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+test('a TLS client reaches the service of the name that it asks for, untouched', async () => {
+  await using proxy = await two('HostSNI(`a.test`) || HostSNI(`*.a.test`)', 'HostSNI(`b.test`)')
   expect(await heard(proxy.port, 'a.test')).toEqual({ text: 'a.test -', owner: 'a.test' })
   expect(await heard(proxy.port, 'B.test')).toEqual({ text: 'b.test -', owner: 'b.test' })
   expect(await heard(proxy.port, 'x.a.test')).toMatchObject({ owner: 'a.test' })
@@ -67,22 +68,7 @@ test('a TLS client reaches the service of the name that it asks for, untouched',
 })
 
 test('rules look at the protocols that a client offers, too', async () => {
-  await using a = await secured('a.test')
-  await using b = await secured('b.test')
-  await using proxy = await tcpBed()
-  proxy.set(
-    database({
-      port: a.port,
-      routes: [{ rule: 'HostSNI(`*`) && ALPN(`postgresql`)', tls: passthrough }],
-    }),
-    database({
-      service: 'b',
-      container: 'b'.repeat(64),
-      name: 'b',
-      port: b.port,
-      routes: [{ rule: 'HostSNI(`*`)', tls: passthrough }],
-    }),
-  )
+  await using proxy = await two('HostSNI(`*`) && ALPN(`postgresql`)', 'HostSNI(`*`)')
   expect(await heard(proxy.port, 'x.test', ['h2', 'postgresql'])).toMatchObject({ owner: 'a.test' })
   expect(await heard(proxy.port, 'x.test', ['h2'])).toEqual({ text: 'b.test h2', owner: 'b.test' })
 })

@@ -1,12 +1,4 @@
-import type { Server, Socket } from 'node:net'
-
-/** Opens `server` on a free port of 127.0.0.1, or of `host`. */
-export async function listeningOn(server: Server, host = '127.0.0.1'): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, host, resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
+import type { Socket } from 'node:net'
 
 /** All that comes until the other side ends its half, ours staying as it is; rejects if it resets. */
 export async function received(socket: Socket): Promise<Buffer> {
@@ -19,4 +11,14 @@ export async function received(socket: Socket): Promise<Buffer> {
     socket.resume()
   })
   return Buffer.concat(parts)
+}
+
+/** Resolves when `count` has begun to grow, and stands still: what the kernels on the way take, and no more. */
+export async function standsStill(count: () => number): Promise<void> {
+  for (let before = -1; count() !== before || before === 0;) {
+    before = count()
+    await new Promise((resolve) => {
+      setTimeout(resolve, 200)
+    })
+  }
 }

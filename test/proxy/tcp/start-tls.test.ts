@@ -9,9 +9,10 @@ import { readCertificate } from '../../../src/certs/read.ts'
 import type { Certificate } from '../../../src/core/certificate.ts'
 import { live } from '../../../src/core/live.ts'
 import { authority } from '../../certs/authority.ts'
+import { listeningOn } from '../../listening.ts'
 import { counted, database, parrot, tcpBackend, tcpBed, until } from './bed.ts'
 import { selfSigned } from './certificate.ts'
-import { listeningOn, received } from './sockets.ts'
+import { received } from './sockets.ts'
 
 const limitMs = 60_000
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])

@@ -1,102 +1,19 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { connect as connectHttp2 } from 'node:http2'
-import { request } from 'node:https'
-import { text } from 'node:stream/consumers'
-import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import { promisify } from 'node:util'
 
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
 
-import { readCertificate } from '../../../src/certs/read.ts'
-import type { Certificate, CertificateSet } from '../../../src/core/certificate.ts'
+import type { CertificateSet } from '../../../src/core/certificate.ts'
 import { live } from '../../../src/core/live.ts'
-import { authority } from '../../certs/authority.ts'
 import { eventually } from '../../store/eventually.ts'
-import { backend, bed, catalogOf, echo, instance, type Sketch } from '../bed.ts'
+import { backend, bed, catalogOf, echo, instance } from '../bed.ts'
+import { limitMs, secured } from './secured.ts'
 
-let ca: Awaited<ReturnType<typeof authority>>
-let wild: Certificate
-let shop: Certificate
-
-async function made(name: string, ...names: readonly string[]): Promise<Certificate> {
-  const { cert, key } = await ca.certificate({
-    names: names.map((one) => `DNS:${one}`),
-    common: name,
-  })
-  return readCertificate({ name, source: 'folder' }, { chain: cert, key })
-}
-
-beforeAll(async () => {
-  ca = await authority()
-  wild = await made('wild', '*.example.test')
-  shop = await made('shop', 'shop.example.test')
-}, 60_000)
-afterAll(() => ca[Symbol.asyncDispose]())
-
-const limitMs = 60_000
-
-/** A proxy with an entrypoint for TLS, and routes to `sketches` on it. */
-async function scene(...sketches: readonly Sketch[]) {
-  const certificates = live<CertificateSet>([wild])
-  const at = await bed({
-    listeners: [{ entrypoint: 'https', host: '127.0.0.1', port: 0, kind: 'https' }],
-    certificates,
-  })
-  const instances = sketches.map(({ rule = 'Host(`shop.example.test`)', ...rest }) =>
-    instance({ ...rest, routes: [{ rule, entrypoints: ['https'] }] }),
-  )
-  at.catalog.set(catalogOf(instances))
-  return { ...at, certificates }
-}
-
-type Asked = { readonly host?: string; readonly servername?: string; readonly method?: string }
-
-/** By HTTP/1.1. */
-async function get(
-  port: number,
-  { host = 'shop.example.test', servername = host, method = 'GET' }: Asked = {},
-) {
-  const asked = request({
-    port,
-    host: '127.0.0.1',
-    servername,
-    ca: ca.ca,
-    method,
-    agent: false,
-    headers: { host },
-  })
-  asked.end()
-  const [answer] = await once(asked, 'response')
-  return { status: answer.statusCode, body: await text(answer) }
-}
-
-/** The common name of the certificate that a client gets. */
-async function presented(port: number, servername = 'shop.example.test'): Promise<string> {
-  const socket = connectTls({ port, host: '127.0.0.1', servername, ca: ca.ca })
-  await once(socket, 'secureConnect')
-  const { CN } = socket.getPeerCertificate().subject
-  socket.destroy()
-  return String(CN)
-}
-
-/** By HTTP/2. */
-function connected(port: number, servername = 'shop.example.test') {
-  const client = connectHttp2(`https://127.0.0.1:${port}`, { ca: ca.ca, servername })
-  client.on('error', () => {})
-  return {
-    client,
-    async get(path: string, { host = servername, body = '' } = {}) {
-      const method = body === '' ? 'GET' : 'POST'
-      const stream = client.request({ ':path': path, ':authority': host, ':method': method })
-      if (body !== '') stream.end(body)
-      const [headers] = await once(stream, 'response')
-      return { status: headers[':status'], headers, body: await text(stream) }
-    },
-    [Symbol.dispose]: () => client.destroy(),
-  }
-}
+const tls = secured()
+const { scene, get, connected } = tls
 
 test(
   'both protocols lead to the same routes, and tell endpoints that TLS was spoken',
@@ -137,39 +54,6 @@ test(
     expect((await client.get('/', { host: 'blog.example.test' })).status).toBe(421)
     expect((await client.get('/', { host: 'shop.example.test' })).status).toBe(200)
     expect((await client.get('/', { host: `SHOP.example.test:${at.port}` })).status).toBe(200)
-  },
-  limitMs,
-)
-
-test(
-  'a host that wants https gets it if there is a certificate, and is served as it is if not',
-  async () => {
-    await using to = await backend()
-    const certificates = live<CertificateSet>([])
-    await using at = await bed({
-      listeners: [
-        { entrypoint: 'http', host: '127.0.0.1', port: 0 },
-        { entrypoint: 'https', host: '127.0.0.1', port: 0, kind: 'https' },
-      ],
-      certificates,
-      trust: ['127.0.0.1/32'],
-    })
-    const rule = 'Host(`shop.example.test`)'
-    const routes = [{ rule, entrypoints: ['http', 'https'], toHttps: true }]
-    at.catalog.set(catalogOf([instance({ port: to.port, routes })]))
-    const host = 'shop.example.test'
-    expect((await at.get('/', { host })).status).toBe(200)
-    certificates.set([wild])
-    const location = `https://${host}:${at.ports.get('https')}/a?b=c`
-    await eventually(async () => {
-      const { status, headers } = await at.get('/a?b=c', { host: `${host}:8080` })
-      expect([status, headers.location]).toEqual([301, location])
-    }, limitMs)
-    expect((await at.get('/a', { host, method: 'POST', body: 'x' })).status).toBe(308)
-    const challenge = await at.get('/.well-known/acme-challenge/token', { host })
-    expect(challenge.status).toBe(200)
-    const before = { 'x-forwarded-proto': 'https' }
-    expect((await at.get('/', { host, headers: before })).status).toBe(200)
   },
   limitMs,
 )
@@ -220,7 +104,7 @@ test(
     sockets.on('connection', (socket) => socket.on('message', (message) => socket.send(message)))
     await using at = await scene({ port: to.port })
     const options: ClientOptions & ConnectionOptions = {
-      ca: ca.ca,
+      ca: tls.ca,
       servername: 'shop.example.test',
       headers: { host: 'shop.example.test' },
     }
@@ -234,43 +118,11 @@ test(
 )
 
 test(
-  'a new certificate holds for new connections, and ends none',
-  async () => {
-    await using to = await backend()
-    await using at = await scene({ port: to.port })
-    using before = connected(at.port)
-    expect((await before.get('/')).status).toBe(200)
-    at.certificates.set([wild, shop])
-    await eventually(async () => {
-      expect(await presented(at.port)).toBe('shop')
-    }, limitMs)
-    expect((await before.get('/')).status).toBe(200)
-  },
-  limitMs,
-)
-
-test(
-  "a route's wish for a certificate holds for its host",
-  async () => {
-    await using to = await backend()
-    await using at = await scene()
-    at.certificates.set([wild, shop])
-    const tls = { passthrough: false, certificate: 'wild', domains: [] }
-    const rule = 'Host(`shop.example.test`)'
-    at.catalog.set(
-      catalogOf([instance({ port: to.port, routes: [{ rule, entrypoints: ['https'], tls }] })]),
-    )
-    expect(await presented(at.port)).toBe('wild')
-  },
-  limitMs,
-)
-
-test(
   'at the end HTTP/2 clients are told, and what runs is finished',
   async () => {
     const { promise: asked, resolve: isAsked } = Promise.withResolvers<() => void>()
     await using to = await backend((_, response) => isAsked(() => response.end('done')))
-    const certificates = live<CertificateSet>([wild])
+    const certificates = live<CertificateSet>([tls.wild])
     await using at = await bed({
       listeners: [{ entrypoint: 'https', host: '127.0.0.1', port: 0, kind: 'https' }],
       certificates,

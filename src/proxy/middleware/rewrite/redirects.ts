@@ -5,18 +5,25 @@ import { madeLocation } from './normal.ts'
 
 const usualPorts: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
-/** Sends requests that came by another scheme to the same place under `scheme`. */
-export function redirectScheme(options: {
-  readonly scheme: string
-  readonly port?: number | undefined
-  readonly permanent: boolean
-}): Stage {
+/**
+ * Sends requests that came by another scheme to the same place under `scheme`. `httpsPort`: the `public` one; undefined:
+ * the usual one, for then TLS ends in front of us.
+ */
+export function redirectScheme(
+  options: {
+    readonly scheme: string
+    readonly port?: number | 'public' | undefined
+    readonly permanent: boolean
+  },
+  httpsPort: () => number | undefined,
+): Stage {
   const scheme = options.scheme.toLowerCase()
-  const { port, permanent } = options
-  const suffix = port === undefined || usualPorts[scheme] === port ? '' : `:${port}`
+  const { permanent } = options
   return (request) => {
     // the port of a proxy in front is not to be told from ours: the scheme alone decides
     if (request.scheme === scheme) return undefined
+    const port = options.port === 'public' ? httpsPort() : options.port
+    const suffix = port === undefined || usualPorts[scheme] === port ? '' : `:${port}`
     const host = request.authority.replace(/:\d+$/, '')
     return moved(request, `${scheme}://${host}${suffix}${pathOf(request)}`, permanent)
   }

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 
 import { type Middleware, middlewareSchema } from '../../../core/middleware.ts'
 import type { LabelReader } from '../labels.ts'
-import { integer, type Read, struct, strings, text, boolean, without } from './decode.ts'
+import { integer, type Read, struct, strings, text, boolean, whole, without } from './decode.ts'
 import type { Node } from './tree.ts'
 
 /** A middleware before its defaults are filled in. */
@@ -14,7 +14,8 @@ export type Kind = (node: Node, reader: LabelReader) => readonly Draft[] | undef
 /** `make` gives the middlewares, or the reason why there is none. */
 export function kind<T>(read: Read<T>, make: (options: T) => readonly Draft[] | string): Kind {
   return (node, reader) => {
-    const options = read(node, reader)
+    // what was said badly is not missing as well
+    const options = whole((one) => read(node, one), reader)
     if (options === undefined) return undefined
     const made = make(options)
     if (typeof made !== 'string') return made

@@ -1,7 +1,6 @@
 import type { Middleware } from '../../../core/middleware.ts'
-import type { Policy } from '../../../core/policy.ts'
 import { didYouMean } from '../../../core/suggest.ts'
-import type { LabelReader } from '../labels.ts'
+import { type LabelReader, sayClosed } from '../labels.ts'
 import { integer, sayUnknown, strings, struct, whole } from './decode.ts'
 import { accessKinds, allowList } from './middleware-access.ts'
 import { headersKind } from './middleware-headers.ts'
@@ -24,8 +23,6 @@ const tcp: Kinds = {
 
 /** Middlewares that a container declares, and how its routers find them. */
 export type Declared = {
-  /** By the names that routes use: Traefik's full ones, such as `auth@docker`. */
-  readonly known: Policy['middlewares']
   /**
    * The names that a router's list stands for, in its order. What this container does not declare stays in it: another
    * one may, and while nobody does the proxy closes the routes that use it.
@@ -33,18 +30,33 @@ export type Declared = {
   readonly refer: (names: readonly string[], label: string) => string[]
 }
 
-/** `root` is the tree of `traefik.http` or `traefik.tcp`. One that can't be read whole is not declared. */
-export function middlewaresOf(root: Node, protocol: 'http' | 'tcp', reader: LabelReader): Declared {
+/**
+ * `root` is the tree of `traefik.http` or `traefik.tcp`. `known` gets them by the names that routes use, Traefik's full
+ * ones such as `auth@docker`; those among them that nobody can read, now or when they are referred to, close routes.
+ */
+export function middlewaresOf(
+  root: Node,
+  protocol: 'http' | 'tcp',
+  reader: LabelReader,
+  known: Record<string, Middleware>,
+): Declared {
   const nodes = childrenOf(childOf(root, 'middlewares'))
   const names = new Map(nodes.map(({ name }) => [name.toLowerCase(), fullName(name, protocol)]))
   const refer = (list: readonly string[], label: string) =>
-    list.map((name) => referred(name, protocol, names, label, reader))
+    list.map((name) => {
+      const full = referred(name, protocol, names, label, reader)
+      if (!full.endsWith('@docker')) known[full] = { unread: label }
+      return full
+    })
   const kinds = protocol === 'tcp' ? tcp : { ...http, chain: chainOf(refer) }
-  const known = nodes.flatMap((node) => {
+  for (const node of nodes) {
+    const from = reader.problems.length
     const made = whole((one) => declared(node, kinds, one), reader)
-    return made ? named(fullName(node.name, protocol), made) : []
-  })
-  return { known: Object.fromEntries(known), refer }
+    if (!made) sayClosed(reader, from)
+    const list = named(fullName(node.name, protocol), made ?? [{ unread: node.label }])
+    for (const [name, one] of list) known[name] = one
+  }
+  return { refer }
 }
 
 /** HTTP and TCP have names of their own; a dot is in none of them. */

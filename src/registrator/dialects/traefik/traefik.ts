@@ -1,3 +1,4 @@
+import type { Middleware } from '../../../core/middleware.ts'
 import type { Container } from '../../../docker/docker.ts'
 import {
   type Declaration,
@@ -123,9 +124,10 @@ function routed(
 }
 
 function allMiddlewares({ http, tcp }: Pick<Roots, 'http' | 'tcp'>, reader: LabelReader) {
-  const ofHttp = middlewaresOf(http, 'http', reader)
-  const ofTcp = middlewaresOf(tcp, 'tcp', reader)
-  return { ofHttp, ofTcp, known: { ...ofHttp.known, ...ofTcp.known } }
+  const known: Record<string, Middleware> = {}
+  const ofHttp = middlewaresOf(http, 'http', reader, known)
+  const ofTcp = middlewaresOf(tcp, 'tcp', reader, known)
+  return { ofHttp, ofTcp, known }
 }
 
 /** What routers of other containers may use, and those of this one that use what others have. */

@@ -1,0 +1,79 @@
+import type { RequestListener } from 'node:http'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+
+import { expect, test } from 'vitest'
+
+import { raw } from '../bed.ts'
+import { bytes, served } from './served.ts'
+
+const page = 'All work and no play makes Jack a dull boy.\n'.repeat(5000)
+
+for (const [how, answer] of [
+  ['with a length', (response) => response.setHeader('Content-Length', page.length).end(page)],
+  ['in chunks', (response) => response.write(page.slice(0, 9)) && response.end(page.slice(9))],
+] as readonly (readonly [string, (response: Parameters<RequestListener>[1]) => unknown])[]) {
+  test(`an answer ${how} is compressed, again and again on one connection`, async () => {
+    const { proxy } = await served([{ compress: {} }], (_, response) => {
+      answer(response.setHeader('Content-Type', 'text/plain'))
+    })
+    for (const [encoding, decode] of [
+      ['zstd', zstdDecompressSync],
+      ['gzip', gunzipSync],
+    ] as const) {
+      const { headers, body } = await bytes(proxy.port, { 'Accept-Encoding': encoding })
+      expect(headers).toMatchObject({ 'content-encoding': encoding, vary: 'Accept-Encoding' })
+      expect(headers).not.toHaveProperty('content-length')
+      expect(decode(body).toString()).toBe(page)
+      expect(body.length).toBeLessThan(page.length / 10)
+    }
+    const plain = await proxy.get()
+    expect([plain.body, plain.headers['content-encoding']]).toEqual([page, undefined])
+  })
+}
+
+test('a client of HTTP/1.0 gets what is compressed until the connection ends', async () => {
+  const { proxy } = await served([{ compress: {} }], (_, response) => {
+    response.setHeader('Content-Type', 'text/plain').end(page)
+  })
+  const received = await raw(
+    proxy.port,
+    'GET / HTTP/1.0\r\nHost: shop.test\r\nAccept-Encoding: gzip\r\nConnection: keep-alive\r\n\r\n',
+  )
+  const end = received.indexOf('\r\n\r\n')
+  expect(received.slice(0, end).toLowerCase()).toContain('connection: close')
+  expect(received.slice(0, end).toLowerCase()).not.toContain('transfer-encoding')
+  expect(gunzipSync(Buffer.from(received.slice(end + 4), 'latin1')).toString()).toBe(page)
+})
+
+test('what an endpoint breaks off is broken off for the client, compressed or not', async () => {
+  const { proxy } = await served([{ compress: {} }], (_, response) => {
+    response.setHeader('Content-Type', 'text/plain').write(page)
+    setTimeout(() => response.destroy(), 50)
+  })
+  await expect(bytes(proxy.port, { 'Accept-Encoding': 'gzip' })).rejects.toThrow(/aborted|reset/i)
+})
+
+test('a body that is too large is refused before or on its way; others go through', async () => {
+  const { proxy } = await served([{ maxBody: { requestBytes: 100_000 } }], (incoming, response) => {
+    let length = 0
+    incoming.on('data', (piece: Buffer) => (length += piece.length))
+    incoming.on('end', () => response.end(String(length)))
+  })
+  const ask = (size: number) => proxy.get('/', { method: 'POST', body: 'x'.repeat(size) })
+  expect((await ask(100_000)).body).toBe('100000')
+  expect((await ask(100_001)).status).toBe(413)
+  const head = 'POST / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`
+  const received = await raw(proxy.port, head + chunk.repeat(7))
+  expect(received).toMatch(/^HTTP\/1.1 413 /)
+})
+
+test('an answer that is too large becomes another one, or is cut', async () => {
+  const { proxy } = await served([{ maxBody: { responseBytes: 1000 } }], (incoming, response) => {
+    if (incoming.url === '/said') response.setHeader('Content-Length', 1001)
+    response.write('x')
+    response.end('x'.repeat(1000))
+  })
+  expect((await proxy.get('/said')).status).toBe(500)
+  await expect(proxy.get('/')).rejects.toThrow(/aborted|reset|hang up/i)
+})
