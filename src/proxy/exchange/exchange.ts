@@ -271,11 +271,14 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
 
   private dial(upstream: Upstream): UpstreamConnection {
     this.triedMs = performance.now()
+    const { target } = upstream
+    // where HTTP/2 is spoken without TLS, HTTP/1.1 most likely is, too; WebSockets go by that
+    const isOld = this.asked.isUpgrade && target.protocol === 'h2c'
     return new UpstreamConnection(
-      upstream.target,
+      isOld ? { ...target, protocol: 'http' } : target,
       this.engine,
       (ended) => dropKept(upstream, ended),
-      ownerFor(upstream.target, this.asked.origin.ends),
+      ownerFor(target, this.asked.origin.ends),
     )
   }
 

@@ -30,7 +30,7 @@ export function directly(
     if (!route?.targets.some(({ protocol }) => protocol === 'h2c')) return false
     if (route.chain !== undefined && !areOfHeads(route.middlewares)) return false
     const text = requestText(raw, stream.endAfterHeaders)
-    if (typeof text === 'number') return false
+    if (typeof text === 'number' || text.isTunnel) return false
     const bytes = Buffer.from(text.text, 'latin1')
     const head = engine.requestHead
     const asked = new Asked(origin, engine.trust(peer))

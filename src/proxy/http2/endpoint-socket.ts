@@ -9,7 +9,6 @@ import { type Framing, type Head, MessageReader, type MessageTaker } from './mes
 type Done = (error?: Error | null) => void
 
 const { NGHTTP2_CANCEL } = constants
-const notHere = 'HTTP/1.1 501 Not Implemented\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
 
 /**
  * A connection of HTTP/1.1 to an endpoint of HTTP/2, for one request. It says `connect` when there is a session that
@@ -36,12 +35,7 @@ export class EndpointSocket extends Duplex implements MessageTaker {
   }
 
   onHead(head: Head): Framing {
-    const { headers, framing, isHead, isUpgrade } = endpointHead(head)
-    if (isUpgrade) {
-      this.isWhole = true
-      this.push(notHere, 'latin1')
-      return framing
-    }
+    const { headers, framing, isHead } = endpointHead(head)
     const stream = this.ask?.(headers, { endStream: framing === 'none' })
     if (stream) this.follow(stream, isHead)
     return framing

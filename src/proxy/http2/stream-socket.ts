@@ -23,6 +23,7 @@ export class StreamSocket extends Duplex implements MessageTaker {
   private readonly onFree: (socket: StreamSocket) => void
   private stream: ServerHttp2Stream | undefined
   private isHead = false
+  private isTunnel = false
   /** The answer's connection is to end after it. */
   private isLast = false
   /** All of the answer has come. */
@@ -38,8 +39,10 @@ export class StreamSocket extends Duplex implements MessageTaker {
   }
 
   /** Has the engine answer `head` on `stream`; only while there is no other request. */
-  serve(stream: ServerHttp2Stream, { text, isChunked }: RequestText, isHead: boolean): void {
+  serve(stream: ServerHttp2Stream, request: RequestText, isHead: boolean): void {
+    const { text, isChunked, isTunnel } = request
     this.stream = stream
+    this.isTunnel = isTunnel
     this.isHead = isHead
     this.isLast = false
     this.isWhole = false
@@ -47,6 +50,7 @@ export class StreamSocket extends Duplex implements MessageTaker {
       if (!this.push(isChunked ? chunkOf(bytes) : bytes)) stream.pause()
     })
     if (isChunked) stream.on('end', () => this.push(lastChunk))
+    if (isTunnel) stream.on('end', () => this.push(null))
     stream.on('close', () => this.leave(stream))
     // why it was closed says its code
     stream.on('error', () => {})
@@ -56,6 +60,11 @@ export class StreamSocket extends Duplex implements MessageTaker {
   onHead(head: Head): Framing | undefined {
     const { stream } = this
     const { status, headers, framing, isLast } = answerHead(head, this.isHead)
+    if (status === 101 && this.isTunnel) {
+      this.isLast = true
+      if (stream && !stream.destroyed) this.respond(stream, tunnelHeaders(headers), 'close')
+      return 'close'
+    }
     if (status < 200) {
       if (status !== 101 && stream?.headersSent === false) stream.additionalHeaders(headers)
       return undefined
@@ -137,6 +146,11 @@ export class StreamSocket extends Duplex implements MessageTaker {
     this.done = undefined
     done()
   }
+}
+
+/** HTTP/2 has no upgrades: the answer to a request for a tunnel is that there is one (RFC 8441, 5.1). */
+function tunnelHeaders({ 'sec-websocket-accept': _, ...headers }: OutgoingHttpHeaders) {
+  return { ...headers, ':status': 200 }
 }
 
 /**
