@@ -1,5 +1,6 @@
 import { errnoOf } from '../../core/errors.ts'
-import type { Loss, UpstreamConnection } from '../http1/upstream-connection.ts'
+import type { Loss } from '../http1/answer-taker.ts'
+import type { UpstreamConnection } from '../http1/upstream-connection.ts'
 import { lostLately, rememberMs } from '../memory.ts'
 import type { TableRoute, Target } from '../route.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'

@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks'
 
 import type { AnswerHead } from '../http1/answer-head.ts'
+import type { AnswerTaker, Loss } from '../http1/answer-taker.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { RequestTaker } from '../http1/request-taker.ts'
-import { type AnswerTaker, type Loss, UpstreamConnection } from '../http1/upstream-connection.ts'
+import { UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { TableRoute } from '../route.ts'
 import type { Upstream } from '../worker/upstream.ts'
 import { afterLoss, waitForSomebody } from './again.ts'
