@@ -41,9 +41,9 @@ export function clientsOf(front: Front, engine: Engine): Clients {
         engine.requestHead,
         engine.clientTimes,
         engine.nowMs,
-        (closed) => {
-          connections.delete(closed)
-          engine.clients.delete(closed)
+        () => {
+          connections.delete(connection)
+          engine.clients.delete(connection)
         },
       )
       const asked = new Asked(

@@ -141,10 +141,7 @@ test('policies that are not supported yet are told, and the route works without 
   const policy = { ...instance().policy, balance: 'hash:ip', role, proxyProtocol: 1 as const }
   const { table, problems } = tableOf(catalogOf([instance({ policy })]))
   expect(table.routes[0]).toMatchObject({ closed: undefined, policy: { balance: 'hash:ip' } })
-  expect(problems.map(({ what }) => what)).toEqual([
-    'a role is not supported yet',
-    'the PROXY protocol is not supported yet',
-  ])
+  expect(problems.map(({ what }) => what)).toEqual(['a role is not supported yet'])
 })
 
 test('a bad rule, a matcher of TCP and a UDP route are problems of their own', () => {

@@ -1,9 +1,10 @@
 import { errnoOf } from '../../core/errors.ts'
-import type { Loss, UpstreamConnection } from '../http1/upstream-connection.ts'
+import type { Loss } from '../http1/answer-taker.ts'
+import type { UpstreamConnection } from '../http1/upstream-connection.ts'
 import { lostLately, rememberMs } from '../memory.ts'
 import type { TableRoute, Target } from '../route.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
-import { nobodyReady, refused, timedOut } from './answers.ts'
+import { nobodyReady, noWebSockets, refused, timedOut } from './answers.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import type { Life } from './life.ts'
@@ -38,6 +39,11 @@ export function afterLoss(
   const isConnect = !connection.isConnected
   const nowMs = performance.now()
   const isLate = loss === 'late' || errnoOf(connection.error) === 'ETIMEDOUT'
+  if (!isConnect && exchange.asked.isUpgrade && upstream.target.protocol === 'h2c') {
+    // no failure of its: it was not asked in its own language
+    exchange.ended('moot', nowMs)
+    return exchange.answer(isLate ? timedOut : noWebSockets)
+  }
   exchange.ended(isConnect ? 'connect' : endingOf(connection, loss, isLate), nowMs)
   exchange.failure = isLate ? timedOut : refused
   if (!isConnect && exchange.guard?.lost(upstream, isLate ? 'timeout' : 'sent') === true) return

@@ -27,6 +27,10 @@ export const overfull: Answer = {
 }
 export const closedRoute: Answer = { status: 503, why: 'The route is closed by its configuration.' }
 export const refused: Answer = { status: 502, why: 'The service did not answer.' }
+export const noWebSockets: Answer = {
+  status: 502,
+  why: 'The service does not speak HTTP/1.1, by which WebSockets go.',
+}
 export const timedOut: Answer = { status: 504, why: 'The service took too long.' }
 export const otherHost: Answer = { status: 421, why: 'This connection is for another host.' }
 export const loop: Answer = { status: 508, why: 'The request came back to where it had been.' }

@@ -1,12 +1,8 @@
 import type { MirrorOutcome } from '../counters.ts'
 import type { AnswerHead } from '../http1/answer-head.ts'
-import {
-  type AnswerTaker,
-  type Loss,
-  type Owner,
-  type Shared,
-  UpstreamConnection,
-} from '../http1/upstream-connection.ts'
+import type { AnswerTaker, Loss } from '../http1/answer-taker.ts'
+import type { Owner } from '../http1/dial.ts'
+import { type Shared, UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { Counting } from '../worker/counting.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
 import { keptMs } from './kept.ts'

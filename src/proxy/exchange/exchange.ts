@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks'
 
 import type { AnswerHead } from '../http1/answer-head.ts'
+import type { AnswerTaker, Loss } from '../http1/answer-taker.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { RequestTaker } from '../http1/request-taker.ts'
-import { type AnswerTaker, type Loss, UpstreamConnection } from '../http1/upstream-connection.ts'
+import { UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { TableRoute } from '../route.ts'
 import type { Upstream } from '../worker/upstream.ts'
 import { afterLoss, waitForSomebody } from './again.ts'
@@ -271,11 +272,14 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
 
   private dial(upstream: Upstream): UpstreamConnection {
     this.triedMs = performance.now()
+    const { target } = upstream
+    // where HTTP/2 is spoken without TLS, HTTP/1.1 most likely is, too; WebSockets go by that
+    const isOld = this.asked.isUpgrade && target.protocol === 'h2c'
     return new UpstreamConnection(
-      upstream.target,
+      isOld ? { ...target, protocol: 'http' } : target,
       this.engine,
       (ended) => dropKept(upstream, ended),
-      ownerFor(upstream.target, this.asked.origin.ends),
+      ownerFor(target, this.asked.origin.ends),
     )
   }
 

@@ -36,6 +36,8 @@ export class Sending implements Parker {
   private keptBytes = 0
   /** Bytes of content that are here, for now or for another try. */
   private heldBytes = 0
+  /** The endpoint does not keep up. */
+  private isParked = false
 
   constructor(client: ClientConnection, sender: Sender, parked: Parked) {
     this.client = client
@@ -201,6 +203,8 @@ export class Sending implements Parker {
 
   /** The endpoint has taken all, or is gone. */
   unpark(): void {
+    if (!this.isParked) return
+    this.isParked = false
     this.parked.gone(this)
   }
 
@@ -215,6 +219,7 @@ export class Sending implements Parker {
     const isKeepingUp = this.sender.send(to.socket, head, bytes, start, end)
     if (isKeepingUp || to.socket.writableLength === 0) return true
     this.client.pause()
+    this.isParked = true
     this.parked.wait(this, to.socket.writableLength)
     return false
   }

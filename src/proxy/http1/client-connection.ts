@@ -1,67 +1,32 @@
 import type { Duplex } from 'node:stream'
 
 import { chunk, ChunkScanner } from './chunks.ts'
+import { ClientLife, state } from './client-life.ts'
 import { more } from './fields.ts'
 import { type ClientTimes, limits } from './limits.ts'
 import type { RequestHead } from './request-head.ts'
 import type { Content, RequestTaker } from './request-taker.ts'
 
-const state = {
-  head: 0,
-  length: 1,
-  chunked: 2,
-  answer: 3,
-  tunnel: 4,
-  refused: 5,
-  linger: 6,
-  closed: 7,
-} as const
-
 const carriageReturn = 0x0d
 const lineFeed = 0x0a
 
 /** One connection of a client: its requests, one after the other. */
-export class ClientConnection {
-  readonly stream: Duplex
-  isPaused = false
-  /** The client has closed its half. */
-  hasEnded = false
+export class ClientConnection extends ClientLife {
   private readonly head: RequestHead
-  private readonly times: ClientTimes
-  private taker: RequestTaker | undefined
-  private state: number = state.head
   private left = 0
   private chunks: ChunkScanner | undefined
-  private stash: Buffer | undefined
   private isConsuming = false
-  /** Some of a head is in the stash, and `sinceMs` is when that began. */
-  private isPartial = false
-  /** Requests in the stash wait until the answers before them have gone. */
-  private isBlocked = false
-  /** It sends no content before it is told to. */
-  private holdsBack = false
-  /** All has gone to a client that is to close. */
-  private hasSent = false
-  /** What `sinceMs` is the time of depends on the state. */
-  private sinceMs: number
-  private nowMs: number
-  private received = 0
-  private readonly onClosed: (connection: ClientConnection) => void
 
   constructor(
     stream: Duplex,
     head: RequestHead,
     times: ClientTimes,
     nowMs: number,
-    onClosed: (connection: ClientConnection) => void,
+    onClosed: () => void,
   ) {
-    this.stream = stream
+    super(stream, times, nowMs, onClosed)
     this.head = head
-    this.times = times
-    this.taker = undefined
-    this.sinceMs = nowMs
-    this.nowMs = nowMs
-    this.onClosed = onClosed
+    this.chunks = undefined
   }
 
   /** Begins to read. */
@@ -90,36 +55,10 @@ export class ClientConnection {
     this.received = 0
   }
 
-  /** It has been told to send its content. */
-  invite(): void {
-    this.holdsBack = false
-    this.sinceMs = this.nowMs
-  }
-
   /** What comes from now on is content, and so is what has come. */
   tunnel(): void {
     this.state = state.tunnel
     this.goOn()
-  }
-
-  /** Nothing that comes from now on is looked at. `end` has to follow. */
-  refuse(): void {
-    this.state = state.refused
-  }
-
-  /** Whether content is still to come. */
-  get isOwing(): boolean {
-    return this.state === state.length || this.state === state.chunked
-  }
-
-  /** Whether something has come that nobody has looked at. */
-  get hasMore(): boolean {
-    return this.stash !== undefined
-  }
-
-  /** Whether nothing is asked for at the moment. */
-  get isIdle(): boolean {
-    return this.state === state.head && this.stash === undefined
   }
 
   /** The answer has been written: the next request may be served. */
@@ -127,86 +66,6 @@ export class ClientConnection {
     this.state = state.head
     this.sinceMs = this.nowMs
     if (!this.isConsuming) this.goOn()
-  }
-
-  /**
-   * The last answer has been written. What the client sends from now on is let go: to close with it unread would
-   * reset the connection, and the answer might never be read.
-   */
-  end(): void {
-    const { stream } = this
-    const isQuiet = this.state === state.answer && this.stash === undefined
-    this.stash = undefined
-    if (this.state === state.closed) return
-    if (isQuiet && stream.writableLength === 0) {
-      this.state = state.closed
-      stream.destroy()
-      return
-    }
-    this.state = state.linger
-    this.sinceMs = this.nowMs
-    stream.end()
-    if (this.isPaused) this.resume()
-    stream.once('finish', () => this.onFinish())
-  }
-
-  /** Cuts the connection, so that nobody takes what has come for whole. */
-  destroy(): void {
-    this.stream.destroy()
-  }
-
-  pause(): void {
-    this.isPaused = true
-    this.stream.pause()
-  }
-
-  resume(): void {
-    // what is here comes first
-    if (this.isBlocked || this.isFull) return
-    this.isPaused = false
-    // a pause costs nobody his time
-    this.sinceMs = this.nowMs
-    this.stream.resume()
-  }
-
-  /** Ends what takes too long. */
-  tick(nowMs: number): void {
-    const pastMs = nowMs - this.sinceMs
-    this.nowMs = nowMs
-    switch (this.state) {
-      case state.head:
-        if (pastMs > (this.isPartial ? this.times.headMs : this.times.idleMs)) this.late()
-        return
-      case state.length:
-      case state.chunked:
-        if (pastMs > this.times.rateMs && !this.isPaused) this.checkRate()
-        break
-      case state.linger:
-        if (pastMs > (this.hasSent ? this.times.lingerMs : this.times.idleMs)) this.destroy()
-        return
-      case state.closed:
-        return
-      default:
-    }
-    this.taker?.onTick(nowMs)
-  }
-
-  /** So much has come behind a request that no more is read before that is answered. */
-  private get isFull(): boolean {
-    return this.state === state.answer && (this.stash?.length ?? 0) > limits.head
-  }
-
-  private late(): void {
-    if (this.isPartial) this.taker?.onMalformed(408, 'the request took too long')
-    else this.destroy()
-  }
-
-  /** Slower than this is no client but somebody who wants to keep connections busy. */
-  private checkRate(): void {
-    if (this.holdsBack && this.received === 0) return
-    if (this.received < limits.leastBytes) return this.destroy()
-    this.received = 0
-    this.sinceMs = this.nowMs
   }
 
   /** Looks at what has come, and reads on. */
@@ -355,21 +214,6 @@ export class ClientConnection {
     // a request that is not whole will never be
     if (this.isOwing) return this.destroy()
     this.taker?.onClientEnd()
-  }
-
-  /** All has gone after `end`. */
-  private onFinish(): void {
-    this.hasSent = true
-    this.sinceMs = this.nowMs
-    if (this.hasEnded) this.destroy()
-  }
-
-  private onClose(): void {
-    this.state = state.closed
-    this.stash = undefined
-    this.taker?.onClientGone()
-    this.taker = undefined
-    this.onClosed(this)
   }
 }
 

@@ -1,49 +1,13 @@
-import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls } from 'node:tls'
 
 import type { EndpointSessions } from '../http2/endpoint-sessions.ts'
-import { EndpointSocket } from '../http2/endpoint-socket.ts'
 import { type AnswerHead, framing } from './answer-head.ts'
+import type { AnswerTaker, Expected, Loss } from './answer-taker.ts'
 import type { Buffers } from './buffers.ts'
 import { chunk, ChunkScanner } from './chunks.ts'
+import { dial, type Owner, type Place } from './dial.ts'
 import { more } from './fields.ts'
 import { limits } from './limits.ts'
-
-/** Where an endpoint is reached. */
-export type Place = {
-  readonly identity: string
-  readonly protocol: 'http' | 'https' | 'h2c'
-  readonly ip: string
-  readonly port: number
-}
-
-/** The client that a connection is for, and nobody else; `header` tells the endpoint before all else. */
-export type Owner = { readonly key: object; readonly header: Buffer }
-
-/** Why a connection was lost. */
-export type Loss = 'closed' | 'malformed' | 'late' | 'paused'
-
-/** Who gets what comes over a connection to an endpoint. */
-export type AnswerTaker = {
-  /** Whether it matters if somebody may have read what was sent, when the connection is lost without an answer. */
-  readonly mustKnow: boolean
-  /** The connection is there. */
-  onConnected(): void
-  /** The head of an interim answer; false if there are too many. */
-  onInterim(head: AnswerHead, bytes: Buffer): boolean
-  /** The head of the answer; its content ends as `ends` says, a value of `framing`. */
-  onAnswer(head: AnswerHead, bytes: Buffer, ends: number): void
-  /** A piece of the content. The bytes are good until the call returns; true if they are in use for longer. */
-  onPiece(bytes: Buffer, start: number, end: number): boolean
-  onAnswerEnd(): void
-  /** All that was read at once has been handed over. */
-  onRead(): void
-  /** All that was written has gone. */
-  onSent(): void
-  /** The connection has ended before the answer. Nothing comes after it. */
-  onLost(loss: Loss): void
-}
 
 /** What all connections share. */
 export type Shared = {
@@ -51,9 +15,6 @@ export type Shared = {
   readonly answerHead: AnswerHead
   readonly endpointSessions: EndpointSessions
 }
-
-/** What an exchange expects of the connection that it uses. */
-export type Expected = 'content' | 'no content' | 'upgrade'
 
 /** A kernel that refuses bytes says so within this time, on a machine that has more to do than it can. */
 const refusalMs = 30
@@ -110,7 +71,12 @@ export class UpstreamConnection {
     this.shared = shared
     this.onIdleEnd = onIdleEnd
     this.isPlain = place.protocol === 'http'
-    this.socket = this.dialled(place, owner)
+    const dialled = {
+      buffer: () => this.buffer,
+      read: (bytes: Buffer, count: number) => this.read(bytes, count),
+      connected: () => this.onConnect(),
+    }
+    this.socket = dial(place, shared.endpointSessions, dialled, owner)
     this.socket.on('error', (error) => {
       this.error = error
       if (!this.taker) this.onIdleEnd(this)
@@ -171,43 +137,6 @@ export class UpstreamConnection {
     if (this.lent.length === 0) return
     if (isFree) for (const buffer of this.lent) this.shared.buffers.give(buffer)
     this.lent = []
-  }
-
-  private dialled(place: Place, owner: Owner | undefined): Duplex {
-    if (place.protocol === 'http') return this.plain(place, owner)
-    if (place.protocol === 'https') return this.encrypted(place, owner)
-    return this.translated(place, owner)
-  }
-
-  private plain({ ip, port }: Place, owner: Owner | undefined): Socket {
-    const callback = (count: number) => {
-      this.read(this.buffer, count)
-      return true
-    }
-    const onread = { buffer: () => this.buffer, callback }
-    // half open, so that it can be asked whether what was sent has arrived
-    const socket = connect({ host: ip, port, noDelay: true, allowHalfOpen: true, onread })
-    socket.on('connect', () => this.onConnect())
-    if (owner) socket.write(owner.header)
-    return socket
-  }
-
-  private encrypted(place: Place, owner: Owner | undefined): Socket {
-    const { ip: host, port } = place
-    const way = owner ? { socket: told(place, owner) } : { host, port }
-    const socket = connectTls({ ...way, ...unchecked })
-    socket.setNoDelay(true)
-    socket.on('secureConnect', () => this.onConnect())
-    socket.on('data', (bytes: Buffer) => this.read(bytes, bytes.length))
-    return socket
-  }
-
-  /** To an endpoint of HTTP/2: a stream of its own for one request. */
-  private translated(place: Place, owner: Owner | undefined): Duplex {
-    const socket = new EndpointSocket(this.shared.endpointSessions, place, owner)
-    socket.on('connect', () => this.onConnect())
-    socket.on('data', (bytes: Buffer) => this.read(bytes, bytes.length))
-    return socket
   }
 
   private onConnect(): void {
@@ -362,16 +291,3 @@ export class UpstreamConnection {
     this.buffer = this.shared.buffers.take()
   }
 }
-
-/** A connection that begins with what its endpoint is to know of the client. */
-function told({ ip: host, port }: Place, { header }: Owner): Socket {
-  const socket = connect({ host, port })
-  socket.write(header)
-  return socket
-}
-
-/**
- * Containers are reached by address, for which nobody has a certificate: encrypted, not authenticated. What stands
- * behind an address is known from Docker.
- */
-const unchecked = { rejectUnauthorized: false } as const

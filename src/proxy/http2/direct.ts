@@ -18,17 +18,23 @@ import { ownerFor } from '../exchange/owner.ts'
 import type { Chain } from '../middleware/chains.ts'
 import type { OwnAnswer } from '../middleware/draft.ts'
 import { HeaderLines } from '../middleware/header-lines.ts'
+import { areOfStreams, isCall, readsBody } from '../middleware/streams.ts'
 import type { TableRoute } from '../route.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
 import { endpointHead } from './endpoint-head.ts'
 import type { Ask } from './endpoint-sessions.ts'
-import { areOfHeads, HeadGuard } from './head-guard.ts'
+import { HeadGuard } from './head-guard.ts'
 import { fieldsOf } from './head-lines.ts'
 import { type Ends, type Joined, join, type Loss } from './join.ts'
 import { headOf } from './message-reader.ts'
 import { stopSending } from './stream-socket.ts'
 
 const nothing = Buffer.alloc(0)
+const tooLarge: Answer = { status: 413, why: 'The request is too large.' }
+const noWholeBody: Answer = {
+  status: 501,
+  why: 'A middleware of the route wants to see whole bodies, which calls of gRPC have not.',
+}
 
 /**
  * A request that stays HTTP/2 on its whole way, as gRPC needs it: both sides may speak at once for as long as they like,
@@ -119,16 +125,19 @@ export class DirectExchange implements Waiting {
 
   /** Has the middlewares of the route decide; one that has come to want bodies can't be served from here on. */
   private enter({ middlewares }: TableRoute, chain: Chain): void {
+    const isOfCall = isCall(this.asked.headers('content-type')[0])
     this.guard?.done(0)
     this.guard = undefined
-    if (!areOfHeads(middlewares)) return this.answer(notYet)
-    this.guard = new HeadGuard(chain, this.asked, {
+    if (isOfCall && middlewares.some(readsBody)) return this.answer(noWholeBody)
+    if (!isOfCall && !areOfStreams(middlewares)) return this.answer(notYet)
+    const decided = {
       pass: () => this.look(performance.now()),
-      answer: (own) => {
+      answer: (own: OwnAnswer) => {
         this.trail?.told(own, 'middleware')
         this.sendOwn(own)
       },
-    })
+    }
+    this.guard = new HeadGuard(chain, this.asked, decided, isOfCall)
     void this.guard.enter()
   }
 
@@ -147,10 +156,11 @@ export class DirectExchange implements Waiting {
     const owner = ownerFor(target, this.asked.origin.ends)
     const cancel = this.engine.endpointSessions.open(target, opened, owner)
     this.leave = cancel
+    const connectMs = this.guard?.limits.connectMs ?? connectTimeoutMs(target)
     this.timer = setTimeout(() => {
       cancel()
       this.unreached(timedOut)
-    }, connectTimeoutMs(target))
+    }, connectMs)
   }
 
   /** Nothing was sent: somebody else may have it. */
@@ -176,8 +186,18 @@ export class DirectExchange implements Waiting {
         this.count(status)
       },
       lost: (loss) => this.lost(loss),
+      tooLarge: () => this.tooLarge(),
     }
-    this.joined = join(stream, ask, headers, engine.firstByteMs, ends, trail)
+    const bounds = this.guard?.limits
+    const limits = { ...bounds, firstByteMs: bounds?.firstByteMs ?? engine.firstByteMs }
+    this.joined = join(stream, ask, headers, limits, ends, trail)
+  }
+
+  /** The client has sent more than it may before there was an answer. */
+  private tooLarge(): void {
+    this.joined = undefined
+    this.ended('moot', performance.now())
+    this.answer(tooLarge)
   }
 
   /** No answer has come. */

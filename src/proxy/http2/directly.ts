@@ -7,9 +7,9 @@ import type { Arrival } from '../clients.ts'
 import { Asked } from '../exchange/asked.ts'
 import type { Engine } from '../exchange/engine.ts'
 import type { Front } from '../exchange/life.ts'
+import { areOfStreams, isCall } from '../middleware/streams.ts'
 import { normalPath } from '../paths.ts'
 import { DirectExchange } from './direct.ts'
-import { areOfHeads } from './head-guard.ts'
 import { requestText } from './request-head.ts'
 
 /**
@@ -26,11 +26,13 @@ export function directly(
   const origin = { peer, scheme, port, via: engine.via, serverName, ends }
 
   return (stream, raw) => {
-    const route = engine.tables.find(front.entrypoint, viewOf(raw, peer))?.route
+    const view = viewOf(raw, peer)
+    const route = engine.tables.find(front.entrypoint, view)?.route
     if (!route?.targets.some(({ protocol }) => protocol === 'h2c')) return false
-    if (route.chain !== undefined && !areOfHeads(route.middlewares)) return false
+    const isForStreams = route.chain === undefined || areOfStreams(route.middlewares)
+    if (!isForStreams && !isCall(view.headers('content-type')[0])) return false
     const text = requestText(raw, stream.endAfterHeaders)
-    if (typeof text === 'number') return false
+    if (typeof text === 'number' || text.isTunnel) return false
     const bytes = Buffer.from(text.text, 'latin1')
     const head = engine.requestHead
     const asked = new Asked(origin, engine.trust(peer))

@@ -7,7 +7,6 @@ export type EndpointHead = {
   readonly headers: OutgoingHttpHeaders
   readonly framing: Framing
   readonly isHead: boolean
-  readonly isUpgrade: boolean
 }
 
 /** Of one connection (RFC 9113, 8.2.2), or said by what begins with a colon. */
@@ -18,13 +17,11 @@ export function endpointHead({ line, headers: raw }: Head): EndpointHead {
   const headers: Record<string, string | string[]> = {}
   let authority = ''
   let framing: Framing = 'none'
-  let isUpgrade = false
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const [name = '', value = ''] = [raw[at], raw[at + 1]]
     if (name === 'host') authority = value
     if (name === 'transfer-encoding') framing = 'chunked'
     if (name === 'content-length') framing = { length: Number(value) }
-    if (name === 'upgrade') isUpgrade = true
     if (dropped.has(name)) continue
     const before = headers[name]
     headers[name] = before === undefined ? value : [before, value].flat()
@@ -41,7 +38,6 @@ export function endpointHead({ line, headers: raw }: Head): EndpointHead {
     },
     framing,
     isHead: method === 'HEAD',
-    isUpgrade,
   }
 }
 

@@ -1,32 +1,25 @@
 import { type ClientHttp2Stream, constants } from 'node:http2'
-import { Duplex } from 'node:stream'
 
 import { chunkOf, lastChunk } from './chunks.ts'
 import { answerText, endpointHead } from './endpoint-head.ts'
 import type { Ask, EndpointPlace, EndpointSessions, SessionOwner } from './endpoint-sessions.ts'
-import { type Framing, type Head, MessageReader, type MessageTaker } from './message-reader.ts'
-
-type Done = (error?: Error | null) => void
+import type { Framing, Head } from './message-reader.ts'
+import { TranslatedSocket } from './translated-socket.ts'
 
 const { NGHTTP2_CANCEL } = constants
-const notHere = 'HTTP/1.1 501 Not Implemented\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
 
 /**
  * A connection of HTTP/1.1 to an endpoint of HTTP/2, for one request. It says `connect` when there is a session that
  * takes it. Trailers have no place in what comes back.
  */
-export class EndpointSocket extends Duplex implements MessageTaker {
-  private readonly reader: MessageReader
+export class EndpointSocket extends TranslatedSocket<ClientHttp2Stream> {
   private readonly leave: () => void
   private ask: Ask | undefined
-  private stream: ClientHttp2Stream | undefined
   private isWhole = false
-  private unsent = 0
-  private done: Done | undefined
 
   constructor(sessions: EndpointSessions, place: EndpointPlace, owner: SessionOwner | undefined) {
     super()
-    this.reader = new MessageReader(this)
+    this.ask = undefined
     const opened = (ask: Ask | undefined) => {
       this.ask = ask
       if (ask) this.emit('connect')
@@ -36,47 +29,20 @@ export class EndpointSocket extends Duplex implements MessageTaker {
   }
 
   onHead(head: Head): Framing {
-    const { headers, framing, isHead, isUpgrade } = endpointHead(head)
-    if (isUpgrade) {
-      this.isWhole = true
-      this.push(notHere, 'latin1')
-      return framing
-    }
+    const { headers, framing, isHead } = endpointHead(head)
     const stream = this.ask?.(headers, { endStream: framing === 'none' })
     if (stream) this.follow(stream, isHead)
     return framing
-  }
-
-  onContent(bytes: Buffer): void {
-    const { stream } = this
-    if (!stream || stream.destroyed || bytes.length === 0) return
-    this.unsent++
-    stream.write(bytes, () => this.sent())
   }
 
   onMessageEnd(): void {
     this.stream?.end()
   }
 
-  override _read(): void {
-    this.stream?.resume()
-  }
-
-  override _write(bytes: Buffer, _: BufferEncoding, done: Done): void {
-    try {
-      this.reader.push(bytes)
-    } catch (error) {
-      return done(error instanceof Error ? error : undefined)
-    }
-    if (this.unsent === 0) done()
-    else this.done = done
-  }
-
-  override _destroy(error: Error | null, done: Done): void {
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.leave()
     if (!this.isWhole) this.stream?.close(NGHTTP2_CANCEL)
-    this.unsent = 0
-    this.sent()
+    this.forget()
     done(error)
   }
 
@@ -102,13 +68,5 @@ export class EndpointSocket extends Duplex implements MessageTaker {
     stream.on('close', () => {
       if (!this.isWhole) this.destroy()
     })
-  }
-
-  private sent(): void {
-    if (this.unsent > 0) this.unsent--
-    const { done } = this
-    if (this.unsent > 0 || !done) return
-    this.done = undefined
-    done()
   }
 }

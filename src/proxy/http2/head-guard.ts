@@ -7,7 +7,8 @@ import { ownDraft, wholeAnswer } from '../exchange/own-answer.ts'
 import type { Chain } from '../middleware/chains.ts'
 import { type OwnAnswer, refusal } from '../middleware/draft.ts'
 import type { Run } from '../middleware/run.ts'
-import type { NamedMiddleware, TableRoute, Target } from '../route.ts'
+import type { Limits } from '../middleware/stage.ts'
+import type { TableRoute, Target } from '../route.ts'
 import { fieldsOf, linesOf } from './head-lines.ts'
 
 /** What an exchange does when middlewares have decided. */
@@ -22,37 +23,9 @@ export type AnswerHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader
 const broken = refusal(500, 'A middleware of the route failed.')
 const noBody = () => Promise.resolve(undefined)
 
-/** Those that look at heads only. */
-const ofHeads: ReadonlySet<string> = new Set([
-  'stripPrefix',
-  'stripPrefixRegex',
-  'addPrefix',
-  'replacePath',
-  'replacePathRegex',
-  'redirectScheme',
-  'redirectRegex',
-  'headers',
-  'cors',
-  'allowHosts',
-  'allowIp',
-  'basicAuth',
-  'digestAuth',
-  'forwardAuth',
-  'rateLimit',
-  'inFlight',
-  'circuitBreaker',
-])
-
-/** Whether no middleware of a route wants to read, keep or change what follows a head. */
-export function areOfHeads(middlewares: readonly NamedMiddleware[]): boolean {
-  return middlewares.every(({ middleware }) => {
-    if ('forwardAuth' in middleware) return !middleware.forwardAuth.forwardBody
-    return Object.keys(middleware).every((kind) => ofHeads.has(kind))
-  })
-}
-
-/** What middlewares of heads do with one request that stays HTTP/2 on its whole way. */
+/** What middlewares do with one request that stays HTTP/2 on its whole way: with its heads, and by their limits. */
 export class HeadGuard {
+  limits: Limits = {}
   private readonly chain: Chain
   private readonly asked: Asked
   private readonly run: Run
@@ -61,11 +34,12 @@ export class HeadGuard {
   private isOver = false
   private isFailure = false
 
-  constructor(chain: Chain, asked: Asked, decided: Guarded) {
+  constructor(chain: Chain, asked: Asked, decided: Guarded, isOfCall: boolean) {
     this.chain = chain
     this.asked = asked
     this.decided = decided
-    this.run = chain.begin(draftOf(asked, noBody))
+    const draft = draftOf(asked, noBody)
+    this.run = isOfCall ? chain.beginCall(draft) : chain.begin(draft)
   }
 
   /** Whether the request may go to an endpoint of a route with `chain`. */
@@ -83,6 +57,7 @@ export class HeadGuard {
       answer = broken
     }
     if (this.isOver) return
+    this.limits = this.run.limits()
     if (answer) return await this.answer(answer)
     this.isIn = true
     this.decided.pass()

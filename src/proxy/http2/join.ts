@@ -5,8 +5,10 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2'
+import type { Duplex } from 'node:stream'
 
 import type { Trail } from '../access/trail.ts'
+import type { Limits } from '../middleware/stage.ts'
 import type { Ask } from './endpoint-sessions.ts'
 import type { AnswerHeaders } from './head-guard.ts'
 
@@ -26,7 +28,12 @@ export type Ends = {
   /** The answer is whole, or has been cut on both sides. */
   done(status: number): void
   lost(loss: Loss): void
+  /** More content than may has come before an answer, and goes nowhere. */
+  tooLarge(): void
 }
+
+/** What both sides are kept to. */
+export type Bounds = Limits & { readonly firstByteMs: number }
 
 /** Two streams, of a client and of an endpoint, that carry one request. */
 export type Joined = {
@@ -38,18 +45,22 @@ export type Joined = {
 
 const {
   NGHTTP2_CANCEL,
+  NGHTTP2_ENHANCE_YOUR_CALM,
   NGHTTP2_FLAG_END_STREAM,
   NGHTTP2_INTERNAL_ERROR,
   NGHTTP2_NO_ERROR,
   NGHTTP2_REFUSED_STREAM,
 } = constants
 
-/** Asks with `headers`, and passes on what both sides say, with trailers. Exactly one of `ends` is called, once. */
+/**
+ * Asks with `headers`, and passes on what both sides say, with trailers, as far as `limits` let. Exactly one of `ends` is
+ * called, once, besides `answered`.
+ */
 export function join(
   client: ServerHttp2Stream,
   ask: Ask,
   headers: OutgoingHttpHeaders,
-  firstByteMs: number,
+  limits: Bounds,
   ends: Ends,
   trail: Trail | undefined,
 ): Joined {
@@ -63,11 +74,23 @@ export function join(
 
   /** An endpoint that gets content may take its time until it has all. */
   const waitForAnswer = () => {
-    if (status !== 0) return
-    timer = setTimeout(() => {
-      isLate = true
-      server.close(NGHTTP2_CANCEL)
-    }, firstByteMs)
+    if (status === 0) timer = setTimeout(late, limits.firstByteMs)
+  }
+  const late = () => {
+    isLate = true
+    server.close(NGHTTP2_CANCEL)
+  }
+  /** One side has sent more than it may. */
+  const exceeded = () => {
+    if (isOver) return
+    isOver = true
+    clearTimeout(timer)
+    client.unpipe(server)
+    server.close(NGHTTP2_CANCEL)
+    if (status === 0) return ends.tooLarge()
+    trail?.cut('cut')
+    client.close(NGHTTP2_ENHANCE_YOUR_CALM)
+    ends.done(status)
   }
 
   server.on('headers', (interim) => {
@@ -84,6 +107,8 @@ export function join(
     if (isAll) return
     passAnswer(server, client)
     if (trail) server.on('data', (bytes: Buffer) => (trail.sent += bytes.length))
+    bound(server, limits.responseBytes, exceeded)
+    if (limits.idleMs !== undefined) server.setTimeout(limits.idleMs, late)
   })
   server.on('error', () => {})
   server.on('close', () => {
@@ -105,6 +130,7 @@ export function join(
     passRequest(client, server, () => (isUntouched = false))
     client.once('end', waitForAnswer)
     if (trail) client.on('data', (bytes: Buffer) => (trail.received += bytes.length))
+    bound(client, limits.requestBytes, exceeded)
   }
 
   return {
@@ -116,6 +142,16 @@ export function join(
       server.close(client.rstCode || NGHTTP2_CANCEL)
     },
   }
+}
+
+/** Calls `exceeded` when more than `most` bytes have come. */
+function bound(stream: Duplex, most: number | undefined, exceeded: () => void): void {
+  if (most === undefined) return
+  let left = most
+  stream.on('data', (bytes: Buffer) => {
+    left -= bytes.length
+    if (left < 0) exceeded()
+  })
 }
 
 /** Content, and trailers after it. */

@@ -39,7 +39,8 @@ const options = {
     maxConcurrentStreams: 250,
     initialWindowSize: 256 * 1024,
     maxHeaderListSize: 64 * 1024,
-    enableConnectProtocol: false,
+    // WebSockets (RFC 8441)
+    enableConnectProtocol: true,
   },
   maxHeaderListPairs: 256,
   maxSessionInvalidFrames: 100,

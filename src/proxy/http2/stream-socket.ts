@@ -1,10 +1,10 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
-import { Duplex } from 'node:stream'
 
 import { answerHead } from './answer-head.ts'
 import { chunkOf, lastChunk } from './chunks.ts'
-import { type Framing, type Head, MessageReader, type MessageTaker } from './message-reader.ts'
+import type { Framing, Head } from './message-reader.ts'
 import type { RequestText } from './request-head.ts'
+import { TranslatedSocket } from './translated-socket.ts'
 
 type Done = (error?: Error | null) => void
 
@@ -17,29 +17,26 @@ const stopMs = 500
  * after the other, and what it writes goes to the stream of the request. So all that is done with requests is done in
  * one place, whichever way they come.
  */
-export class StreamSocket extends Duplex implements MessageTaker {
-  private readonly reader: MessageReader
+export class StreamSocket extends TranslatedSocket<ServerHttp2Stream> {
   /** It may have another request. */
   private readonly onFree: (socket: StreamSocket) => void
-  private stream: ServerHttp2Stream | undefined
   private isHead = false
+  private isTunnel = false
   /** The answer's connection is to end after it. */
   private isLast = false
   /** All of the answer has come. */
   private isWhole = false
-  /** Pieces of a write that the stream has not passed on yet, and who waits for them. */
-  private unsent = 0
-  private done: Done | undefined
 
   constructor(onFree: (socket: StreamSocket) => void) {
     super({ readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark })
     this.onFree = onFree
-    this.reader = new MessageReader(this)
   }
 
   /** Has the engine answer `head` on `stream`; only while there is no other request. */
-  serve(stream: ServerHttp2Stream, { text, isChunked }: RequestText, isHead: boolean): void {
+  serve(stream: ServerHttp2Stream, request: RequestText, isHead: boolean): void {
+    const { text, isChunked, isTunnel } = request
     this.stream = stream
+    this.isTunnel = isTunnel
     this.isHead = isHead
     this.isLast = false
     this.isWhole = false
@@ -47,6 +44,7 @@ export class StreamSocket extends Duplex implements MessageTaker {
       if (!this.push(isChunked ? chunkOf(bytes) : bytes)) stream.pause()
     })
     if (isChunked) stream.on('end', () => this.push(lastChunk))
+    if (isTunnel) stream.on('end', () => this.push(null))
     stream.on('close', () => this.leave(stream))
     // why it was closed says its code
     stream.on('error', () => {})
@@ -56,6 +54,11 @@ export class StreamSocket extends Duplex implements MessageTaker {
   onHead(head: Head): Framing | undefined {
     const { stream } = this
     const { status, headers, framing, isLast } = answerHead(head, this.isHead)
+    if (status === 101 && this.isTunnel) {
+      this.isLast = true
+      if (stream && !stream.destroyed) this.respond(stream, tunnelHeaders(headers), 'close')
+      return 'close'
+    }
     if (status < 200) {
       if (status !== 101 && stream?.headersSent === false) stream.additionalHeaders(headers)
       return undefined
@@ -65,34 +68,12 @@ export class StreamSocket extends Duplex implements MessageTaker {
     return framing
   }
 
-  onContent(bytes: Buffer, isLast: boolean): void {
-    const { stream } = this
-    if (!stream || stream.destroyed || bytes.length === 0) return
-    this.unsent++
-    if (isLast) stream.end(bytes, () => this.sent())
-    else stream.write(bytes, () => this.sent())
-  }
-
   onMessageEnd(): void {
     const { stream } = this
     this.isWhole = true
     if (!stream) return
     stream.end()
     if (!hasSentAll(stream)) stopSending(stream)
-  }
-
-  override _read(): void {
-    this.stream?.resume()
-  }
-
-  override _write(bytes: Buffer, _: BufferEncoding, done: Done): void {
-    try {
-      this.reader.push(bytes)
-    } catch (error) {
-      return done(error instanceof Error ? error : undefined)
-    }
-    if (this.unsent === 0) done()
-    else this.done = done
   }
 
   override _final(done: Done): void {
@@ -104,7 +85,7 @@ export class StreamSocket extends Duplex implements MessageTaker {
   override _destroy(error: Error | null, done: Done): void {
     const { stream } = this
     if (stream && !this.isWhole) stream.close(NGHTTP2_INTERNAL_ERROR)
-    this.sent()
+    this.forget()
     done(error)
   }
 
@@ -129,14 +110,11 @@ export class StreamSocket extends Duplex implements MessageTaker {
     if (isReady && !this.destroyed) this.onFree(this)
     else this.destroy()
   }
+}
 
-  private sent(): void {
-    if (this.unsent > 0) this.unsent--
-    const { done } = this
-    if (this.unsent > 0 || !done) return
-    this.done = undefined
-    done()
-  }
+/** HTTP/2 has no upgrades: the answer to a request for a tunnel is that there is one (RFC 8441, 5.1). */
+function tunnelHeaders(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return { ...headers, ':status': 200, 'sec-websocket-accept': undefined }
 }
 
 /**

@@ -3,9 +3,14 @@ import type { RequestDraft } from './draft.ts'
 import { stageOf } from './kinds.ts'
 import { Run } from './run.ts'
 import type { Site, Stage } from './stage.ts'
+import { isForCalls } from './streams.ts'
 
 /** The middlewares of one route. */
-export type Chain = { readonly begin: (request: RequestDraft) => Run }
+export type Chain = {
+  readonly begin: (request: RequestDraft) => Run
+  /** The same for a call of gRPC, without those that have no meaning for one. */
+  readonly beginCall: (request: RequestDraft) => Run
+}
 
 export type Chains = {
   /** Undefined for none. Throws for what `middlewareProblem` finds. */
@@ -37,8 +42,13 @@ export function chains(site: Site): Chains {
       for (const one of middlewares) {
         stages.set(one.name, keptOr(before?.stages.get(one.name), route, one, site))
       }
-      const list = middlewares.flatMap(({ name }) => stages.get(name)?.stage ?? [])
-      const chain: Chain = { begin: (request) => new Run(list, request, site.nowMs) }
+      const list = (of: readonly NamedMiddleware[]) =>
+        of.flatMap(({ name }) => stages.get(name)?.stage ?? [])
+      const [all, ofCalls] = [list(middlewares), list(middlewares.filter(isForCalls))]
+      const chain: Chain = {
+        begin: (request) => new Run(all, request, site.nowMs),
+        beginCall: (request) => new Run(ofCalls, request, site.nowMs),
+      }
       known.set(route.key, { text, chain, stages })
       return chain
     },

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect as connectHttp2 } from 'node:http2'
+import { connect as connectHttp2, createServer as createHttp2 } from 'node:http2'
 import { text } from 'node:stream/consumers'
 
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 
 import { live } from '../../../src/core/live.ts'
 import { policySchema } from '../../../src/core/policy.ts'
+import { isCall } from '../../../src/proxy/middleware/streams.ts'
 import { ownCertificate } from '../../certs/own-authority.ts'
 import { backend, bed, catalogOf, instance } from '../bed.ts'
 import { asIs, grpcServer, methods } from './grpc-bed.ts'
@@ -53,6 +54,13 @@ function clientOf({ ports }: Awaited<ReturnType<typeof bed>>) {
     return { answer, headers: headers.promise }
   }
   return { client, unary, [Symbol.dispose]: () => client.close() }
+}
+
+/** How a call ends, whatever it says. */
+function endOf(call: NodeJS.EventEmitter): Promise<unknown> {
+  call.on('error', () => {})
+  call.on('data', () => {})
+  return new Promise((resolve) => call.once('status', resolve))
 }
 
 const authorized = new Metadata()
@@ -155,3 +163,113 @@ test(
   },
   limitMs,
 )
+
+test(
+  'what acts on bodies leaves calls alone: trailers come through, and so do the heads that others change',
+  async () => {
+    using server = await grpcServer('a')
+    await using at = await scene(server.port, [
+      { headers: { response: { 'X-Added': 'here' } } },
+      { compress: {} },
+      { errorPages: { status: ['200-599'], service: 'web', path: '/' } },
+      { retry: { attempts: 3, status: ['200-599'], nonIdempotent: true } },
+      { maxBody: { requestBytes: 1000, responseBytes: 1000 } },
+      { timeout: { idleMs: 60_000 } },
+    ])
+    using to = clientOf(at)
+    const metadata = new Metadata()
+    metadata.set('accept-encoding', 'gzip')
+    const { answer, headers } = to.unary(methods.unary.path, metadata)
+    expect(await answer).toBe('a: hello')
+    expect((await headers).getMap()).toMatchObject({ 'x-added': 'here', 'x-served-by': 'a' })
+    const failure = to.unary(methods.fail.path).answer
+    const error: ServiceError = await failure.then(
+      () => expect.unreachable(),
+      (thrown) => thrown,
+    )
+    expect(error).toMatchObject({ code: status.FAILED_PRECONDITION, details: 'not now' })
+    expect(error.metadata.get('x-why')).toEqual(['because'])
+  },
+  limitMs,
+)
+
+test(
+  'a limit on bodies holds for streams, in both directions',
+  async () => {
+    using server = await grpcServer('a')
+    await using at = await scene(server.port, [
+      { maxBody: { requestBytes: 1000, responseBytes: 2000 } },
+    ])
+    using to = clientOf(at)
+    const large = Buffer.alloc(2000)
+    const early = to.client.makeBidiStreamRequest(methods.fail.path, asIs, asIs)
+    const late = to.client.makeBidiStreamRequest(methods.chat.path, asIs, asIs)
+    const ends = [early, late].map(endOf)
+    late.write(Buffer.from('one'))
+    await once(late, 'data')
+    for (const call of [early, late]) call.write(large)
+    // 413 has no code of its own there
+    expect(await ends[0]).toMatchObject({
+      code: status.UNKNOWN,
+      details: expect.stringContaining('413'),
+    })
+    expect(await ends[1]).toMatchObject({ code: status.RESOURCE_EXHAUSTED })
+
+    const count = (most: string) =>
+      endOf(to.client.makeServerStreamRequest(methods.count.path, asIs, asIs, Buffer.from(most)))
+    expect(await count('100')).toMatchObject({ code: status.OK })
+    expect(await count('1000')).toMatchObject({ code: status.RESOURCE_EXHAUSTED })
+  },
+  limitMs,
+)
+
+test(
+  'so do limits on time',
+  async () => {
+    const mute = createHttp2((incoming, response) => {
+      if (incoming.url === methods.count.path) response.write('a')
+    })
+    await once(mute.listen(0, '127.0.0.1'), 'listening')
+    const address = mute.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    await using at = await scene(port, [{ timeout: { firstByteMs: 300, idleMs: 300 } }])
+    using to = clientOf(at)
+    const details = async (path: string) => {
+      const error: ServiceError = await to.unary(path).answer.then(
+        () => expect.unreachable(),
+        (thrown) => thrown,
+      )
+      return error.details
+    }
+    expect(await details(methods.unary.path)).toContain('504')
+    expect(await details(methods.count.path)).toContain('RST_STREAM')
+    mute.close()
+  },
+  limitMs,
+)
+
+test(
+  'whoever has to see a whole body is not passed by',
+  async () => {
+    using server = await grpcServer('a')
+    await using door = await backend()
+    const forwardAuth = { address: `http://127.0.0.1:${door.port}/`, forwardBody: true }
+    await using at = await scene(server.port, [{ forwardAuth }])
+    using to = clientOf(at)
+    await expect(to.unary(methods.unary.path).answer).rejects.toThrow(/501/)
+    expect(door.connections()).toBe(0)
+  },
+  limitMs,
+)
+
+test('a call is told by its content type', () => {
+  const types = [
+    'application/grpc',
+    'Application/gRPC+proto',
+    'application/grpc;x',
+    'application/grpc ; x',
+  ]
+  expect(types.filter((type) => !isCall(type))).toEqual([])
+  const others = [undefined, '', 'text/html', 'application/grpc-web', 'application/grpc-web+proto']
+  expect(others.filter(isCall)).toEqual([])
+})

@@ -27,15 +27,18 @@ export async function proxiedEndpoint(speaks: Speaks, secrets?: Secrets) {
     sockets.add(socket)
     socket.on('error', () => {})
     socket.once('close', () => sockets.delete(socket))
-    void header(socket).then((found) => {
-      told.push(found)
-      const source = found.kind === 'header' ? found.ends?.source : undefined
-      const text = source ? `${source.ip} ${source.port}` : found.kind
-      sources.set(socket.remotePort ?? 0, text)
-      if (found.kind === 'header') inner.emit('connection', socket)
-      else socket.destroy()
-    })
+    void take(socket)
   })
+
+  async function take(socket: Socket): Promise<void> {
+    const found = await header(socket)
+    const source = found.kind === 'header' ? found.ends?.source : undefined
+    told.push(found)
+    sources.set(socket.remotePort ?? 0, source ? `${source.ip} ${source.port}` : found.kind)
+    if (found.kind === 'header') inner.emit('connection', socket)
+    else socket.destroy()
+  }
+
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')

@@ -1,0 +1,173 @@
+import type { Duplex } from 'node:stream'
+
+import { type ClientTimes, limits } from './limits.ts'
+import type { RequestTaker } from './request-taker.ts'
+
+/** What is read next, or why nothing is. */
+export const state = {
+  head: 0,
+  length: 1,
+  chunked: 2,
+  answer: 3,
+  tunnel: 4,
+  refused: 5,
+  linger: 6,
+  closed: 7,
+} as const
+
+/** How a client's connection is held up, what it has time for, and how it ends. */
+export class ClientLife {
+  readonly stream: Duplex
+  isPaused = false
+  /** The client has closed its half. */
+  hasEnded = false
+  protected taker: RequestTaker | undefined
+  protected state: number = state.head
+  protected stash: Buffer | undefined
+  /** Some of a head is in the stash, and `sinceMs` is when that began. */
+  protected isPartial = false
+  /** Requests in the stash wait until the answers before them have gone. */
+  protected isBlocked = false
+  /** It sends no content before it is told to. */
+  protected holdsBack = false
+  /** What `sinceMs` is the time of depends on the state. */
+  protected sinceMs: number
+  protected nowMs: number
+  /** Bytes of content, since `sinceMs`. */
+  protected received = 0
+  /** All has gone to a client that is to close. */
+  private hasSent = false
+  private readonly times: ClientTimes
+  private readonly onClosed: () => void
+
+  constructor(stream: Duplex, times: ClientTimes, nowMs: number, onClosed: () => void) {
+    this.stream = stream
+    this.taker = undefined
+    this.stash = undefined
+    this.times = times
+    this.sinceMs = nowMs
+    this.nowMs = nowMs
+    this.onClosed = onClosed
+  }
+
+  /** It has been told to send its content. */
+  invite(): void {
+    this.holdsBack = false
+    this.sinceMs = this.nowMs
+  }
+
+  /** Nothing that comes from now on is looked at. `end` has to follow. */
+  refuse(): void {
+    this.state = state.refused
+  }
+
+  /** Whether content is still to come. */
+  get isOwing(): boolean {
+    return this.state === state.length || this.state === state.chunked
+  }
+
+  /** Whether something has come that nobody has looked at. */
+  get hasMore(): boolean {
+    return this.stash !== undefined
+  }
+
+  /** Whether nothing is asked for at the moment. */
+  get isIdle(): boolean {
+    return this.state === state.head && this.stash === undefined
+  }
+
+  /**
+   * The last answer has been written. What the client sends from now on is let go: to close with it unread would
+   * reset the connection, and the answer might never be read.
+   */
+  end(): void {
+    const { stream } = this
+    const isQuiet = this.state === state.answer && this.stash === undefined
+    this.stash = undefined
+    if (this.state === state.closed) return
+    if (isQuiet && stream.writableLength === 0) {
+      this.state = state.closed
+      stream.destroy()
+      return
+    }
+    this.state = state.linger
+    this.sinceMs = this.nowMs
+    stream.end()
+    if (this.isPaused) this.resume()
+    stream.once('finish', () => this.onFinish())
+  }
+
+  /** Cuts the connection, so that nobody takes what has come for whole. */
+  destroy(): void {
+    this.stream.destroy()
+  }
+
+  pause(): void {
+    this.isPaused = true
+    this.stream.pause()
+  }
+
+  resume(): void {
+    // what is here comes first
+    if (this.isBlocked || this.isFull) return
+    this.isPaused = false
+    // a pause costs nobody his time
+    this.sinceMs = this.nowMs
+    this.stream.resume()
+  }
+
+  /** Ends what takes too long. */
+  tick(nowMs: number): void {
+    const pastMs = nowMs - this.sinceMs
+    this.nowMs = nowMs
+    switch (this.state) {
+      case state.head:
+        if (pastMs > (this.isPartial ? this.times.headMs : this.times.idleMs)) this.late()
+        return
+      case state.length:
+      case state.chunked:
+        if (pastMs > this.times.rateMs && !this.isPaused) this.checkRate()
+        break
+      case state.linger:
+        if (pastMs > (this.hasSent ? this.times.lingerMs : this.times.idleMs)) this.destroy()
+        return
+      case state.closed:
+        return
+      default:
+    }
+    this.taker?.onTick(nowMs)
+  }
+
+  /** So much has come behind a request that no more is read before that is answered. */
+  protected get isFull(): boolean {
+    return this.state === state.answer && (this.stash?.length ?? 0) > limits.head
+  }
+
+  private late(): void {
+    if (this.isPartial) this.taker?.onMalformed(408, 'the request took too long')
+    else this.destroy()
+  }
+
+  /** Slower than this is no client but somebody who wants to keep connections busy. */
+  private checkRate(): void {
+    if (this.holdsBack && this.received === 0) return
+    if (this.received < limits.leastBytes) return this.destroy()
+    this.received = 0
+    this.sinceMs = this.nowMs
+  }
+
+  /** All has gone after `end`. */
+  private onFinish(): void {
+    this.hasSent = true
+    this.sinceMs = this.nowMs
+    if (this.hasEnded) this.destroy()
+  }
+
+  protected onClose(): void {
+    this.state = state.closed
+    this.stash = undefined
+    this.taker?.onClientGone()
+    this.taker = undefined
+    this.onClosed()
+  }
+}
