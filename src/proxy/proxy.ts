@@ -20,6 +20,7 @@ import { tables } from './tables.ts'
 import { targetOf } from './targets.ts'
 import { explainConnection, isForTcp } from './tcp/explain.ts'
 import { tlsFeeds } from './tls/feeds.ts'
+import { uncovered } from './tls/uncovered.ts'
 import { type RouteView, routeViews, type UpstreamView, upstreamView } from './views.ts'
 
 export type Proxy = {
@@ -51,14 +52,16 @@ export function createProxy(options: ProxyOptions): Proxy {
     options.report(problems.list())
   }
   const checks = createChecks({ made: checkCounter(registry) })
+  const bare = uncovered({ certificates: options.certificates, report: report('certificates') })
   const current = tables({
     catalog,
     vantage,
     own: () => own.parts(),
     report: report('table'),
-    changed(changes) {
+    changed(changes, _, whereOf) {
       numbers.follow(changes)
       checks.settle(changes)
+      bare.change(changes, whereOf)
       workers.changed(changes, current.table.complete)
       if (changes.some(({ after }) => after?.tcp?.tls === 'passed')) passing.set(true)
       options.log.debug({ changes: changes.length }, 'route table replaced')
@@ -113,6 +116,7 @@ export function createProxy(options: ProxyOptions): Proxy {
         current.follow(closed.signal),
         secured.follow(() => workers.secure(), closed.signal),
         opening.follow(signal),
+        bare.follow(closed.signal),
         followChecks(checks, checking, closed.signal),
       ])
       await aborted(signal)

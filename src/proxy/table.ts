@@ -31,6 +31,8 @@ export type MadeTable = {
   /** Sorted; the same list as before when nothing of it changed. */
   readonly problems: readonly Problem[]
   readonly changes: readonly RouteChange[]
+  /** Where a route of it was declared, for people. */
+  readonly whereOf: (route: TableRoute) => string
 }
 
 /** The routes of `catalog` as seen from `vantage`. `own` is what must never become a target. */
@@ -51,6 +53,8 @@ export function tableMaker(readRule: RuleReader = ruleReader()) {
   const places = new WeakMap<TableRoute, string>()
   let table = emptyTable
   let from: Standpoint | undefined
+
+  const whereOf = (route: TableRoute) => places.get(route) ?? ''
 
   function remade(key: string, standpoint: Standpoint): RouteChange[] {
     const before = routes.get(key)
@@ -73,7 +77,7 @@ export function tableMaker(readRule: RuleReader = ruleReader()) {
   function sayOverlaps({ index }: RouteTable, changes: readonly RouteChange[]): void {
     for (const [entrypoint, hosts] of hostsTouched(changes)) {
       for (const host of hosts) {
-        const found = overlaps(index, entrypoint, host, restFor, (one) => places.get(one) ?? '')
+        const found = overlaps(index, entrypoint, host, restFor, whereOf)
         problems.set(`host ${entrypoint} ${host}`, found)
       }
     }
@@ -98,7 +102,7 @@ export function tableMaker(readRule: RuleReader = ruleReader()) {
         ? { complete, routes: [...routes.values()], index: reindexed(table.index, changes) }
         : { ...table, complete }
     sayOverlaps(table, changes)
-    return { table, problems: problems.list(), changes }
+    return { table, problems: problems.list(), changes, whereOf }
   }
 }
 

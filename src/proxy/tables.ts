@@ -8,6 +8,7 @@ import { look } from './look.ts'
 import { hasRoutes, hostRank, type Match } from './match.ts'
 import { emptyMemory, type Lost, type Memory, remember } from './memory.ts'
 import type { Own } from './own.ts'
+import type { TableRoute } from './route.ts'
 import { emptyTable, type RouteTable, tableMaker } from './table.ts'
 
 export type TablesOptions = {
@@ -16,8 +17,12 @@ export type TablesOptions = {
   /** Another object when it is another. */
   readonly own: () => Own
   readonly report: (problems: readonly Problem[]) => void
-  /** A new table is in force, which differs by `changes` from the one before. */
-  readonly changed: (changes: readonly RouteChange[], nowMs: number) => void
+  /** A new table is in force, which differs by `changes` from the one before. `whereOf`: where a route was declared. */
+  readonly changed: (
+    changes: readonly RouteChange[],
+    nowMs: number,
+    whereOf: (route: TableRoute) => string,
+  ) => void
   /** The monotonic clock, in milliseconds; performance.now unless given. */
   readonly clock?: () => number
 }
@@ -71,7 +76,7 @@ export function tables(options: TablesOptions): MadeTables {
     table = made.table
     if (made.problems !== reported) report(made.problems)
     reported = made.problems
-    changed(made.changes, nowMs)
+    changed(made.changes, nowMs, made.whereOf)
   }
 
   return {

@@ -92,9 +92,10 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
   onContent(bytes: Buffer, start: number, end: number): void {
     if (this.phase === phase.idle) return
     this.movedMs = this.engine.nowMs
-    const { guard, trail } = this
+    const { guard, trail, tunnel } = this
     if (trail !== undefined) trail.received += end - start
     if (guard !== undefined && !guard.admits(end - start)) return
+    if (tunnel !== undefined) return this.say(tunnel, bytes, start, end)
     if (!this.sending.content(bytes, start, end)) return this.overflow()
     guard?.body.content(bytes, start, end)
   }
@@ -127,8 +128,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
   }
 
   onAnswer(head: AnswerHead, bytes: Buffer, ends: number): void {
-    const { answering, client, connection } = this
-    const { upstream } = this
+    const { answering, client, connection, upstream } = this
     this.phase = phase.answering
     this.movedMs = this.engine.nowMs
     if (this.trail !== undefined) this.trail.firstByteMs = performance.now()
@@ -238,6 +238,17 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     }
     guard.pour?.write(bytes, start, end)
     return guard.pour === undefined
+  }
+
+  /** What a client says over an upgraded connection is never said twice. */
+  private say(tunnel: Tunnel, bytes: Buffer, start: number, end: number): void {
+    const { client, connection, engine, guard, sending } = this
+    sending.pass(bytes, start, end)
+    if (guard !== undefined || connection === undefined || client.isPaused) return
+    tunnel.talks(end - start, connection.socket, engine.tunnelBuffers, (count) => {
+      this.movedMs = engine.nowMs
+      if (this.trail !== undefined) this.trail.received += count
+    })
   }
 
   private ask(route: TableRoute, upstream: Upstream): void {

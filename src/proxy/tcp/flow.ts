@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-import type { Buffers, ReadBuffers } from './buffers.ts'
+import type { ReadBuffers } from './buffers.ts'
 import { mostAsText, whenFlushed } from './flushed.ts'
 
-/** Reads that would have fitted into the small buffer, one after the other, before the large one is given back. */
+/** Reads that would have fitted into a smaller buffer, one after the other, before one is given back. */
 const mostLittles = 16
 
 /** How bytes that come over a socket are read, as Node's option `onread` has it. */
@@ -22,22 +22,23 @@ export class Flow {
   /** For the socket that the bytes come from. */
   readonly onread: OnRead
   private readonly to: Duplex
-  private readonly small: Buffers
-  private readonly large: Buffers
+  private readonly buffers: ReadBuffers
   private readonly passed: (bytes: number) => void
   private readonly resume: () => void
   private source: Socket | undefined
   private buffer: Buffer
+  /** Of its size among `buffers`. */
+  private level = 0
   private littles = 0
+  private isOver = false
   private diverted: ((text: string) => void) | undefined
 
-  constructor(to: Duplex, { small, large }: ReadBuffers, passed: (bytes: number) => void) {
+  constructor(to: Duplex, buffers: ReadBuffers, passed: (bytes: number) => void) {
     this.to = to
-    this.small = small
-    this.large = large
+    this.buffers = buffers
     this.passed = passed
     this.source = undefined
-    this.buffer = small.take()
+    this.buffer = taken(buffers, 0)
     this.diverted = undefined
     this.resume = () => void this.source?.resume()
     this.onread = { buffer: () => this.buffer, callback: (count) => this.onBytes(count) }
@@ -53,18 +54,20 @@ export class Flow {
     this.diverted = to
   }
 
-  /** Both sockets are closed. */
-  release(): void {
-    if (this.isSmall) this.small.give(this.buffer)
-    else this.large.give(this.buffer)
+  /** What still comes is let go. */
+  stop(): void {
+    this.isOver = true
+    this.source?.resume()
   }
 
-  private get isSmall(): boolean {
-    return this.buffer.length === this.small.size
+  /** Both sockets are closed. */
+  release(): void {
+    this.buffers[this.level]?.give(this.buffer)
   }
 
   private onBytes(count: number): boolean {
     const { buffer, to, diverted } = this
+    if (this.isOver) return true
     if (diverted) {
       diverted(buffer.latin1Slice(0, count))
       this.diverted = undefined
@@ -83,18 +86,27 @@ export class Flow {
 
   /** Chooses the buffer for the next read by the size of this one. */
   private fit(count: number): void {
-    if (this.isSmall) {
-      if (count === this.small.size) this.swap(this.small, this.large)
-    } else if (count > this.small.size) {
+    const { buffer, buffers, level } = this
+    if (count === buffer.length) {
+      this.littles = 0
+      if (level + 1 < buffers.length) this.swap(level + 1)
+    } else if (level === 0 || count > (buffers[level - 1]?.size ?? 0)) {
       this.littles = 0
     } else if (++this.littles > mostLittles) {
-      this.swap(this.large, this.small)
+      this.swap(level - 1)
     }
   }
 
-  private swap(from: Buffers, to: Buffers): void {
-    from.give(this.buffer)
-    this.buffer = to.take()
+  private swap(level: number): void {
+    this.buffers[this.level]?.give(this.buffer)
+    this.buffer = taken(this.buffers, level)
+    this.level = level
     this.littles = 0
   }
+}
+
+function taken(buffers: ReadBuffers, level: number): Buffer {
+  const pool = buffers[level]
+  if (!pool) throw new RangeError(`no buffers of level ${level}`)
+  return pool.take()
 }

@@ -21,7 +21,7 @@ export function relay(
 ): void {
   const { client, wire, server } = sides
   let open = 2
-  let isBulky = false
+  let reads = 0
   let up: Flow | undefined
   const resume = () => void client.resume()
   const closed = () => {
@@ -34,9 +34,10 @@ export function relay(
     passed(chunk.length)
     if (chunk.length <= mostAsText) server.write(chunk.latin1Slice(), 'latin1')
     else server.write(chunk)
-    if (chunk.length > mostAsText && !isBulky) {
-      isBulky = true
-      up = ownFlow(sides, buffers, passed)
+    // most of those that speak only once do not say much
+    if (reads < 2) {
+      reads += chunk.length > mostAsText ? 2 : 1
+      if (reads >= 2) up = ownFlow(sides, buffers, passed)
     }
     if (server.writableLength === 0) return
     client.pause()
@@ -49,7 +50,7 @@ export function relay(
   if (client.readableEnded) server.end()
 }
 
-/** A client that says much at a time costs less with a buffer of its own, where it can have one. */
+/** What a client says costs less with a buffer of its own, where it can have one. */
 function ownFlow(
   { client, wire, server }: Sides,
   buffers: ReadBuffers,
