@@ -21,6 +21,7 @@ import { dropKept, keep, takeKept } from './kept.ts'
 import { Life, phase } from './life.ts'
 import { mirrorRequest } from './mirror.ts'
 import { ownerFor } from './owner.ts'
+import { say } from './say.ts'
 import { endLate } from './time-limits.ts'
 import { Tunnel } from './tunnel.ts'
 
@@ -95,7 +96,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     const { guard, trail, tunnel } = this
     if (trail !== undefined) trail.received += end - start
     if (guard !== undefined && !guard.admits(end - start)) return
-    if (tunnel !== undefined) return this.say(tunnel, bytes, start, end)
+    if (tunnel !== undefined) return say(this, tunnel, bytes, start, end)
     if (!this.sending.content(bytes, start, end)) return this.overflow()
     guard?.body.content(bytes, start, end)
   }
@@ -238,17 +239,6 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     }
     guard.pour?.write(bytes, start, end)
     return guard.pour === undefined
-  }
-
-  /** What a client says over an upgraded connection is never said twice. */
-  private say(tunnel: Tunnel, bytes: Buffer, start: number, end: number): void {
-    const { client, connection, engine, guard, sending } = this
-    sending.pass(bytes, start, end)
-    if (guard !== undefined || connection === undefined || client.isPaused) return
-    tunnel.talks(end - start, connection.socket, engine.tunnelBuffers, (count) => {
-      this.movedMs = engine.nowMs
-      if (this.trail !== undefined) this.trail.received += count
-    })
   }
 
   private ask(route: TableRoute, upstream: Upstream): void {
