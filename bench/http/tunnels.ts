@@ -28,6 +28,20 @@ export async function measureMessages(world: World, { runs, seconds, pin }: How)
   }
 }
 
+/** Prints what a connection costs a TCP relay, with one message and its answer. */
+export async function measureConnections(world: World, { runs, seconds, pin }: How): Promise<void> {
+  const peers = peersFor(world, 'tcp')
+  const work = async (peer: Peer) => {
+    const script = node(new URL('load/connections.ts', import.meta.url))
+    const args = [peer.tcpPort, seconds, connections].map(String)
+    return Number(await outputOf([...pin, ...script, ...args]))
+  }
+  for (const peer of peers) await work(peer)
+  const found = await takeTurns(peers, runs, work)
+  console.log(`\n## connections\n\n${connections} clients of TCP, ${runs} runs\n`)
+  console.log(tableOf(found, 'connection', {}))
+}
+
 /** Prints what a MiB costs a TCP relay, from the endpoint and to it. */
 export async function measureBulk(world: World, { runs, pin }: How): Promise<void> {
   for (const [direction, name] of [

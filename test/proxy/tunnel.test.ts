@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
@@ -115,6 +116,38 @@ test('an endpoint that declines gives its answer, an unknown host 404, a dead on
   )
   expect(await raw(proxy.port, `${upgrade}Host: nobody\r\n\r\n`)).toMatch(/^HTTP\/1.1 404 /)
   expect(await raw(proxy.port, `${upgrade}Host: rude\r\n\r\n`)).toMatch(/^HTTP\/1.1 502 /)
+})
+
+test('much that a client says comes out whole, however slowly it is taken', async () => {
+  const said = randomBytes(24 * 1024 * 1024)
+  const heard = Promise.withResolvers<Buffer>()
+  await using service = await backend()
+  service.server.on('upgrade', (_, socket) => {
+    socket.write(
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    )
+    const take = async () => {
+      const parts: Buffer[] = []
+      for await (const part of socket) {
+        parts.push(part)
+        if (parts.length % 16 === 0) await new Promise(setImmediate)
+      }
+      heard.resolve(Buffer.concat(parts))
+    }
+    void take()
+  })
+  await using proxy = await bed()
+  proxy.catalog.set(catalogOf([instance({ port: service.port })]))
+  const client = connect({ port: proxy.port, host: '127.0.0.1' })
+  client.write(`${upgrade}Host: shop.test\r\n\r\n`)
+  const [answer] = await once(client, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1.1 101 /)
+  for (let at = 0, size = 1; at < said.length; at += size, size = (size * 7 + 5) % 150_001) {
+    const isTaken = client.write(said.subarray(at, at + size))
+    if (!isTaken) await once(client, 'drain')
+  }
+  client.end()
+  expect((await heard.promise).equals(said)).toBe(true)
 })
 
 test('frames are followed wherever the stream is cut', () => {

@@ -7,6 +7,7 @@ import { RequestHead } from '../http1/request-head.ts'
 import { Sender } from '../http1/sender.ts'
 import { EndpointSessions } from '../http2/endpoint-sessions.ts'
 import type { Tables } from '../tables.ts'
+import { readBuffers } from '../tcp/buffers.ts'
 import type { Trust } from '../trust.ts'
 import type { Chooser } from '../worker/choose.ts'
 import type { Counting } from '../worker/counting.ts'
@@ -63,6 +64,7 @@ export class Engine {
   /** Undefined: there is none. */
   readonly access: AccessLog | undefined
   readonly buffers = new Buffers()
+  readonly tunnelBuffers = readBuffers()
   readonly requestHead = new RequestHead()
   readonly answerHead = new AnswerHead()
   readonly sender = new Sender(this.buffers)

@@ -22,6 +22,7 @@ import { dropKept, keep, takeKept } from './kept.ts'
 import { Life, phase } from './life.ts'
 import { mirrorRequest } from './mirror.ts'
 import { ownerFor } from './owner.ts'
+import { say } from './say.ts'
 import { endLate } from './time-limits.ts'
 import { Tunnel } from './tunnel.ts'
 
@@ -93,9 +94,10 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
   onContent(bytes: Buffer, start: number, end: number): void {
     if (this.phase === phase.idle) return
     this.movedMs = this.engine.nowMs
-    const { guard, trail } = this
+    const { guard, trail, tunnel } = this
     if (trail !== undefined) trail.received += end - start
     if (guard !== undefined && !guard.admits(end - start)) return
+    if (tunnel !== undefined) return say(this, tunnel, bytes, start, end)
     if (!this.sending.content(bytes, start, end)) return this.overflow()
     guard?.body.content(bytes, start, end)
   }
@@ -128,8 +130,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
   }
 
   onAnswer(head: AnswerHead, bytes: Buffer, ends: number): void {
-    const { answering, client, connection } = this
-    const { upstream } = this
+    const { answering, client, connection, upstream } = this
     this.phase = phase.answering
     this.movedMs = this.engine.nowMs
     if (this.trail !== undefined) this.trail.firstByteMs = performance.now()

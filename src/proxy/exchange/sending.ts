@@ -132,6 +132,11 @@ export class Sending implements Parker {
     this.heldBytes = left
   }
 
+  /** The same for what is not to be sent again. */
+  pass(bytes: Buffer, start: number, end: number): void {
+    if (this.to) this.write(this.to, bytes, start, end)
+  }
+
   /** All content has come. */
   end(): void {
     this.hasAll = true

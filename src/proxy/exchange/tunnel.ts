@@ -1,11 +1,17 @@
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 
+import type { ReadBuffers } from '../tcp/buffers.ts'
+import { Flow } from '../tcp/flow.ts'
+import { mostAsText } from '../tcp/flushed.ts'
+import { readIntoOwn } from '../tcp/own-buffer.ts'
 import { FrameTracker, goingAway } from './frames.ts'
 
 /** How often to look for the end of a frame that is on its way. */
 const frameMs = 10
 
-/** An upgraded connection through us, seen from the side of what the server sends. */
+/** An upgraded connection through us. Only what the server sends is looked at. */
 export class Tunnel {
   /** Goodbye has been said: what the server sends goes no further. */
   isLeaving = false
@@ -13,15 +19,34 @@ export class Tunnel {
   private readonly cut: () => void
   private readonly frames = new FrameTracker()
   private readonly timers = new Set<NodeJS.Timeout>()
+  /** What the client says, once it has said something. */
+  private up: Flow | undefined
+  private reads = 0
 
   constructor(client: Duplex, cut: () => void) {
     this.client = client
     this.cut = cut
+    this.up = undefined
   }
 
   /** These bytes go to the client. */
   pass(bytes: Buffer, start: number, end: number): void {
     this.frames.push(bytes, start, end)
+  }
+
+  /**
+   * The client has said `bytes`, and will say more, most likely: it is read into a buffer that is used again, where it
+   * can have one (see own-buffer.ts), and goes to `server` from there. `heard` is told how much it is.
+   */
+  talks(bytes: number, server: Duplex, buffers: ReadBuffers, heard: (bytes: number) => void): void {
+    const { client } = this
+    if (this.reads >= 2 || !(client instanceof Socket) || client instanceof TLSSocket) return
+    this.reads += bytes > mostAsText ? 2 : 1
+    if (this.reads < 2) return
+    const up = new Flow(server, buffers, heard)
+    up.from(client)
+    // its buffer goes with the client's socket, which may outlive this
+    if (readIntoOwn(client, up.onread)) this.up = up
   }
 
   /**
@@ -40,10 +65,11 @@ export class Tunnel {
     })
   }
 
-  /** Forgets what was to happen. */
+  /** It is over: forgets what was to happen. */
   close(): void {
     for (const timer of this.timers) clearTimeout(timer)
     this.timers.clear()
+    this.up?.stop()
   }
 
   private sayGoodbye(): void {

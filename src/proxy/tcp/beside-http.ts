@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-import { type TcpShared, throughIt, trailOf } from './connection.ts'
+import { counted, type TcpShared, trailOf } from './connection.ts'
 import type { TcpCounts } from './counts.ts'
 import { deliver } from './deliver.ts'
 import { isForNamed } from './for-named.ts'
@@ -41,7 +41,12 @@ export function besideHttp(entrypoint: string, shared: TcpShared, counts: TcpCou
       const trail = trailOf(client, entrypoint, shared)
       if (trail) Object.assign(trail, { ip: ends().source.ip, hello })
       const arrival = { client, wire: client, entrypoint, ends, trail, ...first }
-      await throughIt(client, counts, trail, () => deliver(arrival, shared, counts))
+      deliver(
+        arrival,
+        shared,
+        counts,
+        counted(client, counts, trail, () => {}),
+      )
     },
   }
 }

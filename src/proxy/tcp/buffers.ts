@@ -17,9 +17,9 @@ export function buffersOf(size: number, kept: number): Buffers {
   }
 }
 
-/** What endpoints' bytes are read into: small while little comes at a time, large for bulk. */
-export type ReadBuffers = { readonly small: Buffers; readonly large: Buffers }
+/** What bytes of tunnels are read into: small while little comes at a time, large for bulk; the smallest first. */
+export type ReadBuffers = readonly Buffers[]
 
 export function readBuffers(): ReadBuffers {
-  return { small: buffersOf(16 * 1024, 256), large: buffersOf(64 * 1024, 64) }
+  return [buffersOf(4 * 1024, 1024), buffersOf(16 * 1024, 256), buffersOf(64 * 1024, 64)]
 }

@@ -11,29 +11,29 @@ export const tunnelOptions = {
   keepAliveInitialDelay: 60_000,
 }
 
-/** A connection to `target`; undefined when it is refused or takes too long, or `client` goes away before. */
+/**
+ * Connects to `target`, and calls `dialled` with the connection; without one when it is refused or takes too long, or
+ * `client` goes away before.
+ */
 export function dial(
   target: Target,
   client: Socket,
   onread: OnReadOpts,
-): Promise<Socket | undefined> {
-  const { promise, resolve } = Promise.withResolvers<Socket | undefined>()
+  dialled: (server: Socket | undefined) => void,
+): void {
   const { ip: host, port } = target
   const server = connect({ ...tunnelOptions, host, port, onread })
-  const giveUp = () => server.destroy()
+  const giveUp = () => void server.destroy()
   const timer = setTimeout(giveUp, connectTimeoutMs(target))
   const settle = (result: Socket | undefined) => {
     clearTimeout(timer)
     client.off('close', giveUp)
-    resolve(result)
+    server.off('close', fail)
+    dialled(result)
   }
   const fail = () => settle(undefined)
-  client.once('close', giveUp)
+  client.on('close', giveUp)
   server.on('error', giveUp)
-  server.once('close', fail)
-  server.once('connect', () => {
-    server.off('close', fail)
-    settle(server)
-  })
-  return promise
+  server.on('close', fail)
+  server.on('connect', () => settle(server))
 }

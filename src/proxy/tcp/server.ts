@@ -14,8 +14,7 @@ export function tcpServer(
   const clients = new Set<Socket>()
   const server = createServer(tunnelOptions, (client) => {
     clients.add(client)
-    client.once('close', () => clients.delete(client))
-    void serveConnection(client, listener.entrypoint, shared, counts)
+    serveConnection(client, listener.entrypoint, shared, counts, () => clients.delete(client))
   })
   return {
     open: () => listening(server, listener),

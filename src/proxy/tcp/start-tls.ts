@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-import type { Downstream } from './downstream.ts'
+import type { Flow } from './flow.ts'
 
 /** By these clients of PostgreSQL ask for TLS before it begins (its manual, "SSLRequest"). */
 export const sslRequest: Buffer = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
@@ -16,22 +16,26 @@ export function asksForTls(bytes: Buffer): boolean | undefined {
   return length === sslRequest.length ? true : undefined
 }
 
-/** Asks an endpoint for the TLS that `client` has been promised already; whether it agrees, with nothing after that. */
-export async function askedForTls(
+/**
+ * Asks an endpoint for the TLS that `client` has been promised already. Tells `answered` whether it agrees, with nothing
+ * after that.
+ */
+export function askedForTls(
   client: Socket,
   server: Socket,
-  down: Downstream,
-): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>()
-  const none = () => resolve(undefined)
+  down: Flow,
+  answered: (isAgreed: boolean) => void,
+): void {
+  const none = () => settle(undefined)
+  const settle = (answer: string | undefined) => {
+    clearTimeout(timer)
+    client.off('close', none)
+    server.off('close', none)
+    answered(answer === agreed)
+  }
   const timer = setTimeout(none, answerMs)
   client.once('close', none)
   server.once('close', none)
-  down.divert(resolve)
+  down.divert(settle)
   server.write(sslRequest)
-  const answer = await promise
-  clearTimeout(timer)
-  client.off('close', none)
-  server.off('close', none)
-  return answer === agreed
 }

@@ -1,30 +1,34 @@
 import type { Socket } from 'node:net'
 
-/** A connection through us that can be ended from outside. */
-export type CuttableTunnel = {
-  /** Ends it after `ms`, if it is still wanted to go then. */
-  leave(ms: number, isWanted: () => boolean): void
-  wasCut(): boolean
+/** A connection through us, which can be ended from outside. */
+export class TcpTunnel {
+  isCut = false
+  private readonly client: Socket
+  private readonly server: Socket
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(client: Socket, server: Socket) {
+    this.client = client
+    this.server = server
+    this.timer = undefined
+  }
+
+  /**
+   * Ends it after `ms`, if it is still wanted to go then. Nothing can be said to the two before it is cut: nobody knows
+   * what they speak.
+   */
+  leave(ms: number, isWanted: () => boolean): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined
+      if (!isWanted()) return
+      this.isCut = true
+      this.client.destroy()
+      this.server.destroy()
+    }, ms)
+  }
+
   /** It has ended; there is nothing to cut any more. */
-  ended(): void
-}
-
-/** Nothing can be said to the two of a TCP connection before it is cut: nobody knows what they speak. */
-export function cuttable(client: Socket, server: Socket): CuttableTunnel {
-  let timer: NodeJS.Timeout | undefined
-  let isCut = false
-
-  return {
-    leave(ms, isWanted) {
-      timer ??= setTimeout(() => {
-        timer = undefined
-        if (!isWanted()) return
-        isCut = true
-        client.destroy()
-        server.destroy()
-      }, ms)
-    },
-    wasCut: () => isCut,
-    ended: () => clearTimeout(timer),
+  ended(): void {
+    clearTimeout(this.timer)
   }
 }

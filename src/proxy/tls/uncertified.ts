@@ -15,7 +15,7 @@ export type UncertifiedOptions = {
   readonly report: (problems: readonly Problem[]) => void
 }
 
-/** Which routes for requests want a certificate that is not there: one by name, or one for their hosts. */
+/** Which routes want a certificate that is not there: one by name, or one for their hosts. */
 export type Uncertified = {
   /** The table has changed. `whereOf`: where a route was declared, for people. */
   change(changes: readonly RouteChange[], whereOf: (route: TableRoute) => string): void
@@ -56,10 +56,10 @@ export function uncertified({ kinds, report }: UncertifiedOptions): Uncertified 
       for (const { before } of changes) if (before) leave(before)
       const come: TableRoute[] = []
       for (const { after } of changes) {
-        if (!after || after.tcp || isFallback(after)) continue
+        if (!after || isFallback(after)) continue
         const kind = kinds.get(after.entrypoint)
-        if (kind === 'http') plain.add(nameOf(after))
-        if (kind === 'https') come.push(after)
+        if (after.tcp === undefined && kind === 'http') plain.add(nameOf(after))
+        if (after.tcp ? after.tcp.tls === 'ended' : kind === 'https') come.push(after)
       }
       for (const route of come) {
         const one = { route, where: whereOf(route) }

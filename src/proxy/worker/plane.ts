@@ -13,7 +13,6 @@ import { isOwnListener } from '../own.ts'
 import type { Target } from '../route.ts'
 import { httpServer } from '../server.ts'
 import { besideHttp } from '../tcp/beside-http.ts'
-import { readBuffers } from '../tcp/buffers.ts'
 import { tcpCountingIn } from '../tcp/counting.ts'
 import { gates } from '../tcp/gates.ts'
 import { tcpServer } from '../tcp/server.ts'
@@ -95,7 +94,7 @@ export function planeOf(start: Start, catchUp: () => void) {
     trust,
     tls,
     gates: gates(start.share, start.seat),
-    buffers: readBuffers(),
+    buffers: engine.tunnelBuffers,
     access,
   }
   const tcpAt = (entrypoint: string, at: number) =>
