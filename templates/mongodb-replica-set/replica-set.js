@@ -5,7 +5,12 @@ const fs = require('node:fs')
 const { wantedOf } = require(`${__dirname}/replica-set-wanted.cjs`)
 const { pass } = require(`${__dirname}/replica-set-pass.cjs`)
 
-const { MEMBERS = '/members/members.json', STATE = '/state/replica-set.json', SET = '', USER = 'root' } = process.env
+const {
+  MEMBERS = '/members/members.json',
+  STATE = '/state/replica-set.json',
+  SET = '',
+  USER = 'root',
+} = process.env
 const passwordFile = process.env.PASSWORD_FILE ?? ''
 const everyMs = Number(process.env.EVERY_MS ?? 2000)
 
@@ -45,19 +50,21 @@ function remember(memory) {
 async function once() {
   const read = wantedOf(JSON.parse(fs.readFileSync(MEMBERS, 'utf8')), SET)
   if (!read.ok) return `refuse: ${read.why}`
-  const step = await pass({ ask, wanted: read.wanted, memory: remembered(), now: Date.now() }, remember)
+  const step = await pass(
+    { ask, wanted: read.wanted, memory: remembered(), now: Date.now() },
+    remember,
+  )
   return `${step.do}: ${step.why}`
 }
 
-let before = ''
-while (true) {
-  let said
-  try {
-    said = await once()
-  } catch (error) {
-    said = `failed: ${error.codeName ?? ''} ${error.message}`
+async function watch() {
+  let before = ''
+  while (true) {
+    const said = await once().catch(({ codeName = '', message }) => `failed: ${codeName} ${message}`)
+    if (said !== before) print(`${new Date().toISOString()} ${said}`)
+    before = said
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
-  if (said !== before) print(`${new Date().toISOString()} ${said}`)
-  before = said
-  await new Promise((resolve) => setTimeout(resolve, everyMs))
 }
+
+watch()
