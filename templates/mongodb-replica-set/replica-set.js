@@ -9,7 +9,7 @@ const {
   MEMBERS = '/members/members.json',
   STATE = '/state/replica-set.json',
   SET = '',
-  USER = 'root',
+  MONGO_USER = 'root',
 } = process.env
 const passwordFile = process.env.PASSWORD_FILE ?? ''
 const everyMs = Number(process.env.EVERY_MS ?? 2000)
@@ -19,20 +19,15 @@ const connections = new Map()
 /** Of one mongod, whatever set it is in. */
 function connectionTo(host) {
   const password = passwordFile && fs.readFileSync(passwordFile, 'utf8').trimEnd()
-  const who = password && `${encodeURIComponent(USER)}:${encodeURIComponent(password)}@`
+  const who = password && `${encodeURIComponent(MONGO_USER)}:${encodeURIComponent(password)}@`
   const limits = 'serverSelectionTimeoutMS=3000&connectTimeoutMS=3000&socketTimeoutMS=40000'
   return new Mongo(`mongodb://${who}${host}/?directConnection=true&${limits}`)
 }
 
 async function ask(host, command) {
+  // it looks for its server again by itself, at an address that may be another
   if (!connections.has(host)) connections.set(host, await connectionTo(host))
-  try {
-    return await connections.get(host).getDB('admin').runCommand(command)
-  } catch (error) {
-    // a server that answered is connected; any other is looked for anew, at an address that may be another
-    if (error.code === undefined) connections.delete(host)
-    throw error
-  }
+  return connections.get(host).getDB('admin').runCommand(command)
 }
 
 function remembered() {
@@ -60,7 +55,9 @@ async function once() {
 async function watch() {
   let before = ''
   while (true) {
-    const said = await once().catch(({ codeName = '', message }) => `failed: ${codeName} ${message}`)
+    const said = await once().catch(
+      ({ codeName = '', message }) => `failed: ${codeName} ${message}`,
+    )
     if (said !== before) print(`${new Date().toISOString()} ${said}`)
     before = said
     await new Promise((resolve) => setTimeout(resolve, everyMs))
