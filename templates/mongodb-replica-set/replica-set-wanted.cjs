@@ -31,13 +31,14 @@
  * @returns {Read}
  */
 function wantedOf(document, choice) {
-  const sets = Map.groupBy(document.members, ({ project, set }) => `${project}/${set}`)
-  const names = [...sets.keys()].sort()
+  const idOf = (/** @type {Listed} */ { project, set }) => `${project}/${set}`
+  const names = [...new Set(document.members.map(idOf))].toSorted()
   const id = choice || (names.length === 1 ? names[0] : undefined)
   if (id === undefined) return no(`which of ${JSON.stringify(names)}? say it in SET`)
-  const all = sets.get(id)
-  if (!all?.[0])
+  const all = document.members.filter((one) => idOf(one) === id)
+  if (!all[0]) {
     return no(`no container belongs to ${JSON.stringify(id)}; there are ${JSON.stringify(names)}`)
+  }
   const { set } = all[0]
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(set))
     return no(`${JSON.stringify(set)} is no name of a set`)

@@ -64,4 +64,8 @@ async function watch() {
   }
 }
 
-watch()
+// mongosh waits for what the last expression of a script promises
+watch().catch((error) => {
+  print(error.message)
+  quit(1)
+})

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 
 import type { Config } from '../../templates/mongodb-replica-set/replica-set-config.cjs'
-import { chance, chaos, type Run } from './mongod/chaos.ts'
+import { chance } from './mongod/chance.ts'
+import { chaos, type Run } from './mongod/chaos.ts'
 import { idOf } from './mongod/node.ts'
 import { isVoter, majorityOf, votersOf } from './mongod/rules.ts'
 
