@@ -188,16 +188,10 @@ for (const [name, scene, did, said] of [
     /another has joined/,
   ],
   [
-    'without it those that are up would be too few',
+    'those that are up and have their data would be too few without it',
     {
-      wanted: ['m1', 'm2', 'm5', 'm6'],
-      lines: [
-        { id: 1 },
-        { id: 2, say: 'down' },
-        { id: 5 },
-        { id: 6, say: 'down' },
-        { id: 3, say: 'spare down' },
-      ],
+      wanted: ['m1', 'm2', 'm4'],
+      lines: [{ id: 1 }, { id: 2, say: 'sync' }, { id: 3, say: 'down' }, { id: 4, say: 'spare' }],
       missing: long,
     },
     'wait',
