@@ -1,5 +1,5 @@
 #!/bin/bash
-# Starts mongod in a container of the image mongo, with a folder of its own below /data/db, named like the container.
+# Starts mongod in a container of the image mongo, with a folder below /data/members that is named like the container.
 set -euo pipefail
 
 # mongod wants the key for itself alone, and Compose mounts secrets as they are on the host
@@ -19,5 +19,5 @@ if [ -z "$name" ]; then
   exit 1
 fi
 
-install -d -o mongodb -g mongodb "/data/db/$name"
-exec docker-entrypoint.sh mongod --dbpath "/data/db/$name" --keyFile /tmp/mongo_key --bind_ip_all "$@"
+install -d -o mongodb -g mongodb "/data/members/$name"
+exec docker-entrypoint.sh mongod --dbpath "/data/members/$name" --keyFile /tmp/mongo_key --bind_ip_all "$@"

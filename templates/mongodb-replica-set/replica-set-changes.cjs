@@ -39,7 +39,8 @@ function matchOf({ wanted, seen, config }) {
     const found =
       config.members.find(({ host }) => host === one.host) ??
       config.members.find(({ host, tags }) => !hosts.has(host) && tags?.['portolan'] === one.key)
-    if (found && (found.host === one.host || seen.get(one.host)?.is !== 'new')) matches.set(one, found)
+    if (found && (found.host === one.host || seen.get(one.host)?.is !== 'new'))
+      matches.set(one, found)
   }
   return matches
 }
@@ -55,7 +56,9 @@ function missingIn(scene) {
   const wanted = new Set(matchOf(scene).values())
   const missing = config.members.filter((one) => isOurs(one) && !wanted.has(one))
   // a clock that was put back would make the grace longer than was asked for
-  return Object.fromEntries(missing.map(({ host }) => [host, Math.min(memory.missing[host] ?? now, now)]))
+  return Object.fromEntries(
+    missing.map(({ host }) => [host, Math.min(memory.missing[host] ?? now, now)]),
+  )
 }
 
 /**
@@ -71,8 +74,14 @@ function rehosted(scene) {
     if (host === member.host) continue
     const is = seen.get(host)?.is
     if (is !== 'member') why.push(`${key} does not answer at ${host} yet`)
-    else if (stateOf(status, member) !== undefined) why.push(`${key} is at ${host}, but ${member.host} answers as well`)
-    else return safely(scene, replaced(config, member, { ...member, host }), `${key} is at ${host} now`)
+    else if (stateOf(status, member) !== undefined)
+      why.push(`${key} is at ${host}, but ${member.host} answers as well`)
+    else
+      return safely(
+        scene,
+        replaced(config, member, { ...member, host }),
+        `${key} is at ${host} now`,
+      )
   }
   return { why }
 }
@@ -90,10 +99,17 @@ function removed(scene) {
     const member = config.members.find((one) => one.host === host)
     if (!member) continue
     const left = wanted.graceMs - (now - since)
-    if (stateOf(status, member) !== undefined) why.push(`${host} has left, but it answers: it stays`)
+    if (stateOf(status, member) !== undefined)
+      why.push(`${host} has left, but it answers: it stays`)
     else if (left > 0) why.push(`${host} is missing: it is removed in ${Math.ceil(left / 1000)} s`)
-    else if (config.members.length <= wanted.minimum) why.push(`${host} is missing: it stays until another has joined`)
-    else return safely(scene, config.members.filter((one) => one !== member), `${host} has left`)
+    else if (config.members.length <= wanted.minimum)
+      why.push(`${host} is missing: it stays until another has joined`)
+    else
+      return safely(
+        scene,
+        config.members.filter((one) => one !== member),
+        `${host} has left`,
+      )
   }
   return { why }
 }
@@ -114,9 +130,17 @@ function raised(scene) {
   const [first] = ready
   if (!first || ready.length < (voters % 2 === 0 ? 1 : 2)) {
     const names = without.filter((one) => !ready.includes(one)).map(({ host }) => host)
-    return { why: [`${voters} have a vote; the next ones are not ready: ${names.join(', ') || 'they are to join'}`] }
+    return {
+      why: [
+        `${voters} have a vote; the next ones are not ready: ${names.join(', ') || 'they are to join'}`,
+      ],
+    }
   }
-  return safely(scene, replaced(config, first, { ...first, votes: 1, priority: 1 }), `${first.host} gets a vote`)
+  return safely(
+    scene,
+    replaced(config, first, { ...first, votes: 1, priority: 1 }),
+    `${first.host} gets a vote`,
+  )
 }
 
 /**
@@ -129,11 +153,17 @@ function lowered(scene) {
   const { config, status } = scene
   const voters = config.members.filter(isVoter)
   const known = wantedMembers(scene)
-  const all = config.members.every((one) => known.includes(one)) && voters.every((one) => isHealthy(status, one))
+  const all =
+    config.members.every((one) => known.includes(one)) &&
+    voters.every((one) => isHealthy(status, one))
   if (!all || voters.length <= votersFor(scene)) return { why: [] }
   const last = voters.findLast((one) => mayVote(one) && stateOf(status, one) !== states.primary)
   if (!last) return { why: [] }
-  return safely(scene, replaced(config, last, { ...last, votes: 0, priority: 0 }), `${last.host} gives up its vote`)
+  return safely(
+    scene,
+    replaced(config, last, { ...last, votes: 0, priority: 0 }),
+    `${last.host} gives up its vote`,
+  )
 }
 
 /**
@@ -150,8 +180,10 @@ function added(scene) {
     const found = seen.get(one.host) ?? { is: 'away', why: 'not asked' }
     const _id = highestIdOf(config) + 1
     if (found.is === 'away') why.push(`${one.host} is to join and does not answer: ${found.why}`)
-    else if (config.members.length >= limits.members) why.push(`${one.host} can not join: ${limits.members} are the most`)
-    else if (_id > limits.id) why.push(`${one.host} can not join: each _id up to ${limits.id} has been used`)
+    else if (config.members.length >= limits.members)
+      why.push(`${one.host} can not join: ${limits.members} are the most`)
+    else if (_id > limits.id)
+      why.push(`${one.host} can not join: each _id up to ${limits.id} has been used`)
     else {
       const member = { _id, host: one.host, votes: 0, priority: 0, tags: { portolan: one.key } }
       return safely(scene, [...config.members, member], `${one.host} joins`)
@@ -210,7 +242,13 @@ function isOurs({ tags }) {
  */
 function mayVote(member) {
   const { arbiterOnly, hidden, buildIndexes, secondaryDelaySecs } = member
-  return isOurs(member) && !arbiterOnly && !hidden && buildIndexes !== false && !Number(secondaryDelaySecs ?? 0)
+  return (
+    isOurs(member) &&
+    !arbiterOnly &&
+    !hidden &&
+    buildIndexes !== false &&
+    !Number(secondaryDelaySecs ?? 0)
+  )
 }
 
 /**

@@ -75,7 +75,11 @@ function isCommitted({ version, term, members }, status) {
   const voters = members.filter(isVoter)
   const have = voters.filter(({ host }) => {
     const found = status.members.find(({ name }) => name === host)
-    return found?.health === 1 && found.configVersion === version && Number(found.configTerm) === Number(term)
+    return (
+      found?.health === 1 &&
+      found.configVersion === version &&
+      Number(found.configTerm) === Number(term)
+    )
   })
   return have.length >= majorityOf(voters.length)
 }

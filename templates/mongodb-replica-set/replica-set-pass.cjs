@@ -28,7 +28,8 @@ async function pass({ ask, wanted, memory, now }, remember) {
   remember(known)
   if (step.do === 'initiate') await ask(step.host, { replSetInitiate: step.config })
   // without a limit it would wait for a majority for ever; what it has done by then the next pass sees
-  if (step.do === 'reconfig') await ask(step.host, { replSetReconfig: step.config, maxTimeMS: 30_000 })
+  if (step.do === 'reconfig')
+    await ask(step.host, { replSetReconfig: step.config, maxTimeMS: 30_000 })
   return step
 }
 
@@ -43,7 +44,9 @@ async function look(ask, { members }) {
   const seen = new Map()
   let hosts = new Set(members.map(({ host }) => host))
   while (hosts.size > 0) {
-    const found = await Promise.all([...hosts].map(async (host) => ({ host, one: await seenAt(ask, host) })))
+    const found = await Promise.all(
+      [...hosts].map(async (host) => ({ host, one: await seenAt(ask, host) })),
+    )
     for (const { host, one } of found) seen.set(host, one)
     const told = found.flatMap(({ one }) => (one.is === 'member' ? one.config.members : []))
     hosts = new Set(told.map(({ host }) => host).filter((host) => !seen.has(host)))

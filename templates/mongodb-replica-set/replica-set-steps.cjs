@@ -6,7 +6,15 @@
 /** @import { Change, Scene } from './replica-set-changes.cjs' */
 
 const { isCommitted, setIdOf } = require('./replica-set-config.cjs')
-const { added, lowered, matchOf, missingIn, raised, rehosted, removed } = require('./replica-set-changes.cjs')
+const {
+  added,
+  lowered,
+  matchOf,
+  missingIn,
+  raised,
+  rehosted,
+  removed,
+} = require('./replica-set-changes.cjs')
 
 /**
  * What a mongod has said: `away` is no answer, or one that says nothing of its set; `new` is in no set.
@@ -58,10 +66,13 @@ function nextStep(situation) {
  * @param {ReadonlySet<string>} ids
  */
 function refusal({ name, minimum, members }, configs, ids) {
-  if (members.length < minimum) return `${members.length} members are known, at least ${minimum} are expected`
+  if (members.length < minimum)
+    return `${members.length} members are known, at least ${minimum} are expected`
   const other = configs.find(({ _id }) => _id !== name)
-  if (other) return `a member is in the set ${JSON.stringify(other._id)}, not in ${JSON.stringify(name)}`
-  if (ids.size > 1) return `there are several sets of this name: ${[...ids].join(', ')}; keep one by hand`
+  if (other)
+    return `a member is in the set ${JSON.stringify(other._id)}, not in ${JSON.stringify(name)}`
+  if (ids.size > 1)
+    return `there are several sets of this name: ${[...ids].join(', ')}; keep one by hand`
   return undefined
 }
 
@@ -73,14 +84,31 @@ function refusal({ name, minimum, members }, configs, ids) {
  */
 function beginning({ wanted: { name, members, first }, seen, memory }) {
   const away = members.filter(({ host }) => seen.get(host)?.is !== 'new').map(({ host }) => host)
-  if (away.length > 0) return { do: 'wait', why: `nobody is in a set, but not all answer: ${away.join(', ')}` }
+  if (away.length > 0)
+    return { do: 'wait', why: `nobody is in a set, but not all answer: ${away.join(', ')}` }
   if (memory.setId !== undefined) {
-    return { do: 'refuse', why: `all members are empty, and the set ${memory.setId} is gone; are its volumes mounted?` }
+    return {
+      do: 'refuse',
+      why: `all members are empty, and the set ${memory.setId} is gone; are its volumes mounted?`,
+    }
   }
   const begins = members.find(({ host }) => host === first)
-  if (!begins) return { do: 'refuse', why: 'no single member is the first; say which by SERVICE_MONGODB_FIRST' }
-  const member = { _id: 1, host: begins.host, tags: { portolan: begins.key, portolanHighestId: '1' } }
-  return { do: 'initiate', host: begins.host, config: { _id: name, version: 1, members: [member] }, why: 'no set yet' }
+  if (!begins)
+    return {
+      do: 'refuse',
+      why: 'no single member is the first; say which by SERVICE_MONGODB_FIRST',
+    }
+  const member = {
+    _id: 1,
+    host: begins.host,
+    tags: { portolan: begins.key, portolanHighestId: '1' },
+  }
+  return {
+    do: 'initiate',
+    host: begins.host,
+    config: { _id: name, version: 1, members: [member] },
+    why: 'no set yet',
+  }
 }
 
 /**
@@ -92,7 +120,8 @@ function change(situation) {
   if (!primary) return { do: 'wait', why: 'there is no primary that answers' }
   const { host, config, status } = primary
   // mongod waits for this, too; here it makes the version a guard: what follows a committed config has a higher one
-  if (!isCommitted(config, status)) return { do: 'wait', why: 'a majority has not taken over the last change yet' }
+  if (!isCommitted(config, status))
+    return { do: 'wait', why: 'a majority has not taken over the last change yet' }
   /** @type {Scene} */
   const scene = { ...situation, config, status, matches: matchOf({ ...situation, config }) }
   const waits = []

@@ -31,24 +31,36 @@
  * @returns {Read}
  */
 function wantedOf(document, choice) {
-  const sets = Map.groupBy(document.members, ({ project, set }) => `${project}/${set}`)
-  const names = [...sets.keys()].sort()
+  const idOf = (/** @type {Listed} */ { project, set }) => `${project}/${set}`
+  const names = [...new Set(document.members.map(idOf))].toSorted()
   const id = choice || (names.length === 1 ? names[0] : undefined)
   if (id === undefined) return no(`which of ${JSON.stringify(names)}? say it in SET`)
-  const all = sets.get(id)
-  if (!all?.[0]) return no(`no container belongs to ${JSON.stringify(id)}; there are ${JSON.stringify(names)}`)
+  const all = document.members.filter((one) => idOf(one) === id)
+  if (!all[0]) {
+    return no(`no container belongs to ${JSON.stringify(id)}; there are ${JSON.stringify(names)}`)
+  }
   const { set } = all[0]
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(set)) return no(`${JSON.stringify(set)} is no name of a set`)
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(set))
+    return no(`${JSON.stringify(set)} is no name of a set`)
   const minimum = oneNumber(all.map((one) => one.minimum))
-  if (!minimum || minimum > 50) return no('SERVICE_MONGODB_MINIMUM must be one number from 1 to 50, the same everywhere')
+  if (!minimum || minimum > 50)
+    return no('SERVICE_MONGODB_MINIMUM must be one number from 1 to 50, the same everywhere')
   const grace = oneNumber(all.map((one) => one.grace))
-  if (grace === undefined) return no('SERVICE_MONGODB_GRACE must be one number of seconds, the same everywhere')
+  if (grace === undefined)
+    return no('SERVICE_MONGODB_GRACE must be one number of seconds, the same everywhere')
   const members = all.map((one) => ({ host: hostOf(one), key: `${one.node}/${one.name}` }))
   const bad = members.find(({ host }) => !isHost(host))
-  if (bad) return no(`${bad.key} has no host that others can reach: ${JSON.stringify(bad.host)}; give SERVICE_MONGODB_HOST`)
+  if (bad)
+    return no(
+      `${bad.key} has no host that others can reach: ${JSON.stringify(bad.host)}; give SERVICE_MONGODB_HOST`,
+    )
   const twice = members.find(({ host }, at) => members.findIndex((one) => one.host === host) < at)
-  if (twice) return no(`several containers would be ${twice.host}; give each its own SERVICE_MONGODB_HOST`)
-  return { ok: true, wanted: { name: set, minimum, graceMs: grace * 1000, members, first: firstOf(all) } }
+  if (twice)
+    return no(`several containers would be ${twice.host}; give each its own SERVICE_MONGODB_HOST`)
+  return {
+    ok: true,
+    wanted: { name: set, minimum, graceMs: grace * 1000, members, first: firstOf(all) },
+  }
 }
 
 /**
@@ -76,9 +88,9 @@ function hostOf({ host, name, port, address }) {
 
 /** @param {string} text */
 function isHost(text) {
-  const [, name = '', port = ''] = /^([A-Za-z0-9][A-Za-z0-9._-]{0,254}|\[[0-9a-fA-F:.]{2,45}\]):(\d{1,5})$/.exec(text) ?? []
-  // others than this machine have to reach it, too
-  return Number(port) >= 1 && Number(port) <= 65_535 && !/^(localhost|127\..*|0\.0\.0\.0|\[::1?\])$/i.test(name)
+  const [, name = '', port = ''] =
+    /^([A-Za-z0-9][A-Za-z0-9._-]{0,254}|\[[0-9a-fA-F:.]{2,45}\]):(\d{1,5})$/.exec(text) ?? []
+  return name !== '' && Number(port) >= 1 && Number(port) <= 65_535
 }
 
 /** @param {readonly string[]} texts */

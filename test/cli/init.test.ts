@@ -31,7 +31,7 @@ test.for(names)('%s comes with a resource, its template, and a compose file', as
     rest.toSorted(),
   )
   // a Portolan that watches the folder never sees a resource without its template
-  expect(out).toMatch(new RegExp(`^wrote portolan/(.*\n.*)*wrote portolan/conf.d/${name}.toml\n\n`))
+  expect(out).toMatch(new RegExp(`^(wrote portolan/.*\n)+wrote portolan/conf.d/${name}.toml\n\n`))
   expect(out).toContain('./portolan:/etc/confd:ro')
   const [, compose = ''] = /```yaml\n([^]*?)```/.exec(out) ?? []
   await folder.write('compose.yml', compose)
