@@ -59,8 +59,9 @@ async function checked(under: readonly string[], ...instances: Instance[]) {
   await folder.write('keepalived.conf', text)
   // up to 2.2.8 its check ends itself while it looks whether another user may run the script
   await folder.write('as-root.conf', text.replace('script_user nobody', 'script_user root'))
-  const [command = '', ...args] = [...under, 'keepalived', '-t', '-f', folder.at('as-root.conf')]
-  const { code, said } = await ran(command, args)
+  const [command = '', ...args] = under
+  const check = ['keepalived', '-t', '-f', folder.at('as-root.conf')]
+  const { code, said } = await ran(command, [...args, ...check])
   expect({ code, said, text }).toMatchObject({
     code: 0,
     said: expect.not.stringMatching(/invalid|skipping|unknown|error/i),
