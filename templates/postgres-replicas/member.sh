@@ -183,8 +183,12 @@ promote() {
   said=$(ask "port=$PORT") || { say 'this member is not running' && exit 1; }
   read -r role timeline position <<<"$said"
   [ "$role" = replica ] || { say 'this is the primary' && exit 1; }
-  look
-  [ -z "$primary" ] || { say "the primary is there ($primary): stop it first" && exit 1; }
+  # more than once: one that is slow for a moment is not gone
+  for _ in 1 2 3; do
+    look
+    [ -z "$primary" ] || { say "the primary is there ($primary): stop it first" && exit 1; }
+    sleep "$PAUSE"
+  done
   if [ $((answers + 1)) -lt "$majority" ] && [ "${1:-}" != --without-majority ]; then
     say "only $answers others answer: the primary may be there for those that don't"
     exit 1
