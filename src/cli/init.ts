@@ -46,7 +46,7 @@ async function namesOf(): Promise<string[]> {
   return entries.flatMap((one) => (one.isDirectory() ? [one.name] : [])).toSorted()
 }
 
-/** Templates first: a Portolan that watches the folder never sees a resource without its own. */
+/** Resources last: a Portolan that watches the folder never sees one without its template. */
 async function copiesOf(name: string): Promise<Copy[]> {
   const files = (await readdir(join(library, name))).filter((file) => file !== 'README.md')
   const copies = files.map((file) => ({

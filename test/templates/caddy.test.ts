@@ -23,8 +23,8 @@ async function checked(...instances: Instance[]) {
     folder.at('Caddyfile'),
   ])
   expect({ code, said, text }).toMatchObject({ code: 0 })
-  const hosts = [...said.matchAll(/"host":\["([^"]+)"\]/g)].map(([, name]) => name)
-  const dials = [...said.matchAll(/"dial":"([^"]+)"/g)].map(([, address]) => address)
+  const hosts = [...said.matchAll(/"host":\["([^"]+)"\]/g)].map(([, name = '']) => name)
+  const dials = [...said.matchAll(/"dial":"([^"]+)"/g)].map(([, address = '']) => address)
   return { text, said, hosts: hosts.toSorted(), dials: dials.toSorted() }
 }
 

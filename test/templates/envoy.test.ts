@@ -82,8 +82,8 @@ async function endpointsOf(admin: number): Promise<string[]> {
   const answer = await fetch(`http://127.0.0.1:${admin}/clusters?format=json`)
   const { cluster_statuses: clusters } = clustersSchema.parse(await answer.json())
   const rows = clusters.flatMap(({ name, host_statuses: hosts }) =>
-    hosts.map(({ address: { socket_address: at }, weight }) =>
-      [name, at.address, at.port_value, weight].join(' '),
+    hosts.map(({ address: { socket_address: socket }, weight }) =>
+      [name, socket.address, socket.port_value, weight].join(' '),
     ),
   )
   return rows.toSorted()
@@ -106,8 +106,8 @@ const saying = (name: string) => listening(createServer((_, answer) => answer.en
 
 test('an Envoy that runs follows the files, and cuts no request off', async () => {
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<ServerResponse>()
-  const slow = createServer((asked, answer) => {
-    if (asked.url !== '/slow') return answer.end('slow')
+  const slow = createServer((wanted, answer) => {
+    if (wanted.url !== '/slow') return answer.end('slow')
     answer.write('be')
     return arrive(answer)
   })

@@ -58,7 +58,7 @@ test('connections and datagrams reach what the labels say', async () => {
   const one = await listening(saying('one'))
   const six = await listening(saying('six'), '::1')
   const dns = createSocket('udp4')
-  dns.on('message', (text, { port, address }) => dns.send(`re: ${text}`, port, address))
+  dns.on('message', (text, { port, address }) => dns.send(`re: ${text.toString()}`, port, address))
   dns.bind(0, '127.0.0.1')
   await once(dns, 'listening')
   onTestFinished(() => void dns.close())

@@ -87,8 +87,8 @@ export async function listening(server: Server, host = '127.0.0.1'): Promise<num
 }
 
 /** Runs a program to its end: its exit code, and what it said on both outputs. */
-export async function ran(command: string, args: readonly string[]) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+export async function ran(command: string, args: readonly string[], env = process.env) {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
