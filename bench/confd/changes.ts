@@ -26,7 +26,7 @@ const resources = 100
 /** Changes a key, and then a container, `count` times each, under the real product and etcd. */
 export async function measureChanges(count: number): Promise<ChangeFigures> {
   await using etcd = await startEtcd(`${name}-etcd`)
-  await using store = etcdStore({ endpoints: [etcd.url.replace('etcd:', 'http:')] })
+  await using store = etcdStore({ endpoints: [etcd.url.replace('etcd://', '')] })
   await using folder = await configFolder({
     key: {
       fields: 'keys = ["/bench/key"]\nreload_cmd = ["cp", "{{dest}}", "OUT/key-loaded"]\n',

@@ -50,7 +50,7 @@ test('there is a file for each item, one reload for all that changed, and none f
   await expect.poll(() => lines('reloads')).toBe(`${before}a.conf b.conf c.conf\nb.conf c.conf\n`)
   await expect
     .poll(() => view('e')?.files)
-    .toMatchObject([{ state: 'unchanged' }, { state: 'unchanged' }, { state: 'removed' }])
+    .toMatchObject([{ state: 'removed' }, { state: 'unchanged' }, { state: 'unchanged' }])
 })
 
 test('only files that it has made are removed, also after a restart', async () => {
