@@ -117,7 +117,7 @@ async function reading<T>(
 }
 
 function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log): Proxy {
-  const { admin, workers, drainMs, holdMs, trust, accessLog, bufferBytes } = config
+  const { admin, workers, drainMs, holdMs, trust, accessLog, bufferBytes, secrets } = config
   return createProxy({
     catalog: base.catalog,
     vantage: base.vantage,
@@ -138,6 +138,7 @@ function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log):
     trust,
     accessLog,
     bufferBytes,
+    secrets,
     log: log.child({ part: 'proxy' }),
     report: (problems) => base.board.report('proxy', problems),
     registry: base.registry,

@@ -10,6 +10,8 @@ export type Reached = {
   readonly address: string | undefined
   /** Why that address, or what stands against any. */
   readonly why: string
+  /** Undefined where nobody asks for it. */
+  readonly role: { readonly state: string; readonly why: string } | undefined
 }
 
 /** Each service, its ports and nodes, and how many of its instances are in which state. */
@@ -38,12 +40,31 @@ export function instanceItems(
       ...instance,
       /** As the items of routes name it. */
       identity: identityOf(instance),
-      policy: { ...instance.policy, middlewares: masked(instance.policy.middlewares) },
+      policy: {
+        ...instance.policy,
+        probe: withoutLogin(instance.policy.probe),
+        middlewares: masked(instance.policy.middlewares),
+      },
       address: { at: found?.address ?? null, why: found?.why ?? 'no proxy runs here' },
       inFlight: found?.inFlight ?? 0,
       health: found?.health ?? null,
+      role: roleOf(found),
     }
   })
+}
+
+/** People need to know whether it is the one or the other; what else there is stands in the reason. */
+function roleOf(found: Reached | undefined) {
+  if (!found?.role) return null
+  const { state, why } = found.role
+  if (state === 'primary' || state === 'replica') return { is: state, why }
+  return { is: state === 'behind' ? 'replica' : 'unknown', why }
+}
+
+function withoutLogin(probe: Instance['policy']['probe']): unknown {
+  if (!probe) return null
+  const { user, passwordFile, ...rest } = probe
+  return { ...rest, ...(user !== undefined && { user: mask }), ...(passwordFile !== undefined && { passwordFile: mask }) }
 }
 
 const logins = new Set(['basicAuth', 'digestAuth', 'forwardAuth'])

@@ -70,7 +70,7 @@ const columns: Readonly<Record<ViewName, Columns>> = {
     ],
   ),
   instances: columnsOf(
-    ['SERVICE', 'NAME', 'NODE', 'STATE', 'ADDRESS', 'IN FLIGHT'],
+    ['SERVICE', 'NAME', 'NODE', 'STATE', 'ROLE', 'ADDRESS', 'IN FLIGHT'],
     z.object({
       project: z.string(),
       service: z.string(),
@@ -79,13 +79,15 @@ const columns: Readonly<Record<ViewName, Columns>> = {
       state: z.string(),
       address: z.object({ at: z.string().nullable() }),
       inFlight: z.number(),
+      role: z.object({ is: z.string() }).nullish(),
     }),
-    ({ project, service, name, node, state, address, inFlight }) => [
+    ({ project, service, name, node, state, address, inFlight, role }) => [
       [
         { text: project === '-' ? service : `${project}/${service}` },
         { text: name },
         { text: node },
         toned(state),
+        { text: role?.is ?? '-' },
         address.at === null ? { text: 'out of reach', tone: 'red' } : { text: address.at },
         { text: String(inFlight) },
       ],

@@ -222,6 +222,12 @@ export const settings = z.object({
     many: true,
     help: 'what this process does',
   }),
+  secrets: setting(read.words, {
+    name: 'secrets',
+    value: 'DIR',
+    default: '/run/secrets',
+    help: 'folder of the files that `portolan.probe.password-file` may name',
+  }),
   accessLog: setting(read.accessLog, {
     name: 'access-log',
     value: 'WHICH',

@@ -13,11 +13,28 @@ export const balanceSchema = z
   )
 export type Balance = z.infer<typeof balanceSchema>
 
-/** Which connections an instance may get, by what a probe says of it. */
-export const roleSchema = z.object({
-  role: z.enum(['primary', 'replica', 'any']),
-  /** `redis`, `postgres`, `mongodb` or `http:/path`. */
-  probe: z.string().regex(/^(redis|postgres|mongodb|http:\/\S*)$/),
+/**
+ * Whom a TCP route may lead to, by what a probe says of them: `replica` never means the primary, `prefer-replica` does
+ * when there is no replica, `any` is either.
+ */
+export const roleSchema = z.enum(['primary', 'replica', 'prefer-replica', 'any'])
+
+/** How each proxy asks an instance for its role. Milliseconds. */
+export const probeSchema = z.object({
+  kind: z.enum(['redis', 'postgres', 'mongodb', 'http']),
+  /** Of `http` only. */
+  path: z.string().startsWith('/').default('/'),
+  /** Where it is asked, if that is not where connections go. */
+  port: z.int().min(1).max(65_535).optional(),
+  user: z.string().optional(),
+  /** Read by whoever probes, below `--secrets`. */
+  passwordFile: z.string().optional(),
+  intervalMs: z.number().min(1).default(1000),
+  timeoutMs: z.number().min(1).default(1000),
+  /** Times in a row that it has to say another role; that it has lost one is believed at once. */
+  rise: z.int().min(1).default(1),
+  /** Times in a row without an answer, after which its role is not known any more. */
+  fall: z.int().min(1).default(3),
 })
 
 /** Active check of each instance, by each proxy. Milliseconds. */
@@ -58,7 +75,7 @@ export const policySchema = z.object({
   balance: balanceSchema.default('p2c'),
   sticky: z.union([z.literal(false), stickySchema]).default(false),
   health: healthSchema.nullable().default(null),
-  role: roleSchema.nullable().default(null),
+  probe: probeSchema.nullable().default(null),
   canary: canarySchema.nullable().default(null),
   /** Share of requests (0 to 1) that are copied to this instance's pool, answers thrown away. */
   mirror: z.number().min(0).max(1).nullable().default(null),
@@ -78,6 +95,7 @@ export const policySchema = z.object({
 
 export type Policy = Readonly<z.infer<typeof policySchema>>
 export type HealthCheck = Readonly<z.infer<typeof healthSchema>>
-export type Role = Readonly<z.infer<typeof roleSchema>>
+export type RoleWish = z.infer<typeof roleSchema>
+export type RoleProbe = Readonly<z.infer<typeof probeSchema>>
 
 export const defaultPolicy: Policy = policySchema.parse({})

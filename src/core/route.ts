@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { middlewareSchema } from './middleware.ts'
+import { roleSchema } from './policy.ts'
 
 export const routeTlsSchema = z.object({
   passthrough: z.boolean().default(false),
@@ -24,6 +25,8 @@ export const routeSchema = z.object({
   tls: routeTlsSchema.nullable().default(null),
   /** Requests without TLS are sent to https, if there is a certificate for their host. */
   toHttps: z.boolean().optional(),
+  /** Of TCP routes: only instances of that role get its connections. */
+  role: roleSchema.optional(),
   /** Whether services that declare the same rule share one pool (as nginx-proxy does), instead of one keeping it. */
   shared: z.boolean().default(false),
   /** `default`: nobody wrote the rule, it is the host name that everything exposed gets. */

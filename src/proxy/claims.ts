@@ -172,8 +172,8 @@ function disagreements({ route, policy, where, service, instances }: Claim): Pro
 }
 
 /** Canaries and mirrors are told from the others by just that, so these may differ. */
-function saidBy({ priority, middlewares, tls }: Route, policy: Policy) {
-  return [priority, middlewares, tls, { ...policy, canary: null, mirror: null }]
+function saidBy({ priority, middlewares, tls, role }: Route, policy: Policy) {
+  return [priority, middlewares, tls, role, { ...policy, canary: null, mirror: null }]
 }
 
 function udpRoutes(instances: readonly Instance[]): Problem[] {

@@ -117,8 +117,15 @@ function nothingRunning(entrypoints: number): Pick<Counters, Running> {
   }
 }
 
-/** What checks say of each endpoint, by its place; the same for all workers. */
+/**
+ * What checks say of each endpoint, by its place; the same for all workers. The lower four bits are the place in
+ * `checkStates`, the upper four that in `roleStates`.
+ */
 export type CheckMarks = Uint8Array
+
+export const checkOfMark = (mark: number): number => mark & 15
+export const roleOfMark = (mark: number): number => mark >> 4
+export const markOf = (check: number, role: number): number => check | (role << 4)
 
 export function newCheckMarks(): CheckMarks {
   return new Uint8Array(new SharedArrayBuffer(mostEndpoints))

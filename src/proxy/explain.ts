@@ -1,5 +1,6 @@
 import { normalHost } from '../core/rule/host.ts'
 import { plainRequest } from '../core/rule/request.ts'
+import { type RoleState, served } from './checks/roles/states.ts'
 import type { CheckState, CheckStates } from './checks/states.ts'
 import { fallbackEntrypoint } from './fallbacks.ts'
 import { lostLately } from './memory.ts'
@@ -50,12 +51,18 @@ export type EndpointExplained = {
   readonly note: string
 }
 
+/** What checks and probes say. */
+export type Checked = {
+  readonly checks: CheckStates
+  readonly roleOf: (identity: string) => RoleState
+}
+
 type Verdict = Pick<RequestExplained, 'status' | 'why'>
 
 /** What `tables` would do with a request now, as far as checks decide. Changes nothing. */
 export function explainRequest(
   tables: MadeTables,
-  checks: CheckStates,
+  checked: Checked,
   listeners: Own['listeners'],
   asked: Asked,
 ): RequestExplained {
@@ -87,12 +94,12 @@ export function explainRequest(
       one.key !== route.key &&
       one.matches(seen),
   )
-  const used = usedOf(route, checks)
+  const used = usedOf(route, checked)
   return {
     ...request,
     route: named(route),
     others: others.map((one) => ({ ...named(one), why: whyBefore(route, one, host) })),
-    endpoints: route.targets.map((target) => endpointOf(target, used.includes(target), checks)),
+    endpoints: route.targets.map((target) => endpointOf(route, target, used.includes(target), checked)),
     ...verdict(route, used, tables),
   }
 }
@@ -117,6 +124,10 @@ export function verdict(route: TableRoute, used: readonly Target[], tables: Made
   if (fallback) {
     return { status: undefined, why: `nobody is ready: its fallback ${fallback.service} answers` }
   }
+  if (route.tcp?.role != null && route.targets.length > 0) {
+    const why = `nobody is ${route.tcp.role} now: the connection waits up to --hold first`
+    return { status: 503, why }
+  }
   const unchecked = route.targets.some(({ state }) => state === 'ready')
   const starting = unchecked || route.targets.some(({ state }) => state === 'starting')
   if (starting || lostLately(tables.memory, route.key, performance.now())) {
@@ -136,8 +147,13 @@ export function verdict(route: TableRoute, used: readonly Target[], tables: Made
 }
 
 /** As requests see it, but for what only our own connects and answers tell: stable ones and canaries. */
-export function usedOf({ targets }: TableRoute, checks: CheckStates): readonly Target[] {
-  const standings = targets.map((target) => ({
+export function usedOf(
+  { targets, tcp }: TableRoute,
+  { checks, roleOf }: Checked,
+): readonly Target[] {
+  const wish = tcp?.role ?? null
+  const able = wish === null ? targets : served(wish, targets, ({ identity }) => roleOf(identity))
+  const standings = able.map((target) => ({
     target,
     state: target.state,
     weight: target.weight,
@@ -170,7 +186,12 @@ export function named({ name, rule, service, source }: TableRoute): RouteNamed {
   return { name, rule, service, source }
 }
 
-export function endpointOf(target: Target, used: boolean, checks: CheckStates): EndpointExplained {
+export function endpointOf(
+  { tcp }: TableRoute,
+  target: Target,
+  used: boolean,
+  { checks, roleOf }: Checked,
+): EndpointExplained {
   const { identity, protocol, ip, port, state, weight } = target
   const pool = poolOf(target)
   const host = ip.includes(':') ? `[${ip}]` : ip
@@ -179,6 +200,7 @@ export function endpointOf(target: Target, used: boolean, checks: CheckStates): 
     ...(pool === 'stable' ? [] : [pool]),
     ...(check === 'failing' ? ['its check fails'] : []),
     ...(check === 'unknown' ? ['its check has not passed yet'] : []),
+    ...(tcp?.role == null ? [] : [`role ${roleOf(identity)}`]),
   ]
   const at = `${protocol}://${host}:${port}`
   return { identity, at, state, weight, used, note: notes.join(', ') }

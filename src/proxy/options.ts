@@ -30,6 +30,8 @@ export type ProxyOptions = {
   readonly holdMs: number
   /** Addresses and ranges whose forwarding headers are believed. */
   readonly trust: readonly string[]
+  /** Folder of the files with passwords that labels may name; `/run/secrets` unless given. */
+  readonly secrets?: string
   /** What to log of requests; nothing unless given. */
   readonly accessLog?: AccessWish
   readonly log: Log

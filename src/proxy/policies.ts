@@ -25,10 +25,7 @@ export function servedPolicy(
     stripPrefixes: onlyPrefixes(named.middlewares),
     middlewares: named.middlewares,
     closed: named.wrong[0]?.why,
-    problems: [
-      ...unsaid(named.wrong).map((what) => closedBy(where, what)),
-      ...unsupportedIn(policy).map((what) => ignored(where, what)),
-    ],
+    problems: unsaid(named.wrong).map((what) => closedBy(where, what)),
   }
 }
 
@@ -41,14 +38,6 @@ export function unsaid(wrong: readonly Wrong[]): string[] {
 function onlyPrefixes([first, ...others]: readonly NamedMiddleware[]): readonly string[] {
   if (!first || others.length > 0 || !('stripPrefix' in first.middleware)) return []
   return first.middleware.stripPrefix.map(madePath)
-}
-
-const checks: readonly [what: string, used: (policy: Policy) => boolean][] = [
-  ['a role', ({ role }) => role !== null],
-]
-
-function unsupportedIn(policy: Policy): string[] {
-  return checks.filter(([, isUsed]) => isUsed(policy)).map(([what]) => what)
 }
 
 export function closedBy(where: string, what: string): Problem {

@@ -3,6 +3,9 @@ import type { Problem } from '../core/problems.ts'
 import { aborted } from '../core/retry.ts'
 import { createChecks } from './checks/checks.ts'
 import { checkCounter, followChecks } from './checks/follow.ts'
+import { followRoles, roleGauge } from './checks/roles/follow.ts'
+import { probeRole } from './checks/roles/probe.ts'
+import { createRoles } from './checks/roles/roles.ts'
 import { crew } from './control/crew.ts'
 import { metricsIn } from './control/metrics.ts'
 import { numbersOf } from './control/numbers.ts'
@@ -51,11 +54,18 @@ export function createProxy(options: ProxyOptions): Proxy {
     problems.set(part, list)
     options.report(problems.list())
   }
-  const checks = createChecks({ made: checkCounter(registry) })
   const missing = uncertified({
     kinds: new Map(listeners.map(({ entrypoint, kind = 'http' }) => [entrypoint, kind])),
     report: report('certificates'),
   })
+  const made = checkCounter(registry)
+  const checks = createChecks({ made })
+  const secrets = options.secrets ?? '/run/secrets'
+  const roles = createRoles({
+    made,
+    probe: (target, probe, signal) => probeRole(target, probe, secrets, signal),
+  })
+  roleGauge(registry, roles)
   const current = tables({
     catalog,
     vantage,
@@ -65,6 +75,7 @@ export function createProxy(options: ProxyOptions): Proxy {
       missing.change(changes, whereOf)
       numbers.follow(changes)
       checks.settle(changes)
+      roles.settle(changes)
       workers.changed(changes, current.table.complete)
       if (changes.some(({ after }) => after?.tcp?.tls === 'passed')) passing.set(true)
       options.log.debug({ changes: changes.length }, 'route table replaced')
@@ -95,10 +106,10 @@ export function createProxy(options: ProxyOptions): Proxy {
   const checking = {
     numbers,
     changed: () => workers.checked(),
-    report: report('checks'),
     nameOf: (identity: string) => byIdentity.current.get(identity)?.name ?? identity,
   }
 
+  const found = () => ({ checks: checks.states.current, roleOf: roles.stateOf })
   const opening = openings({
     ...options,
     secured: derive(both(certificates, passing), ([set, passes]) => set.length > 0 || passes),
@@ -122,7 +133,8 @@ export function createProxy(options: ProxyOptions): Proxy {
           workers.secure()
         }, closed.signal),
         opening.follow(signal),
-        followChecks(checks, checking, closed.signal),
+        followChecks(checks, { ...checking, report: report('checks') }, closed.signal),
+        followRoles(roles, { ...checking, report: report('roles') }, closed.signal),
       ])
       await aborted(signal)
       // those that wait for a successor still get it
@@ -130,19 +142,21 @@ export function createProxy(options: ProxyOptions): Proxy {
       closed.abort()
       await following
       checks.stop()
+      roles.stop()
     },
     routes: () => routeViews(current.table.routes),
     explain: (asked) =>
       isForTcp(current, own.parts().listeners, asked)
-        ? explainConnection(current, checks.states.current, own.parts().listeners, asked)
-        : explainRequest(current, checks.states.current, own.parts().listeners, asked),
+        ? explainConnection(current, found(), own.parts().listeners, asked)
+        : explainRequest(current, found(), own.parts().listeners, asked),
     upstream(identity) {
       const instance = byIdentity.current.get(identity)
       const [from, now] = [vantage.current, catalog.current]
       if (!instance || !from || !now) return undefined
       const placed = targetOf(instance, { vantage: from, own: own.parts(), nodes: now.nodes })
       const [inFlight, condition] = [numbers.inFlight(identity), numbers.condition(identity)]
-      return upstreamView(placed, inFlight, condition, checks.report(identity))
+      const role = roles.report(identity)
+      return { ...upstreamView(placed, inFlight, condition, checks.report(identity)), role }
     },
   }
 }

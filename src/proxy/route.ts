@@ -32,6 +32,8 @@ export type Target = {
   readonly health: Policy['health']
   /** Whether it is told by the PROXY protocol for whom connections to it are made. */
   readonly proxyProtocol: Policy['proxyProtocol']
+  /** How it is asked for its role; null: it is not. */
+  readonly probe: Policy['probe']
   /** Where its numbers stand; 0 where nothing is counted. */
   readonly slot: number
 }

@@ -47,6 +47,7 @@ export function targetOf(instance: Instance, { vantage, own, nodes }: Standpoint
     mirror: instance.policy.mirror,
     health: instance.policy.health,
     proxyProtocol: instance.policy.proxyProtocol,
+    probe: instance.policy.probe,
     slot: 0,
   }
   return { ok: true, target, why }
@@ -75,6 +76,7 @@ export function fixedTarget(
     mirror: null,
     health: null,
     proxyProtocol: null,
+    probe: null,
     slot: 0,
   }
   return { ok: true, target, why: 'a fixed address' }

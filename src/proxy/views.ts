@@ -1,6 +1,7 @@
 import { compare } from '../core/catalog.ts'
 import type { Problem } from '../core/problems.ts'
 import type { CheckReport } from './checks/checks.ts'
+import type { RoleReport } from './checks/roles/roles.ts'
 import type { Condition } from './control/numbers.ts'
 import { isFallback } from './fallbacks.ts'
 import type { TableRoute } from './route.ts'
@@ -21,6 +22,8 @@ export type RouteView = {
 
 /** What the proxy knows of one instance. */
 export type UpstreamView = {
+  /** What its probe says, if routes want to know. */
+  readonly role: RoleReport | undefined
   readonly inFlight: number
   /** What our own connects, answers and checks found: `ok`, or what is wrong. */
   readonly health: string
@@ -35,7 +38,7 @@ export function upstreamView(
   inFlight: number,
   condition: Condition,
   check: CheckReport | undefined,
-): UpstreamView {
+): Omit<UpstreamView, 'role'> {
   const known = { inFlight, health: healthOf(condition, check) }
   if (!placed.ok) {
     const { what, why, remedy } = placed.problem

@@ -59,13 +59,14 @@ export async function startAdmin(
 function viewsOf(world: MutableLive<World>): Views {
   const view = (items: readonly unknown[]): View => ({ revision: 7, items })
   const seen = { inFlight: 2, health: 'ok', address: '172.18.0.3:3000', why: 'a network in common' }
+  const role = { state: 'behind', why: 'link down' }
   const catalog = () => ({
     ...emptyCatalog,
     services: Map.groupBy(world.current.instances, serviceId),
   })
   return {
     services: () => view(serviceItems(catalog())),
-    instances: () => view(instanceItems(catalog(), () => seen)),
+    instances: () => view(instanceItems(catalog(), (one) => ({ ...seen, role: one.policy.probe ? role : undefined }))),
     routes: () => view(world.current.routes),
     problems: () => view(world.current.problems),
     nodes: () => view([]),

@@ -43,10 +43,10 @@ test.for<[string, readonly string[]]>([
   [
     'instances',
     [
-      'SERVICE   NAME        NODE  STATE      ADDRESS          IN FLIGHT',
-      'shop/web  shop-web-1  h1    ready      172.18.0.3:3000  2',
-      'shop/web  shop-web-2  h2    unhealthy  172.18.0.3:3000  2',
-      'db        db          h1    ready      172.18.0.3:3000  2',
+      'SERVICE   NAME        NODE  STATE      ROLE     ADDRESS          IN FLIGHT',
+      'shop/web  shop-web-1  h1    ready      -        172.18.0.3:3000  2',
+      'shop/web  shop-web-2  h2    unhealthy  -        172.18.0.3:3000  2',
+      'db        db          h1    ready      primary  172.18.0.3:3000  2',
     ],
   ],
   [

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { Catalog } from '../../src/core/catalog.ts'
 import { live } from '../../src/core/live.ts'
-import { type Asked, explainRequest } from '../../src/proxy/explain.ts'
+import { type Asked, type Checked, explainRequest } from '../../src/proxy/explain.ts'
 import { tables } from '../../src/proxy/tables.ts'
 import { catalogOf, instance, vantage } from './bed.ts'
 
@@ -32,8 +32,10 @@ function explained(catalog: Catalog, asked: Partial<Asked> = {}) {
     query: '',
     method: 'GET',
   } as const
-  return explainRequest(current, new Map(), listeners, { ...plain, ...asked })
+  return explainRequest(current, unchecked, listeners, { ...plain, ...asked })
 }
+
+const unchecked: Checked = { checks: new Map(), roleOf: () => 'unknown' }
 
 type Routes = Readonly<Record<string, string | readonly [string, number]>>
 

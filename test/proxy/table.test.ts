@@ -136,14 +136,6 @@ test('a route with a middleware that is unknown or can not act is closed; prefix
   ])
 })
 
-test('policies that are not supported yet are told, and the route works without them', () => {
-  const role = { role: 'primary', probe: 'redis' } as const
-  const policy = { ...instance().policy, balance: 'hash:ip', role, proxyProtocol: 1 as const }
-  const { table, problems } = tableOf(catalogOf([instance({ policy })]))
-  expect(table.routes[0]).toMatchObject({ closed: undefined, policy: { balance: 'hash:ip' } })
-  expect(problems.map(({ what }) => what)).toEqual(['a role is not supported yet'])
-})
-
 test('a bad rule, a matcher of TCP and a UDP route are problems of their own', () => {
   const routes = [
     { name: 'bad', rule: 'Hots(`a`)' },

@@ -78,8 +78,37 @@ for (const [labels, policy] of [
       },
     },
   ],
-  [{ role: 'primary', probe: 'redis' }, { role: { role: 'primary', probe: 'redis' } }],
-  [{ role: 'replica', probe: 'http:/role' }, { role: { role: 'replica', probe: 'http:/role' } }],
+  [
+    { role: 'primary', probe: 'redis', tcp: 'db' },
+    { probe: { kind: 'redis', intervalMs: 1000, timeoutMs: 1000, rise: 1, fall: 3 } },
+  ],
+  [
+    {
+      tcp: 'db',
+      role: 'replica',
+      probe: 'http:/primary',
+      'probe.port': '8008',
+      'probe.user': 'portolan',
+      'probe.password-file': 'probe',
+      'probe.interval': '2s',
+      'probe.timeout': '500ms',
+      'probe.rise': '2',
+      'probe.fall': '5',
+    },
+    {
+      probe: {
+        kind: 'http',
+        path: '/primary',
+        port: 8008,
+        user: 'portolan',
+        passwordFile: 'probe',
+        intervalMs: 2000,
+        timeoutMs: 500,
+        rise: 2,
+        fall: 5,
+      },
+    },
+  ],
   [{ canary: '5%' }, { canary: { share: 0.05 } }],
   [{ canary: 'cookie:beta' }, { canary: { cookie: 'beta' } }],
   [{ mirror: '10%' }, { mirror: 0.1 }],
@@ -291,8 +320,9 @@ test('a route can switch off what is said in general, and a bad one harms no oth
 for (const [labels, why] of [
   [{ 'routes.x.service': 'y', 'routes.x.host': 'a' }, 'it is said of the whole container'],
   [{ 'health.interval': '5s' }, 'it has no effect without portolan.health'],
-  [{ role: 'primary' }, 'it has no effect without portolan.probe'],
-  [{ probe: 'redis' }, 'it has no effect without portolan.role'],
+  [{ role: 'primary', probe: 'redis' }, 'it has no effect without portolan.tcp'],
+  [{ tcp: 'db', probe: 'redis' }, 'it has no effect without portolan.role'],
+  [{ 'probe.port': '1' }, 'it has no effect without portolan.probe'],
   [{ 'forward-auth.headers': 'X-User' }, 'it has no effect without portolan.forward-auth'],
 ] as const) {
   test(`${JSON.stringify(labels)}: ${why}`, () => {

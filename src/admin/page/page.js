@@ -90,17 +90,18 @@ function serviceRows({ id, ready, total }, instances) {
   return [head, ...instances.slice(0, most).map(instanceRow)]
 }
 
-function instanceRow({ name, state: now, address, node, image, inFlight, health }) {
+function instanceRow({ name, state: now, address, node, image, inFlight, health, role }) {
   const at = address.at === null ? make('span', { class: 'bad' }, 'out of reach') : code(address.at)
   at.title = address.why
   const said =
     health === null || health === 'ok' ? [] : [make('span', { class: 'bad' }, ` ${health}`)]
+  const played = role ? [make('span', { class: 'quiet', title: role.why }, ` ${role.is}`)] : []
   const picture = make('span', { class: 'quiet' }, image)
   return make(
     'tr',
     {},
     cell(name),
-    cell(dot(now), ...said),
+    cell(dot(now), ...played, ...said),
     cell(at),
     cell(node),
     cell(picture),

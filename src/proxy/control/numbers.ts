@@ -1,16 +1,20 @@
 import type { RouteChange } from '../changes.ts'
+import { type RoleState, roleStates } from '../checks/roles/states.ts'
 import { type CheckState, checkStates } from '../checks/states.ts'
 import {
   type CheckMarks,
+  checkOfMark,
   clearService,
   type Counters,
   inherited,
+  markOf,
   mostEndpoints,
   mostServices,
   newCheckMarks,
   newCounters,
   noService,
   otherService,
+  roleOfMark,
 } from '../counters.ts'
 import type { TableRoute } from '../route.ts'
 import { type Slots, slots } from './slots.ts'
@@ -35,6 +39,7 @@ export type Numbers = {
   /** What checks say, by the place of the endpoint. */
   readonly marks: CheckMarks
   mark(identity: string, state: CheckState): void
+  markRole(identity: string, state: RoleState): void
 }
 
 /** A scrape or two, even where they are rare, see the last count of a service. */
@@ -112,7 +117,11 @@ export function numbersOf(
     marks,
     mark(identity, state) {
       const slot = endpoints.of(identity) ?? 0
-      if (slot > 0) marks[slot] = checkStates.indexOf(state)
+      if (slot > 0) marks[slot] = markOf(checkStates.indexOf(state), roleOfMark(marks[slot] ?? 0))
+    },
+    markRole(identity, state) {
+      const slot = endpoints.of(identity) ?? 0
+      if (slot > 0) marks[slot] = markOf(checkOfMark(marks[slot] ?? 0), roleStates.indexOf(state))
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 
 import type { RequestView } from '../../core/rule/request.ts'
+import { fits } from '../checks/roles/states.ts'
 import { patienceMs } from '../exchange/again.ts'
 import type { TableRoute } from '../route.ts'
 import type { Upstream } from '../worker/upstream.ts'
@@ -67,7 +68,7 @@ export class Delivery {
   private async wait(route: TableRoute, nowMs: number): Promise<void> {
     const { chooser, hold } = this.shared
     const nextMs = chooser.nextTryMs(route, nowMs)
-    const leftMs = this.beganMs + patienceMs(this.shared, route, nextMs, nowMs) - nowMs
+    const leftMs = this.beganMs + this.patienceMs(route, nextMs, nowMs) - nowMs
     if (leftMs <= 0) return this.end('failed')
     const pauseMs = nextMs === undefined ? leftMs : Math.max(shortestPauseMs, nextMs - nowMs)
     const woken = await held(this.arrival.client, route.key, Math.min(leftMs, pauseMs), hold)
@@ -76,15 +77,25 @@ export class Delivery {
     this.look()
   }
 
+  /** Somebody may take the role at any time: that nobody has it is no reason to turn away who is patient. */
+  private patienceMs(route: TableRoute, nextMs: number | undefined, nowMs: number): number {
+    const role = route.tcp?.role ?? null
+    if (role !== null && route.targets.length > 0) return this.shared.holdMs
+    return patienceMs(this.shared, route, nextMs, nowMs)
+  }
+
   private try(upstream: Upstream, nowMs: number): void {
     const { client, trail } = this.arrival
     upstream.began()
     trail?.tried(upstream.target)
     dial(upstream.target, client, this.down.onread, (server) => {
       const tookMs = performance.now() - nowMs
-      if (server && !client.destroyed) return this.pass(upstream, server, tookMs)
+      const { role } = this.terms
+      // it may have lost its role meanwhile
+      const isStranger = role !== null && !fits(role, upstream.role)
+      if (server && !client.destroyed && !isStranger) return this.pass(upstream, server, tookMs)
       server?.destroy()
-      upstream.ended(client.destroyed ? 'moot' : 'connect', tookMs)
+      upstream.ended(client.destroyed || server ? 'moot' : 'connect', tookMs)
       if (client.destroyed) return this.end('gone')
       this.tried = (this.tried ?? new Set()).add(upstream)
       this.look()
@@ -98,6 +109,7 @@ export class Delivery {
     const tunnel = new TcpTunnel(client, server)
     const over = (outcome: Outcome) => {
       upstream.tunnels.delete(tunnel)
+      upstream.roled.delete(tunnel)
       tunnel.ended()
       upstream.ended('ok', tookMs)
       this.end(outcome)
@@ -113,6 +125,7 @@ export class Delivery {
     upstream.reached()
     down.from(server)
     upstream.opened(tunnel)
+    if (terms.role !== null) upstream.openedFor(terms.role, tunnel)
     // what is said to an endpoint at first goes in one piece
     server.cork()
     if (terms.proxyProtocol !== null) {

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 
-import type { CheckStates } from '../checks/states.ts'
 import {
   type Asked,
+  type Checked,
   endpointOf,
   named,
   type RequestExplained,
@@ -35,7 +35,7 @@ export function isForTcp(
  */
 export function explainConnection(
   tables: MadeTables,
-  checks: CheckStates,
+  checked: Checked,
   listeners: Own['listeners'],
   { host, port }: Asked,
 ): RequestExplained {
@@ -55,13 +55,13 @@ export function explainConnection(
     return { ...none, entrypoint, status: undefined, why }
   }
   const { route } = found
-  const used = usedOf(route, checks)
+  const used = usedOf(route, checked)
   return {
     ...none,
     entrypoint,
     route: named(route),
     endpoints: route.targets.map((target) => ({
-      ...endpointOf(target, used.includes(target), checks),
+      ...endpointOf(route, target, used.includes(target), checked),
       at: `tcp://${target.ip.includes(':') ? `[${target.ip}]` : target.ip}:${target.port}`,
     })),
     ...verdict(route, used, tables),

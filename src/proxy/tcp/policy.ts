@@ -17,14 +17,14 @@ export type TcpServed = {
 export function tcpPolicy(
   where: string,
   policy: Policy,
-  { middlewares, tls }: Route,
+  { middlewares, tls, role }: Route,
   asksOfTls: boolean,
 ): TcpServed {
   const read = middlewares.map((name) => gateNamed(name, policy.middlewares))
   const gates = read.flatMap((one) => ('why' in one ? [] : [one]))
   const wrong = read.flatMap((one) => ('why' in one ? [one] : []))
   return {
-    terms: { tls: tlsOf(tls, asksOfTls), gates, proxyProtocol: policy.proxyProtocol },
+    terms: { tls: tlsOf(tls, asksOfTls), gates, proxyProtocol: policy.proxyProtocol, role: role ?? null },
     closed: wrong[0]?.why,
     problems: [
       ...unsaid(wrong).map((what) => closedBy(where, what)),

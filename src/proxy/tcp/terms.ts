@@ -1,3 +1,5 @@
+import type { RoleWish } from '../../core/policy.ts'
+
 /** Whom a TCP route lets in: addresses, or so many connections at a time of each address. */
 export type TcpGate = { readonly ranges: readonly string[] } | { readonly amount: number }
 
@@ -11,6 +13,8 @@ export type TcpTerms = {
   readonly gates: readonly TcpGate[]
   /** Version of the PROXY protocol by which its endpoints are told who connects. */
   readonly proxyProtocol: 1 | 2 | null
+  /** Only endpoints of that role get its connections; null: whatever they are. */
+  readonly role: RoleWish | null
 }
 
 /** Where the routes of a TCP entrypoint stand in the index: those for which a ClientHello is needed, and the others. */

@@ -20,11 +20,15 @@ export class TcpTunnel {
   leave(ms: number, isWanted: () => boolean): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined
-      if (!isWanted()) return
-      this.isCut = true
-      this.client.destroy()
-      this.server.destroy()
+      if (isWanted()) this.cut()
     }, ms)
+  }
+
+  /** Ends it now. */
+  cut(): void {
+    this.isCut = true
+    this.client.destroy()
+    this.server.destroy()
   }
 
   /** It has ended; there is nothing to cut any more. */

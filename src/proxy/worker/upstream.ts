@@ -1,9 +1,12 @@
 import { hashOf } from '../balance/digest.ts'
+import { isOver, type RoleState } from '../checks/roles/states.ts'
 import type { CheckState } from '../checks/states.ts'
 import type { Counters } from '../counters.ts'
+import type { RoleWish } from '../../core/policy.ts'
 import type { Tunnel } from '../exchange/tunnel.ts'
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { Target } from '../route.ts'
+import type { TcpTunnel } from '../tcp/tunnel.ts'
 import { type Ejection, neverEjected, noteFailure } from './ejection.ts'
 
 /**
@@ -41,6 +44,8 @@ export class Upstream {
   /** Kept connections, the last used last. */
   readonly idle: UpstreamConnection[]
   readonly tunnels: Set<Pick<Tunnel, 'leave'>>
+  /** Those that are here for a role. */
+  readonly roled: Map<Pick<TcpTunnel, 'cut'>, RoleWish>
   readonly ejection: Ejection
   target: Target
   /** How many routes have it. */
@@ -59,6 +64,8 @@ export class Upstream {
   readySinceMs: number | undefined
   /** Undefined: nobody checks it. */
   check: CheckState | undefined
+  /** `unknown` also where nobody asks. */
+  role: RoleState
   /** Whether latencies are wanted. */
   timed: boolean
   private latencyMs: number
@@ -71,6 +78,7 @@ export class Upstream {
     this.firstSeenMs = nowMs
     this.idle = []
     this.tunnels = new Set()
+    this.roled = new Map()
     this.ejection = neverEjected()
     this.target = target
     this.listed = 0
@@ -82,6 +90,7 @@ export class Upstream {
     this.endsAtMs = Infinity
     this.readySinceMs = undefined
     this.check = undefined
+    this.role = 'unknown'
     this.timed = false
     this.latencyMs = 0
     this.latencyAtMs = 0
@@ -137,6 +146,18 @@ export class Upstream {
     if (this.endsAtMs === Infinity) return
     const leftMs = Math.max(0, this.endsAtMs - this.around.clock())
     tunnel.leave(leftMs, () => this.retired)
+  }
+
+  /** A connection came here for a role, and ends as soon as that is another one. */
+  openedFor(wish: RoleWish, tunnel: Pick<TcpTunnel, 'cut'>): void {
+    this.roled.set(tunnel, wish)
+    if (isOver(wish, this.role)) tunnel.cut()
+  }
+
+  /** Its role is known to be that by now. */
+  plays(role: RoleState): void {
+    this.role = role
+    for (const [tunnel, wish] of this.roled) if (isOver(wish, role)) tunnel.cut()
   }
 
   closeIdle(): void {

@@ -1,6 +1,7 @@
 import type { RouteChange } from '../changes.ts'
+import { type RoleState, roleStates } from '../checks/roles/states.ts'
 import { type CheckState, checkStates } from '../checks/states.ts'
-import type { CheckMarks } from '../counters.ts'
+import { checkOfMark, type CheckMarks, roleOfMark } from '../counters.ts'
 import type { Target } from '../route.ts'
 import { type Shown, type Surroundings, Upstream } from './upstream.ts'
 
@@ -55,8 +56,12 @@ export function upstreams(options: UpstreamsOptions): Upstreams {
   }
 
   function look(upstream: Upstream): void {
-    const { target, check } = upstream
-    const next = checkOf(target)
+    const { target, check, role } = upstream
+    const [next, played] = [checkOf(target), roleOf(target)]
+    if (played !== role) {
+      upstream.plays(played)
+      around.epoch++
+    }
     if (next === check) return
     // its slow start begins when it may have requests
     if (check === 'unknown') upstream.readySinceMs = clock()
@@ -66,7 +71,12 @@ export function upstreams(options: UpstreamsOptions): Upstreams {
 
   /** Of an endpoint without a place nothing can be known: it is taken as if nobody checked it. */
   function checkOf({ health, slot }: Target): CheckState | undefined {
-    return health === null || slot === 0 ? undefined : checkStates[marks[slot] ?? 0]
+    return health === null || slot === 0 ? undefined : checkStates[checkOfMark(marks[slot] ?? 0)]
+  }
+
+  function roleOf({ probe, slot }: Target): RoleState {
+    if (probe === null || slot === 0) return 'unknown'
+    return roleStates[roleOfMark(marks[slot] ?? 0)] ?? 'unknown'
   }
 
   function retire(upstream: Upstream, leaveMs: number): void {

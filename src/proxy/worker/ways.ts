@@ -1,4 +1,5 @@
 import type { Policy } from '../../core/policy.ts'
+import { served } from '../checks/roles/states.ts'
 import { cookieOf } from '../balance/cookies.ts'
 import type { Asking } from '../balance/rotation.ts'
 import { poolOf, pools } from '../pools.ts'
@@ -43,8 +44,11 @@ export class Ways {
   }
 
   refresh(route: TableRoute, upstreams: Upstreams, nowMs: number): void {
-    const { targets, policy } = route
-    const byPool = Map.groupBy(targets, poolOf)
+    const { targets, policy, tcp } = route
+    const role = tcp?.role ?? null
+    const able =
+      role === null ? targets : served(role, targets, (one) => upstreams.of(one, nowMs).role)
+    const byPool = Map.groupBy(able, poolOf)
     this.untilMs = Infinity
     for (const name of pools) {
       const pool = this[name]

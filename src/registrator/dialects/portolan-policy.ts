@@ -1,4 +1,4 @@
-import { healthSchema, type Policy, stickySchema } from '../../core/policy.ts'
+import { healthSchema, type Policy, probeSchema, stickySchema } from '../../core/policy.ts'
 import type { LabelReader } from './labels.ts'
 import type { Said } from './portolan-labels.ts'
 
@@ -9,12 +9,12 @@ export function policyOf(said: Said, reader: LabelReader): SaidPolicy {
   const { lb, sticky, canary, mirror, fallback, locality, 'slow-start': slowStartMs } = said.values
   const { 'proxy-protocol': version } = said.values
   const health = healthIn(said, reader)
-  const role = roleIn(said, reader)
+  const probe = probeIn(said, reader)
   return {
     ...(lb !== undefined && { balance: lb }),
     ...(sticky !== undefined && { sticky: sticky && stickySchema.parse(sticky) }),
     ...(health && { health }),
-    ...(role && { role }),
+    ...(probe && { probe }),
     ...(canary && { canary }),
     ...(mirror !== undefined && { mirror }),
     ...(fallback !== undefined && { fallback }),
@@ -43,12 +43,32 @@ function healthIn(said: Said, reader: LabelReader) {
   })
 }
 
-function roleIn(said: Said, reader: LabelReader) {
-  const { role, probe } = said.values
-  if (role !== undefined && probe !== undefined) return { role, probe }
-  if (!said.broken.has('probe')) sayIdle(said, 'role', 'probe', reader)
-  if (!said.broken.has('role')) sayIdle(said, 'probe', 'role', reader)
-  return undefined
+const ofProbe = [
+  'probe.port',
+  'probe.user',
+  'probe.password-file',
+  'probe.interval',
+  'probe.timeout',
+  'probe.rise',
+  'probe.fall',
+]
+
+function probeIn(said: Said, reader: LabelReader) {
+  const { values } = said
+  if (!values.probe) {
+    if (!said.broken.has('probe')) for (const key of ofProbe) sayIdle(said, key, 'probe', reader)
+    return undefined
+  }
+  return probeSchema.parse({
+    ...values.probe,
+    port: values['probe.port'],
+    user: values['probe.user'],
+    passwordFile: values['probe.password-file'],
+    intervalMs: values['probe.interval'],
+    timeoutMs: values['probe.timeout'],
+    rise: values['probe.rise'],
+    fall: values['probe.fall'],
+  })
 }
 
 /** A label that means nothing without another. */

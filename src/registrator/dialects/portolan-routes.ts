@@ -6,6 +6,7 @@ import { type LabelReader, listOf } from './labels.ts'
 import type { Said } from './portolan-labels.ts'
 import { connectionMiddlewaresOf, middlewaresOf } from './portolan-middlewares.ts'
 import { pathOf } from './portolan-paths.ts'
+import { roleOf } from './portolan-roles.ts'
 
 export type DeclaredRoutes = {
   readonly routes: readonly DeclaredRoute[]
@@ -109,6 +110,8 @@ function tcpRoute(said: Said, facts: RouteFacts, isWebToo: boolean): DeclaredRou
     })
     return undefined
   }
+  const role = roleOf(said, facts.general, facts.reader)
+  if (role === 'bad') return undefined
   const names = sni?.map((host) => `HostSNI(\`${host}\`)`) ?? ['HostSNI(`*`)']
   const route: Route = {
     ...bare(facts.name),
@@ -117,6 +120,7 @@ function tcpRoute(said: Said, facts: RouteFacts, isWebToo: boolean): DeclaredRou
     rule: rule?.tcp ? rule.rule : names.join(' || '),
     middlewares: [...(acting?.names ?? [])],
     tls: tls || sni ? { passthrough: tls !== 'end', domains: [] } : null,
+    ...(role && { role }),
   }
   return {
     routes: [{ port: values.port ?? facts.port, route }],

@@ -99,6 +99,21 @@ export function healthOf(text: string) {
   throw bad('it is no health check', 'write a path such as /healthz, tcp or grpc')
 }
 
+/** `redis`, or `http:/primary`. */
+export function probeOf(text: string) {
+  if (/^http:\/[!-~]*$/.test(text)) return { kind: 'http' as const, path: text.slice(5) }
+  if (text === 'redis' || text === 'postgres' || text === 'mongodb') {
+    return { kind: text, path: '/' }
+  }
+  throw bad('it is no probe', 'write redis, postgres, mongodb or http:/path')
+}
+
+/** Of a user or a file. */
+export function nameOf(text: string): string {
+  if (text !== '' && text.length <= 255) return text
+  throw bad('it is no name', 'write one of 1 to 255 characters')
+}
+
 /** True, or the cookie's name. */
 export function stickyOf(text: string): { readonly cookie: string } | false {
   if (text === 'false') return false

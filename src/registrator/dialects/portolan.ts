@@ -7,6 +7,7 @@ import { type LabelReader, labelReader } from './labels.ts'
 import { type Said, saidIn } from './portolan-labels.ts'
 import { sayIdleMiddlewares } from './portolan-middlewares.ts'
 import { policyOf } from './portolan-policy.ts'
+import { sayIdleRoles } from './portolan-roles.ts'
 import { routesOf } from './portolan-routes.ts'
 
 /** Portolan's own labels: `portolan.host=shop.example.com` and its companions. */
@@ -33,6 +34,7 @@ export const portolanDialect: Dialect = (facts, settings) => {
     ),
   ]
   const all = declared.flatMap((one) => one.routes)
+  sayIdleRoles(general, routes, reader)
   const ports = [...routes, general].flatMap((said) => portOf(said, general, reader))
   return {
     ...nothing,
@@ -98,7 +100,7 @@ function defaultHosts(
 
 /** Who may log in, and what is written into requests, is not for everybody who sees problems. */
 function shownOf(label: string, text: string): string {
-  return /auth|header/i.test(label) ? '…' : text
+  return /auth|header|user|password/i.test(label) ? '…' : text
 }
 
 /** A route of its own name has to say what it is for. */

@@ -22,6 +22,7 @@ export function target(name: string, more: Partial<Target> = {}): Target {
     mirror: null,
     health: null,
     proxyProtocol: null,
+    probe: null,
     slot: 0,
     ...more,
   }

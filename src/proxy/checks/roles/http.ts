@@ -1,0 +1,38 @@
+import { request } from 'node:http'
+
+import type { Place } from '../found.ts'
+import type { RoleAnswer } from './answer.ts'
+
+/**
+ * One request on a connection of its own, by Patroni's convention: 200 is the primary, 503 a replica, anything else
+ * neither. Rejects when there is no answer.
+ */
+export async function probeHttpRole(
+  { ip, port }: Place,
+  path: string,
+  signal: AbortSignal,
+): Promise<RoleAnswer> {
+  const options = { host: ip, port, path, agent: false, signal, method: 'GET' }
+  const asked = request({
+    ...options,
+    headers: { 'user-agent': 'portolan-check', connection: 'close' },
+  })
+  try {
+    const status = await new Promise<number>((resolve, reject) => {
+      asked.once('response', (answer) => {
+        answer.on('error', () => {})
+        resolve(answer.statusCode ?? 0)
+      })
+      asked.on('error', reject)
+      asked.end()
+    })
+    return { role: roleOf(status), why: `GET ${path} gave ${status}` }
+  } finally {
+    asked.destroy()
+  }
+}
+
+function roleOf(status: number): RoleAnswer['role'] {
+  if (status === 200) return 'primary'
+  return status === 503 ? 'replica' : 'other'
+}

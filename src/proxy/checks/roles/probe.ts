@@ -1,0 +1,39 @@
+import { messageOf } from '../../../core/errors.ts'
+import type { RoleProbe } from '../../../core/policy.ts'
+import type { Place } from '../found.ts'
+import { ProbeRefused, type RoleAnswer, type Silence } from './answer.ts'
+import { probeHttpRole } from './http.ts'
+import { type Login, loginOf } from './login.ts'
+import { probeMongo } from './mongodb.ts'
+import { probePostgres } from './postgres.ts'
+import { probeRedis } from './redis.ts'
+
+const probes: Readonly<
+  Record<
+    RoleProbe['kind'],
+    (place: Place, login: Login, signal: AbortSignal, probe: RoleProbe) => Promise<RoleAnswer>
+  >
+> = {
+  redis: probeRedis,
+  postgres: probePostgres,
+  mongodb: (place, _, signal) => probeMongo(place, signal),
+  http: (place, _, signal, { path }) => probeHttpRole(place, path, signal),
+}
+
+/** Asks once; never rejects. `signal` gives up; `secrets` is where files with passwords may be. */
+export async function probeRole(
+  { ip, port }: Place,
+  probe: RoleProbe,
+  secrets: string,
+  signal: AbortSignal,
+): Promise<RoleAnswer | Silence> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(probe.timeoutMs)])
+  try {
+    const login = await loginOf(probe, secrets)
+    return await probes[probe.kind]({ ip, port: probe.port ?? port }, login, limit, probe)
+  } catch (error) {
+    const why = limit.aborted ? `no answer within ${probe.timeoutMs} ms` : messageOf(error)
+    const remedy = error instanceof ProbeRefused ? { remedy: error.remedy } : {}
+    return { role: undefined, why: `probe ${probe.kind}: ${why}`, ...remedy }
+  }
+}
