@@ -64,7 +64,11 @@ function roleOf(found: Reached | undefined) {
 function withoutLogin(probe: Instance['policy']['probe']): unknown {
   if (!probe) return null
   const { user, passwordFile, ...rest } = probe
-  return { ...rest, ...(user !== undefined && { user: mask }), ...(passwordFile !== undefined && { passwordFile: mask }) }
+  return {
+    ...rest,
+    ...(user !== undefined && { user: mask }),
+    ...(passwordFile !== undefined && { passwordFile: mask }),
+  }
 }
 
 const logins = new Set(['basicAuth', 'digestAuth', 'forwardAuth'])

@@ -149,11 +149,14 @@ function kindOf({ kind, endpoints = [] }: StoredRoute): Route['kind'] {
 }
 
 /** Containers of one service that say different things of one rule. */
-function disagreements({ route, policy, where, service, instances }: Claim): Problem[] {
+function disagreements({ route, policy, where, service, entrypoint, instances }: Claim): Problem[] {
   const said = JSON.stringify(saidBy(route, policy))
   const others = instances.filter((one) => {
     const theirs = one.routes.find(
-      ({ kind, rule }) => kind === route.kind && rule.trim() === route.rule.trim(),
+      (their) =>
+        their.kind === route.kind &&
+        their.rule.trim() === route.rule.trim() &&
+        entrypointsOf(their).includes(entrypoint),
     )
     const isSame = one.policy === policy && theirs === route
     return theirs && !isSame && JSON.stringify(saidBy(theirs, one.policy)) !== said

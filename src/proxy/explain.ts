@@ -99,7 +99,9 @@ export function explainRequest(
     ...request,
     route: named(route),
     others: others.map((one) => ({ ...named(one), why: whyBefore(route, one, host) })),
-    endpoints: route.targets.map((target) => endpointOf(route, target, used.includes(target), checked)),
+    endpoints: route.targets.map((target) =>
+      endpointOf(route, target, used.includes(target), checked),
+    ),
     ...verdict(route, used, tables),
   }
 }

@@ -66,7 +66,10 @@ function viewsOf(world: MutableLive<World>): Views {
   })
   return {
     services: () => view(serviceItems(catalog())),
-    instances: () => view(instanceItems(catalog(), (one) => ({ ...seen, role: one.policy.probe ? role : undefined }))),
+    instances: () =>
+      view(
+        instanceItems(catalog(), (one) => ({ ...seen, role: one.policy.probe ? role : undefined })),
+      ),
     routes: () => view(world.current.routes),
     problems: () => view(world.current.problems),
     nodes: () => view([]),

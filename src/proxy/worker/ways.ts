@@ -1,7 +1,7 @@
 import type { Policy } from '../../core/policy.ts'
-import { served } from '../checks/roles/states.ts'
 import { cookieOf } from '../balance/cookies.ts'
 import type { Asking } from '../balance/rotation.ts'
+import { served } from '../checks/roles/states.ts'
 import { poolOf, pools } from '../pools.ts'
 import type { TableRoute } from '../route.ts'
 import { isForCanary, sharing } from './canary.ts'

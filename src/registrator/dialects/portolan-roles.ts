@@ -7,7 +7,11 @@ import { sayIdle } from './portolan-policy.ts'
  * The role that a TCP route asks for, of its own or in general; undefined for none. `bad`: it asks for one that nobody
  * can tell, and without it connections might come to whom they must not.
  */
-export function roleOf(said: Said, general: Said, reader: LabelReader): RoleWish | 'bad' | undefined {
+export function roleOf(
+  said: Said,
+  general: Said,
+  reader: LabelReader,
+): RoleWish | 'bad' | undefined {
   const from = speaks(said, 'role') ? said : general
   if (from.broken.has('role')) return 'bad'
   const { role } = from.values

@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
 
 import type { Instance } from '../../../src/core/instance.ts'
+import { identityOf } from '../../../src/core/instance.ts'
 import { probeSchema, type RoleProbe } from '../../../src/core/policy.ts'
 import type { ProxyOptions } from '../../../src/proxy/options.ts'
-import { identityOf } from '../../../src/core/instance.ts'
 import { bed, catalogOf } from '../bed.ts'
 import { database } from '../tcp/bed.ts'
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 
@@ -12,6 +13,20 @@ export async function redisSays(port: number, ...commands: readonly string[]): P
   return text(socket)
 }
 
+/** A connection that stays, once it has been answered. */
+export async function redisSession(port: number) {
+  const socket = connect({ host: '127.0.0.1', port })
+  socket.on('error', () => {})
+  const closed = once(socket, 'close')
+  const ping = async (): Promise<string> => {
+    socket.write('PING\r\n')
+    const [bytes] = await Promise.race([once(socket, 'data'), closed.then(() => ['closed'])])
+    return String(bytes).trim()
+  }
+  await expect.poll(ping, { timeout: 60_000 }).toBe('+PONG')
+  return { ping, closed, [Symbol.dispose]: () => socket.destroy() }
+}
+
 /** A real Redis on a port of its own. */
 export async function redisServer(...options: readonly string[]) {
   const stack = new AsyncDisposableStack()
@@ -20,7 +35,11 @@ export async function redisServer(...options: readonly string[]) {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', ...options]
   const running = stack.use(program('redis-server', args, path))
   const says = (...commands: readonly string[]) => redisSays(port, ...commands)
-  const isUp = () => says('PING').then((answer) => /PONG|NOAUTH/.test(answer), () => false)
+  const isUp = () =>
+    says('PING').then(
+      (answer) => /PONG|NOAUTH/.test(answer),
+      () => false,
+    )
   await expect.poll(isUp, { timeout: 60_000 }).toBe(true)
   return {
     port,

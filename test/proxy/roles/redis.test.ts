@@ -1,13 +1,11 @@
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { connected } from '../tcp/bed.ts'
 import { member, roleBed } from './bed.ts'
 import { folder } from './programs.ts'
-import { follow, redisSays, redisServer } from './redis-servers.ts'
+import { follow, redisSays, redisServer, redisSession } from './redis-servers.ts'
 
 /** The port that the Redis behind `port` says it has. */
 async function whoIs(port: number): Promise<number> {
@@ -26,20 +24,21 @@ test('writers come to the primary and readers to the replica, also after a fail-
   expect(await whoIs(proxy.rw)).toBe(one.port)
   expect(await whoIs(proxy.ro)).toBe(two.port)
   expect(proxy.roleOf(a)).toMatchObject({ state: 'primary' })
-  expect(proxy.roleOf(b)).toMatchObject({ state: 'replica', why: expect.stringContaining('link up') })
-  const [writer, reader] = [await connected(proxy.rw), await connected(proxy.ro)]
-  for (const client of [writer, reader]) {
-    client.write('PING\r\n')
-    await once(client, 'data')
-  }
-  const ended = Promise.all([once(writer, 'close'), once(reader, 'close')])
+  expect(proxy.roleOf(b)).toMatchObject({
+    state: 'replica',
+    why: expect.stringContaining('link up'),
+  })
+  using writer = await redisSession(proxy.rw)
+  using reader = await redisSession(proxy.ro)
   await two.says('REPLICAOF NO ONE')
-  await ended
+  await Promise.all([writer.closed, reader.closed])
   expect(await whoIs(proxy.rw)).toBe(two.port)
   expect(proxy.roleOf(a)).toMatchObject({ state: 'fenced' })
-  await expect.poll(() => proxy.problems().map(({ what }) => what)).toContainEqual(
-    expect.stringContaining('it says that it is the primary of shop/db, but is an old one'),
-  )
+  await expect
+    .poll(() => proxy.problems().map(({ what }) => what))
+    .toContainEqual(
+      expect.stringContaining('it says that it is the primary of shop/db, but is an old one'),
+    )
   await follow(one, two)
   expect(await whoIs(proxy.ro)).toBe(one.port)
   await expect.poll(() => proxy.problems()).toEqual([])
@@ -53,9 +52,15 @@ test('two primaries of which none goes on from the other get nothing, until one 
   proxy.set(a, b)
   await proxy.reaches(a, 'fenced')
   await proxy.reaches(b, 'fenced')
-  await expect.poll(() => proxy.problems()).toMatchObject([
-    { severity: 'error', where: 'service shop/db', what: expect.stringMatching(/^2 instances say/) },
-  ])
+  await expect
+    .poll(() => proxy.problems())
+    .toMatchObject([
+      {
+        severity: 'error',
+        where: 'service shop/db',
+        what: expect.stringMatching(/^2 instances say/),
+      },
+    ])
   const waiting = whoIs(proxy.rw)
   await follow(one, two)
   expect(await waiting).toBe(two.port)
@@ -87,21 +92,19 @@ test('an old primary that starts again beside the new one takes nothing from it'
   const a = member('a', one.port, {})
   proxy.set(a)
   expect(await whoIs(proxy.rw)).toBe(one.port)
-  const client = await connected(proxy.rw)
-  client.write('PING\r\n')
-  await once(client, 'data')
+  using client = await redisSession(proxy.rw)
   // the time of a start is known by the second
   await expect
-    .poll(async () => Number(/uptime_in_seconds:(\d+)/.exec(await one.says('INFO server'))?.[1]), { timeout: 60_000 })
+    .poll(async () => Number(/uptime_in_seconds:(\d+)/.exec(await one.says('INFO server'))?.[1]), {
+      timeout: 60_000,
+    })
     .toBeGreaterThan(3)
   await using two = await redisServer()
   const b = member('b', two.port, {})
   proxy.set(a, b)
   await proxy.reaches(b, 'fenced')
   expect(proxy.roleOf(a)).toMatchObject({ state: 'primary' })
-  client.write('PING\r\n')
-  expect(String((await once(client, 'data'))[0])).toBe('+PONG\r\n')
-  client.destroy()
+  expect(await client.ping()).toBe('+PONG')
 })
 
 test('a password is read from a file below the folder of secrets, and from nowhere else', async () => {
@@ -112,7 +115,9 @@ test('a password is read from a file below the folder of secrets, and from nowhe
   const problems = () => proxy.problems().map(({ what, remedy }) => `${what}; ${remedy}`)
   const fall = 1
   proxy.set(member('a', one.port, { fall }))
-  await expect.poll(problems).toEqual([expect.stringMatching(/NOAUTH.*portolan\.probe\.password-file/)])
+  await expect
+    .poll(problems)
+    .toEqual([expect.stringMatching(/NOAUTH.*portolan\.probe\.password-file/)])
   proxy.set(member('a', one.port, { fall, passwordFile: '/etc/hostname' }))
   await expect.poll(problems).toEqual([expect.stringMatching(/not below.*--secrets/)])
   proxy.set(member('a', one.port, { fall, passwordFile: 'none' }))

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client'
 
-import type { FollowOptions } from '../follow.ts'
 import type { Numbers } from '../../control/numbers.ts'
+import type { FollowOptions } from '../follow.ts'
 import { roleProblems } from './problems.ts'
 import type { Roles } from './roles.ts'
 import { type RoleState, roleStates } from './states.ts'
@@ -20,7 +20,9 @@ export async function followRoles(
   for await (const now of found.changes(signal)) {
     const states = new Map(now.groups.flatMap((group) => group.states))
     // who has lost a role before who has got it: nobody is to see two
-    const sorted = [...states].toSorted(([, a], [, b]) => Number(a === 'primary') - Number(b === 'primary'))
+    const sorted = [...states].toSorted(
+      ([, a], [, b]) => Number(a === 'primary') - Number(b === 'primary'),
+    )
     for (const identity of before.keys()) {
       if (!states.has(identity)) numbers.markRole(identity, 'unknown')
     }

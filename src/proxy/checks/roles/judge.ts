@@ -105,7 +105,8 @@ function remembered(
   const hasSurrendered = isListed && (role === 'replica' || role === 'other')
   const rest = hasSurrendered ? surrenderMs : isListed ? Infinity : rememberMs
   const untilMs = Math.min(last.untilMs, nowMs + rest)
-  memory.last = nowMs < untilMs ? { ...last, isListed: isListed && !hasSurrendered, untilMs } : undefined
+  memory.last =
+    nowMs < untilMs ? { ...last, isListed: isListed && !hasSurrendered, untilMs } : undefined
 }
 
 function missingIn(

@@ -52,9 +52,13 @@ export function answerOf(fields: ReadonlyMap<string, BsonValue>): RoleAnswer {
     return { role: 'other', why: 'it is no member of a replica set yet' }
   }
   if (isPrimary) return primaryOf(set, fields)
-  if (fields.get('secondary') === true) return { role: 'replica', why: `it is a secondary of ${set}` }
+  if (fields.get('secondary') === true)
+    return { role: 'replica', why: `it is a secondary of ${set}` }
   const isArbiter = fields.get('arbiterOnly') === true
-  return { role: 'other', why: `it is ${isArbiter ? 'an arbiter' : 'neither primary nor secondary'} of ${set}` }
+  return {
+    role: 'other',
+    why: `it is ${isArbiter ? 'an arbiter' : 'neither primary nor secondary'} of ${set}`,
+  }
 }
 
 /** Since 6.0 (wire version 17) elections come before versions of the set, until then after them. */

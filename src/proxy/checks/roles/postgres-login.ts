@@ -43,7 +43,10 @@ export async function nextOf(conversation: Conversation): Promise<Message> {
   const { code, text } = errorOf(next.body)
   const said = `it says: ${text.slice(0, 200)}`
   if (code === '28P01' || code === '28000') {
-    throw new ProbeRefused(said, 'let the user of the probe log in, and correct its name or password')
+    throw new ProbeRefused(
+      said,
+      'let the user of the probe log in, and correct its name or password',
+    )
   }
   if (code === '42501') throw new ProbeRefused(said, 'make the user of the probe a pg_monitor')
   throw new Error(said)

@@ -49,7 +49,11 @@ export function answerOf([inRecovery, timeline, system, receives]: readonly (
 )[]): RoleAnswer {
   if (inRecovery === 't') {
     const isBehind = receives !== 't'
-    return { role: 'replica', why: `it is a standby${isBehind ? ' that receives nothing' : ''}`, isBehind }
+    return {
+      role: 'replica',
+      why: `it is a standby${isBehind ? ' that receives nothing' : ''}`,
+      isBehind,
+    }
   }
   if (inRecovery !== 'f') return { role: 'other', why: 'it does not say whether it is a standby' }
   const words = `timeline ${Number.parseInt(timeline ?? '', 16)}`

@@ -35,7 +35,8 @@ function equalIn({ service, fenced }: Judgement, nameOf: (identity: string) => s
       where: `service ${service}`,
       what: `${equal.length} instances say that they are primary: ${names.join(', ')}`,
       why: 'nothing tells which one is newer, and what is written to one of them would be lost: none gets connections',
-      remedy: 'make all but one of them replicas; or, if they belong to different databases, give them services of their own',
+      remedy:
+        'make all but one of them replicas; or, if they belong to different databases, give them services of their own',
     },
   ]
 }
@@ -52,7 +53,8 @@ function olderIn(
       where: `container ${nameOf(identity)}`,
       what: `it says that it is the primary of ${service}, but is an old one${words ? ` (${words})` : ''}`,
       why: `${newer} has taken its place: it gets no connections`,
-      remedy: 'make it a replica of the new primary; if it is to be primary again, promote it anew or stop the other one',
+      remedy:
+        'make it a replica of the new primary; if it is to be primary again, promote it anew or stop the other one',
     }))
 }
 

@@ -71,7 +71,13 @@ export function answerOf(fields: ReadonlyMap<string, string>, nowMs: number): Ro
     const link = fields.get('master_link_status') ?? 'unknown'
     const of = `${fields.get('master_host') ?? '?'}:${fields.get('master_port') ?? '?'}`
     const isBehind = link !== 'up'
-    return { role: 'replica', why: `it is a replica of ${of}, link ${link}`, isBehind, mayBeEmpty: isBehind, ...descent }
+    return {
+      role: 'replica',
+      why: `it is a replica of ${of}, link ${link}`,
+      isBehind,
+      mayBeEmpty: isBehind,
+      ...descent,
+    }
   }
   if (role !== 'master') return { role: 'other', why: `its role is ${role ?? 'not said'}` }
   const words = `history ${id.slice(0, 8)}`

@@ -98,11 +98,25 @@ export function createRoles({ probe, made, clock = Date.now }: RolesOptions): Ro
   /** Only what is new: most answers say what the last one did. */
   function publish(): void {
     const now: RolesFound = {
-      groups: [...groups.values()].flatMap(({ judged, goneMs }) => (goneMs === undefined ? [judged] : [])),
-      silent: [...members].flatMap(([identity, { heard: { role, last } }]) =>
-        role === 'unknown' && last && last.role === undefined
-          ? [{ identity, why: last.why, ...(last.remedy !== undefined && { remedy: last.remedy }) }]
-          : [],
+      groups: [...groups.values()].flatMap(({ judged, goneMs }) =>
+        goneMs === undefined ? [judged] : [],
+      ),
+      silent: [...members].flatMap(
+        ([
+          identity,
+          {
+            heard: { role, last },
+          },
+        ]) =>
+          role === 'unknown' && last && last.role === undefined
+            ? [
+                {
+                  identity,
+                  why: last.why,
+                  ...(last.remedy !== undefined && { remedy: last.remedy }),
+                },
+              ]
+            : [],
       ),
     }
     const next = JSON.stringify(now)
