@@ -109,7 +109,10 @@ export function createProxy(options: ProxyOptions): Proxy {
     nameOf: (identity: string) => byIdentity.current.get(identity)?.name ?? identity,
   }
 
-  const found = () => ({ checks: checks.states.current, roleOf: (identity: string) => roles.stateOf(identity) })
+  const found = () => ({
+    checks: checks.states.current,
+    roleOf: (identity: string) => roles.stateOf(identity),
+  })
   const opening = openings({
     ...options,
     secured: derive(both(certificates, passing), ([set, passes]) => set.length > 0 || passes),

@@ -1,5 +1,7 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { addAbortSignal } from 'node:stream'
 
+import { dial } from '../dial.ts'
 import type { Place } from '../found.ts'
 
 /** More than any answer that a probe needs. */
@@ -17,11 +19,11 @@ export type Conversation = {
 
 /** Opens a connection for as long as `talk` takes. Rejects when it is refused, and when `signal` aborts. */
 export async function converse<T>(
-  { ip, port }: Place,
+  place: Place,
   signal: AbortSignal,
   talk: (conversation: Conversation) => Promise<T>,
 ): Promise<T> {
-  const socket = connect({ host: ip, port, signal, noDelay: true })
+  const socket = addAbortSignal(signal, dial(place)).setNoDelay()
   // whoever reads is told of it as well
   socket.on('error', () => {})
   try {

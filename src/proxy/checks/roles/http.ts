@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 
+import { dial } from '../dial.ts'
 import type { Place } from '../found.ts'
 import type { RoleAnswer } from './answer.ts'
 
@@ -8,14 +9,17 @@ import type { RoleAnswer } from './answer.ts'
  * neither. Rejects when there is no answer.
  */
 export async function probeHttpRole(
-  { ip, port }: Place,
+  place: Place,
   path: string,
   signal: AbortSignal,
 ): Promise<RoleAnswer> {
-  const options = { host: ip, port, path, agent: false, signal, method: 'GET' }
+  const { ip, port } = place
+  const host = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
   const asked = request({
-    ...options,
-    headers: { 'user-agent': 'portolan-check', connection: 'close' },
+    path,
+    signal,
+    createConnection: () => dial(place),
+    headers: { 'user-agent': 'portolan-check', host, connection: 'close' },
   })
   try {
     const status = await new Promise<number>((resolve, reject) => {

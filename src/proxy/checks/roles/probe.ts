@@ -22,7 +22,7 @@ const probes: Readonly<
 
 /** Asks once; never rejects. `signal` gives up; `secrets` is where files with passwords may be. */
 export async function probeRole(
-  { ip, port }: Place,
+  place: Place,
   probe: RoleProbe,
   secrets: string,
   signal: AbortSignal,
@@ -30,7 +30,10 @@ export async function probeRole(
   const limit = AbortSignal.any([signal, AbortSignal.timeout(probe.timeoutMs)])
   try {
     const login = await loginOf(probe, secrets)
-    return await probes[probe.kind]({ ip, port: probe.port ?? port }, login, limit, probe)
+    // another port is not the one of which that was said
+    const at =
+      probe.port === undefined ? place : { ip: place.ip, port: probe.port, proxyProtocol: null }
+    return await probes[probe.kind](at, login, limit, probe)
   } catch (error) {
     const why = limit.aborted ? `no answer within ${probe.timeoutMs} ms` : messageOf(error)
     const remedy = error instanceof ProbeRefused ? { remedy: error.remedy } : {}
