@@ -12,28 +12,49 @@ const run = promisify(execFile)
 const limitMs = 120_000
 let portolan: Running
 let port: number
+let [rw, ro] = [0, 0]
 
 beforeAll(async () => {
   port = await freePort()
-  portolan = await startPortolan({ args: ['--tcp', `redis=127.0.0.1:${port}`] })
+  ;[rw, ro] = [await freePort(), await freePort()]
+  const all = Object.entries({ redis: port, rw, ro })
+  const tcp = all.map(([name, at]) => `${name}=127.0.0.1:${at}`).join()
+  portolan = await startPortolan({ args: ['--tcp', tcp] })
 }, limitMs)
 afterAll(() => portolan[Symbol.asyncDispose]())
 
+const anyone: Readonly<Record<string, string>> = {
+  'portolan.tcp': 'redis',
+  'portolan.service': 'e2e-redis',
+}
+const byRole = {
+  'portolan.service': 'e2e-roles',
+  'portolan.probe': 'redis',
+  'portolan.routes.rw.tcp': 'rw',
+  'portolan.routes.rw.role': 'primary',
+  'portolan.routes.ro.tcp': 'ro',
+  'portolan.routes.ro.role': 'replica',
+}
+
 /** This machine's Redis in a container, which stops as soon as it is told to. */
-function redis(name: string) {
+function redis(name: string, labels = anyone) {
   // where the loader is differs; docker would make a folder that is missing
   const folders = ['/usr:/usr', '/usr/lib:/lib', '/usr/lib64:/lib64'].filter((one) =>
     existsSync(one.split(':')[0] ?? ''),
   )
   return startContainer(name, {
-    labels: { 'portolan.tcp': 'redis', 'portolan.service': 'e2e-redis' },
+    labels,
     options: ['--expose', '6379', ...folders.flatMap((one) => ['-v', `${one}:ro`])],
     command: ['/usr/bin/redis-server', '--protected-mode', 'no', '--save', ''],
   })
 }
 
-async function cli(...args: readonly string[]): Promise<string> {
-  const { stdout } = await run('redis-cli', ['-h', '127.0.0.1', '-p', String(port), ...args])
+function cli(...args: readonly string[]): Promise<string> {
+  return cliAt(port, ...args)
+}
+
+async function cliAt(at: number, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await run('redis-cli', ['-h', '127.0.0.1', '-p', String(at), ...args])
   return stdout.trim()
 }
 
@@ -110,6 +131,33 @@ test(
     await running.stop()
     expect(running.count.done).toBeGreaterThan(100)
     expect(running.count.failed).toBeLessThanOrEqual(2 * loops)
+  },
+  limitMs,
+)
+
+test(
+  'writers come to the primary and readers to the replica, until the replica takes over',
+  async () => {
+    await using one = await redis('e2e-roles-1', byRole)
+    await eventually(async () => (await cliAt(rw, 'set', 'chart', 'one')) === 'OK', limitMs)
+    await using two = await redis('e2e-roles-2', byRole)
+    const at = await docker('inspect', '-f', '{{.NetworkSettings.IPAddress}}', one.id)
+    await docker('exec', two.id, '/usr/bin/redis-cli', 'replicaof', at, '6379')
+    await eventually(async () => (await cliAt(ro, 'get', 'chart')) === 'one', limitMs)
+    expect(await cliAt(ro, 'set', 'chart', 'two')).toContain('READONLY')
+    const roleOf = async (id: string) => {
+      const found = (await portolan.view('instances')).find(({ container }) => container === id)
+      return JSON.stringify(found?.['role'])
+    }
+    expect(await roleOf(one.id)).toContain('"is":"primary"')
+    expect(await roleOf(two.id)).toContain('"is":"replica"')
+    await docker('kill', one.id)
+    // waits for whoever is primary next
+    const written = cliAt(rw, 'set', 'chart', 'three')
+    await docker('exec', two.id, '/usr/bin/redis-cli', 'replicaof', 'no', 'one')
+    expect(await written).toBe('OK')
+    expect(await cliAt(rw, 'get', 'chart')).toBe('three')
+    expect(await roleOf(two.id)).toContain('"is":"primary"')
   },
   limitMs,
 )

@@ -23,6 +23,7 @@ export function bsonOf(fields: Readonly<Record<string, string | number>>): Buffe
 export function fieldsOf(document: Buffer): ReadonlyMap<string, BsonValue> {
   const fields = new Map<string, BsonValue>()
   const end = document.readInt32LE(0) - 1
+  if (end >= document.length) throw new RangeError('it is cut short')
   let at = 4
   while (at < end) {
     const type = document.readUInt8(at)

@@ -70,7 +70,7 @@ function primaryOf(set: string, fields: ReadonlyMap<string, BsonValue>): RoleAns
   const digits = String(version).padStart(10, '0')
   const isNew = Number(fields.get('maxWireVersion') ?? 0) >= 17
   const count = isNew ? `${election} ${digits}` : `${digits} ${election}`
-  const words = `election ${election.replace(/^[0-8]0*/, '')}`
+  const words = `election ${election.replace(/^7f{7}0*/, '')}`
   return {
     role: 'primary',
     why: `${why}, ${words}`,
