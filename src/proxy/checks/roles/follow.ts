@@ -35,11 +35,11 @@ export async function followRoles(
 
 /** Shows in `registry` how many endpoints of each service have which role. */
 export function roleGauge(registry: Registry, { found }: Pick<Roles, 'found'>): void {
-  new Gauge({
+  const gauge = new Gauge({
     name: 'portolan_endpoint_roles',
     help: 'Endpoints of routes with a role, by the role that their probe found',
     labelNames: ['service', 'role'],
-    registers: [registry],
+    registers: [],
     collect() {
       this.reset()
       for (const { service, states } of found.current.groups) {
@@ -50,4 +50,5 @@ export function roleGauge(registry: Registry, { found }: Pick<Roles, 'found'>): 
       }
     },
   })
+  registry.registerMetric(gauge)
 }
