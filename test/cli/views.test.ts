@@ -3,17 +3,20 @@ import { createServer, type RequestListener } from 'node:http'
 
 import { expect, test } from 'vitest'
 
+import { defaultPolicy, probeSchema } from '../../src/core/policy.ts'
 import { sampleFiles } from '../admin/files.ts'
 import { startAdmin, type World } from '../admin/start.ts'
 import { containerId, instance } from '../core/samples.ts'
 import { runCli } from './run-cli.ts'
+
+const probed = { ...defaultPolicy, probe: probeSchema.parse({ kind: 'postgres' }) }
 
 const world: World = {
   files: sampleFiles,
   instances: [
     instance(),
     instance({ container: containerId('b'), name: 'shop-web-2', state: 'unhealthy', node: 'h2' }),
-    instance({ service: 'db', project: '-', port: 5432, name: 'db' }),
+    instance({ service: 'db', project: '-', port: 5432, name: 'db', policy: probed }),
   ],
   routes: [
     {
@@ -46,7 +49,7 @@ test.for<[string, readonly string[]]>([
       'SERVICE   NAME        NODE  STATE      ROLE     ADDRESS          IN FLIGHT',
       'shop/web  shop-web-1  h1    ready      -        172.18.0.3:3000  2',
       'shop/web  shop-web-2  h2    unhealthy  -        172.18.0.3:3000  2',
-      'db        db          h1    ready      primary  172.18.0.3:3000  2',
+      'db        db          h1    ready      replica  172.18.0.3:3000  2',
     ],
   ],
   [

@@ -49,6 +49,7 @@ test('without any setting everything has a default', () => {
     holdMs: 30_000,
     trust: [],
     confd: undefined,
+    secrets: '/run/secrets',
     state: undefined,
     workers: 'cores',
     roles: ['registrator', 'proxy', 'confd', 'admin'],

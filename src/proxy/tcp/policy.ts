@@ -24,7 +24,12 @@ export function tcpPolicy(
   const gates = read.flatMap((one) => ('why' in one ? [] : [one]))
   const wrong = read.flatMap((one) => ('why' in one ? [one] : []))
   return {
-    terms: { tls: tlsOf(tls, asksOfTls), gates, proxyProtocol: policy.proxyProtocol, role: role ?? null },
+    terms: {
+      tls: tlsOf(tls, asksOfTls),
+      gates,
+      proxyProtocol: policy.proxyProtocol,
+      role: role ?? null,
+    },
     closed: wrong[0]?.why,
     problems: [
       ...unsaid(wrong).map((what) => closedBy(where, what)),
