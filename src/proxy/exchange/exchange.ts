@@ -8,15 +8,7 @@ import { UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { TableRoute } from '../route.ts'
 import type { Upstream } from '../worker/upstream.ts'
 import { afterLoss, waitForSomebody } from './again.ts'
-import {
-  badRequest,
-  closedRoute,
-  movedTo,
-  notYet,
-  overfull,
-  refused,
-  unknownHost,
-} from './answers.ts'
+import { badRequest, closedRoute, movedTo, notYet, refused, unknownHost } from './answers.ts'
 import { type Guard, guardRequest } from './guard.ts'
 import { dropKept, keep, takeKept } from './kept.ts'
 import { Life, phase } from './life.ts'
@@ -100,12 +92,6 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     if (tunnel !== undefined) return say(this, tunnel, bytes, start, end)
     if (!this.sending.content(bytes, start, end)) return this.overflow()
     guard?.body.content(bytes, start, end)
-  }
-
-  /** There is no room for the content. */
-  private overflow(): void {
-    if (this.answering.isUnseen) this.answer(overfull)
-    else this.client.destroy()
   }
 
   onContentEnd(): void {
@@ -290,14 +276,6 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
       this.client.stream.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
       this.client.invite()
     }
-  }
-
-  /** The header that binds the client to its endpoint, if it is to be bound and is not. */
-  stickyText(): string {
-    const { asked, engine, route, upstream } = this
-    if (!route || route.policy.sticky === false || !upstream) return ''
-    const cookie = engine.chooser.setCookie(route, upstream, asked)
-    return cookie === undefined ? '' : `set-cookie: ${cookie}\r\n`
   }
 
   private beginTunnel(): void {

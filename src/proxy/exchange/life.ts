@@ -8,7 +8,7 @@ import type { OwnAnswer } from '../middleware/draft.ts'
 import type { TableRoute } from '../route.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
 import { Answering } from './answering.ts'
-import type { Answer } from './answers.ts'
+import { type Answer, overfull } from './answers.ts'
 import type { Asked } from './asked.ts'
 import type { Engine } from './engine.ts'
 import { RouteFinder } from './find.ts'
@@ -124,6 +124,20 @@ export class Life {
     this.drop()
     this.answering.whole(answer)
     this.finish(performance.now())
+  }
+
+  /** There is no room for the content. */
+  protected overflow(): void {
+    if (this.answering.isUnseen) this.answer(overfull)
+    else this.client.destroy()
+  }
+
+  /** The header that binds the client to its endpoint, if it is to be bound and is not. */
+  stickyText(): string {
+    const { asked, engine, route, upstream } = this
+    if (!route || route.policy.sticky === false || !upstream) return ''
+    const cookie = engine.chooser.setCookie(route, upstream, asked)
+    return cookie === undefined ? '' : `set-cookie: ${cookie}\r\n`
   }
 
   /** The content of the answer has gone, on its own way. */
