@@ -33,9 +33,9 @@ export function uncertified({ kinds, report }: UncertifiedOptions): Uncertified 
 
   function look({ route, where }: { readonly route: TableRoute; readonly where: string }): void {
     const wants = route.tls !== null || !plain.has(nameOf(route))
-    // as long as there is none at all the entrypoint says so
-    const what =
-      certificates.length > 0 && wants ? missingOf(route, certificates, index) : undefined
+    // as long as there is none at all https says so, because it does not open
+    const isSaid = certificates.length === 0 && kinds.get(route.entrypoint) !== 'tcp'
+    const what = wants && !isSaid ? missingOf(route, certificates, index) : undefined
     if (what === undefined) found.delete(route.key)
     else found.set(route.key, { ...problemOf(what, index), where })
   }

@@ -50,3 +50,10 @@ test('routes that pass TLS on need none, and those that are gone none any more',
   proxy.set(database({ routes: [{ rule, tls: { ...ended, passthrough: true } }] }))
   await until(() => proxy.problems().length === 0)
 })
+
+test('on an entrypoint of TCP, which is open all the same, there may be no certificate at all', async () => {
+  await using proxy = await tcpBed()
+  proxy.set(database({ routes: [{ rule: 'HostSNI(`a.test`)', tls: ended }] }))
+  await until(() => proxy.problems().length === 1)
+  expect(proxy.problems()[0]?.what).toBe('no certificate is good for a.test')
+})
