@@ -39,6 +39,7 @@ export function clientsOf(front: Front, engine: Engine): Clients {
       const connection = new ClientConnection(
         stream,
         engine.requestHead,
+        engine.shared,
         engine.clientTimes,
         engine.nowMs,
         () => {

@@ -100,7 +100,7 @@ export class Answering implements Parker {
       added = 'transfer-encoding: chunked\r\n'
       this.wraps = ends === framing.close
     }
-    if (head.contentType >= 0 && head.value(bytes, head.contentType).startsWith(eventStream)) {
+    if (head.contentType >= 0 && head.valueBegins(bytes, head.contentType, eventStream)) {
       this.isEndless = true
     }
     added += more + this.connectionText(head.status === 101)

@@ -66,6 +66,8 @@ export class Engine {
   readonly buffers = new Buffers()
   readonly tunnelBuffers = readBuffers()
   readonly requestHead = new RequestHead()
+  /** What clients send is read into it, wherever it can be; nothing in it outlasts the read. */
+  readonly shared = Buffer.allocUnsafeSlow(64 * 1024)
   readonly answerHead = new AnswerHead()
   readonly sender = new Sender(this.buffers)
   readonly ids = new RequestIds()

@@ -2,10 +2,10 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 
+import { readIntoOwn } from '../own-buffer.ts'
 import type { ReadBuffers } from '../tcp/buffers.ts'
 import { Flow } from '../tcp/flow.ts'
 import { mostAsText } from '../tcp/flushed.ts'
-import { readIntoOwn } from '../tcp/own-buffer.ts'
 import { FrameTracker, goingAway } from './frames.ts'
 
 /** How often to look for the end of a frame that is on its way. */

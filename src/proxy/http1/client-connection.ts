@@ -1,5 +1,8 @@
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 
+import { readIntoOwn } from '../own-buffer.ts'
 import { chunk, ChunkScanner } from './chunks.ts'
 import { ClientLife, state } from './client-life.ts'
 import { more } from './fields.ts'
@@ -16,16 +19,20 @@ export class ClientConnection extends ClientLife {
   private left = 0
   private chunks: ChunkScanner | undefined
   private isConsuming = false
+  /** All connections of a worker read into it: whatever is to outlast the read has to be copied. */
+  private readonly shared: Buffer
 
   constructor(
     stream: Duplex,
     head: RequestHead,
+    shared: Buffer,
     times: ClientTimes,
     nowMs: number,
     onClosed: () => void,
   ) {
     super(stream, times, nowMs, onClosed)
     this.head = head
+    this.shared = shared
     this.chunks = undefined
   }
 
@@ -34,6 +41,9 @@ export class ClientConnection extends ClientLife {
     const { stream } = this
     this.taker = taker
     stream.on('data', (bytes: Buffer) => this.onData(bytes))
+    if (stream instanceof Socket && !(stream instanceof TLSSocket)) {
+      readIntoOwn(stream, { buffer: this.shared, callback: (count) => this.onShared(count) })
+    }
     stream.on('drain', () => this.onDrain())
     stream.on('end', () => this.onEnd())
     stream.on('error', () => stream.destroy())
@@ -73,7 +83,7 @@ export class ClientConnection extends ClientLife {
     const { stash } = this
     if (stash) {
       this.stash = undefined
-      this.consume(stash)
+      this.consume(stash, 0, stash.length)
     }
     if (this.isBlocked) return
     const isAsking = this.state === state.head
@@ -90,23 +100,40 @@ export class ClientConnection extends ClientLife {
     this.taker?.onClientDrain()
   }
 
+  /** Most reads bring the head of one request and nothing else, of which nothing is kept. */
+  private onShared(count: number): boolean {
+    const { head, shared, stream } = this
+    const isFirst = this.state === state.head && this.stash === undefined
+    const isPlain = isFirst && !stream.writableNeedDrain && shared[0] !== carriageReturn
+    const end = isPlain ? head.scan(shared, 0, count) : more
+    if (end <= 0) this.onData(Buffer.from(shared.subarray(0, count)))
+    else {
+      const bytes = end === count ? shared : Buffer.from(shared.subarray(0, count))
+      this.isConsuming = true
+      this.isPartial = false
+      this.taker?.onRequest(head, bytes)
+      this.consume(bytes, end, count)
+    }
+    return true
+  }
+
   private onData(read: Buffer): void {
-    if (!this.stash) return this.consume(read)
+    if (!this.stash) return this.consume(read, 0, read.length)
     const bytes = Buffer.concat([this.stash, read])
     const isAsking = this.state === state.head
     // a line that is not whole needs no look
     if (isAsking && (read.includes(lineFeed) || bytes.length > limits.head)) {
       this.stash = undefined
-      return this.consume(bytes)
+      return this.consume(bytes, 0, bytes.length)
     }
     this.stash = bytes
     if (this.isFull) this.pause()
   }
 
-  private consume(bytes: Buffer): void {
-    let at = 0
+  private consume(bytes: Buffer, from: number, to: number): void {
+    let at = from
     this.isConsuming = true
-    while (at < bytes.length) {
+    while (at < to) {
       switch (this.state) {
         case state.head:
           at = this.stream.writableNeedDrain ? this.block(bytes, at) : this.request(bytes, at)

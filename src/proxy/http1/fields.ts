@@ -60,6 +60,15 @@ export class Fields {
     return bytes.latin1Slice(this.offsets[4 * index + 2], this.offsets[4 * index + 3])
   }
 
+  /** Whether the value of header `index` begins with `text`, as it is written. */
+  valueBegins(bytes: Buffer, index: number, text: string): boolean {
+    const from = this.offsets[4 * index + 2] ?? 0
+    for (let at = 0; at < text.length; at++) {
+      if (bytes[from + at] !== text.charCodeAt(at)) return false
+    }
+    return true
+  }
+
   /** Start of the line of header `index`; of the empty line if there is no such header. */
   lineStart(index: number): number {
     return index < this.count ? (this.offsets[4 * index] ?? 0) : this.end - 2

@@ -1,17 +1,12 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
+import type { OnRead } from '../own-buffer.ts'
 import type { ReadBuffers } from './buffers.ts'
 import { mostAsText, whenFlushed } from './flushed.ts'
 
 /** Reads that would have fitted into a smaller buffer, one after the other, before one is given back. */
 const mostLittles = 16
-
-/** How bytes that come over a socket are read, as Node's option `onread` has it. */
-export type OnRead = {
-  readonly buffer: () => Buffer
-  readonly callback: (count: number) => boolean
-}
 
 /**
  * One way of a connection through us. Reads into one buffer over and over, and writes at once what was read. What the

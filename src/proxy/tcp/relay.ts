@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 
+import { readIntoOwn } from '../own-buffer.ts'
 import type { ReadBuffers } from './buffers.ts'
 import { Flow } from './flow.ts'
 import { mostAsText, whenFlushed } from './flushed.ts'
-import { readIntoOwn } from './own-buffer.ts'
 
 /** The two sides of a connection through us, and what carries the client. */
 export type Sides = { readonly client: Socket; readonly wire: Socket; readonly server: Socket }

@@ -35,10 +35,12 @@ const origin = {
 const [route] = routeTable(catalogOf([instance()]), vantage).table.routes
 const [target] = route?.targets ?? []
 
+const shared = Buffer.alloc(64 * 1024)
+
 /** What our own connection makes of `pieces` that come one after the other. */
 export function ourReading(pieces: readonly string[]): Reading {
   const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
-  const connection = new ClientConnection(stream, head, usualTimes, 0, () => {})
+  const connection = new ClientConnection(stream, head, shared, usualTimes, 0, () => {})
   const reader = new Reader(connection)
   connection.start(reader)
   for (const piece of pieces) {

@@ -21,7 +21,8 @@ async function served(content: 'none' | 'length') {
     () => {},
   )
   const socket = await accepted
-  const connection = new ClientConnection(socket, new RequestHead(), usualTimes, 0, () =>
+  const shared = Buffer.alloc(64 * 1024)
+  const connection = new ClientConnection(socket, new RequestHead(), shared, usualTimes, 0, () =>
     told.push('closed'),
   )
   const taker: RequestTaker = {

@@ -3,9 +3,9 @@ import { connect, createServer, type Socket } from 'node:net'
 
 import { expect, test } from 'vitest'
 
-import { readIntoOwn, symbolsOf } from '../../../src/proxy/tcp/own-buffer.ts'
-import { listeningOn } from '../../listening.ts'
-import { until } from './bed.ts'
+import { readIntoOwn, symbolsOf } from '../../src/proxy/own-buffer.ts'
+import { listeningOn } from '../listening.ts'
+import { until } from './tcp/bed.ts'
 
 /** An accepted socket and the client at its other end. */
 async function pair() {

@@ -1,6 +1,11 @@
 import { Socket } from 'node:net'
 
-import type { OnRead } from './flow.ts'
+/** How bytes that come over a socket are read, as Node's option `onread` has it. */
+export type OnRead = {
+  /** A function is asked for a buffer before each read. */
+  readonly buffer: Buffer | (() => Buffer)
+  readonly callback: (count: number) => boolean
+}
 
 /** What Node's sockets keep of `onread`, by the names of the symbols under which they do. */
 const kept = symbolsOf(new Socket())
@@ -16,9 +21,10 @@ const kept = symbolsOf(new Socket())
 export function readIntoOwn(socket: Socket, { buffer, callback }: OnRead): boolean {
   const handle: unknown = Reflect.get(socket, '_handle')
   if (!kept || !takesBuffer(handle)) return false
-  const first = buffer()
+  const isMade = typeof buffer === 'function'
+  const first = isMade ? buffer() : buffer
   Reflect.set(socket, kept.buffer, first)
-  Reflect.set(socket, kept.next, buffer)
+  Reflect.set(socket, kept.next, isMade ? buffer : null)
   Reflect.set(socket, kept.callback, callback)
   handle.useUserBuffer(first)
   return true
