@@ -73,3 +73,26 @@ test('a package that stands behind a port is imported behind it only', async () 
   }
   expect(wrong).toEqual([])
 })
+
+/** The files that run when `file` is imported, `file` included, and the packages that they bring. */
+async function loadedBy(file: string, seen = new Set<string>()): Promise<ReadonlySet<string>> {
+  if (seen.has(file)) return seen
+  seen.add(file)
+  const source = await readFile(file, 'utf8')
+  for (const [, specifier = ''] of source.matchAll(
+    /^(?:im|ex)port (?!type )(?:[^'=;()]* from )?'([^']+)'/gm,
+  )) {
+    if (specifier.startsWith('.')) await loadedBy(join(dirname(file), specifier), seen)
+    else seen.add(specifier)
+  }
+  return seen
+}
+
+test('a worker loads only what serves requests', async () => {
+  const loaded = [...(await loadedBy('src/proxy/worker/thread.ts'))]
+  expect(loaded).toContain('src/proxy/exchange/exchange.ts')
+  expect(loaded.filter((one) => /^[^./]+$/.test(one) && !one.startsWith('node:'))).toEqual([
+    're2js',
+  ])
+  expect(loaded.filter((one) => one.startsWith('src/proxy/control/'))).toEqual([])
+})

@@ -1,6 +1,7 @@
 import { type Catalog, instancesOfCatalog } from '../core/catalog.ts'
 import { identityOf, type Instance, instanceStates } from '../core/instance.ts'
-import { kindOf, type Middleware } from '../core/middleware.ts'
+import { kindOf } from '../core/middleware-kind.ts'
+import type { Middleware } from '../core/middleware.ts'
 
 /** What a proxy knows of an instance; a process without a proxy knows nothing. */
 export type Reached = {

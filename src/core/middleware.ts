@@ -162,18 +162,3 @@ export const middlewareSchema = z.union([
 ])
 
 export type Middleware = Readonly<z.infer<typeof middlewareSchema>>
-type KeyOf<T> = T extends T ? keyof T : never
-export type MiddlewareKind = KeyOf<Middleware>
-
-const kinds = new Set(middlewareSchema.options.flatMap(({ shape }) => Object.keys(shape)))
-
-export function isMiddlewareKind(text: string): text is MiddlewareKind {
-  return kinds.has(text)
-}
-
-/** The one kind that a middleware is of. */
-export function kindOf(middleware: Middleware): MiddlewareKind {
-  const kind = Object.keys(middleware).find(isMiddlewareKind)
-  if (kind === undefined) throw new TypeError('a middleware without a kind')
-  return kind
-}

@@ -1,5 +1,6 @@
 import { messageOf } from '../../core/errors.ts'
-import { kindOf, type Middleware } from '../../core/middleware.ts'
+import { kindOf } from '../../core/middleware-kind.ts'
+import type { Middleware } from '../../core/middleware.ts'
 import { allowHosts, allowIp } from './access/allow.ts'
 import { inFlight } from './access/in-flight.ts'
 import { rateLimit } from './access/rate-limit.ts'

@@ -1,4 +1,5 @@
-import { type Middleware, kindOf } from '../../core/middleware.ts'
+import { kindOf } from '../../core/middleware-kind.ts'
+import type { Middleware } from '../../core/middleware.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { Problem } from '../../core/problems.ts'
 import type { Route } from '../../core/route.ts'
