@@ -108,7 +108,7 @@ export function explainRequest(
 
 function unknownTo({ table }: MadeTables, host: string): Verdict {
   if (!table.complete) return { status: 503, why: 'Docker or the store have not been read yet' }
-  const sameHost = table.routes.filter(({ hosts }) => hosts.exact.has(host))
+  const sameHost = table.routes.filter(({ hosts }) => hosts.exact.includes(host))
   if (sameHost.length === 0) return { status: 404, why: 'no route has this host' }
   const rules = sameHost.map(({ rule }) => rule).join('; ')
   return { status: 404, why: `routes of this host want something else of a request: ${rules}` }

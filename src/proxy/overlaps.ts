@@ -38,9 +38,10 @@ export function overlaps(
   const routes = [...numbered, ...plain]
   if (routes.length < 2 || routes.length > most) return []
   const ordered = routes.toSorted(inOrder)
+  const rests = ordered.map((route) => rest(route, host))
   return ordered.flatMap((route, at): Problem[] => {
-    const wanted = rest(route, host)
-    const taker = ordered.slice(0, at).find((one) => covers(rest(one, host), wanted))
+    const wanted = rests[at] ?? ''
+    const taker = ordered.slice(0, at).find((_, before) => covers(rests[before] ?? '', wanted))
     if (wanted === 'false' || !taker || taker.service === route.service) return []
     return [
       {

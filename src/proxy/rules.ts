@@ -10,7 +10,6 @@ import {
 import { exactnessOf } from '../core/rule/exactness.ts'
 import { hostsOf, type Hosts } from '../core/rule/hosts.ts'
 import { parseRule } from '../core/rule/parse.ts'
-import { restFor } from '../core/rule/rest.ts'
 
 /** All that a table needs of a rule. */
 export type ReadRule =
@@ -20,8 +19,6 @@ export type ReadRule =
       readonly hosts: Hosts
       readonly pathLength: number
       readonly conditions: number
-      /** What it still asks of requests of a host. */
-      readonly restFor: (host: string) => string
       /** Matchers that only connections, and only requests, can be matched by. */
       readonly ofTcp: readonly string[]
       readonly ofHttp: readonly string[]
@@ -47,6 +44,13 @@ export function ruleReader(): RuleReader {
   }
 }
 
+const lists = new Map<string, readonly string[]>()
+
+/** There are few such lists, and many rules with the same. */
+function shared(names: readonly string[]): readonly string[] {
+  return lists.getOrInsertComputed(names.join(), () => names)
+}
+
 function read(text: string): ReadRule {
   let rule: Rule
   try {
@@ -59,9 +63,8 @@ function read(text: string): ReadRule {
     matches: compileRule(rule),
     hosts: hostsOf(rule),
     ...exactnessOf(rule),
-    restFor: (host) => restFor(rule, host),
-    ofTcp: tcpMatchersIn(rule),
-    ofHttp: httpMatchersIn(rule),
+    ofTcp: shared(tcpMatchersIn(rule)),
+    ofHttp: shared(httpMatchersIn(rule)),
     asksOfTls: asksOfTls(rule),
   }
 }

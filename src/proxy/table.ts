@@ -1,6 +1,8 @@
 import type { Vantage } from '../core/address.ts'
 import type { Catalog } from '../core/catalog.ts'
 import type { Problem } from '../core/problems.ts'
+import { parseRule } from '../core/rule/parse.ts'
+import { restFor } from '../core/rule/rest.ts'
 import type { RouteChange } from './changes.ts'
 import { settled } from './contest.ts'
 import { closedEntrypoints } from './entrypoints.ts'
@@ -69,15 +71,12 @@ export function tableMaker(readRule: RuleReader = ruleReader()) {
 
   const whereOf = (route: TableRoute) => places.get(route) ?? ''
 
-  const restFor = ({ rule: text }: TableRoute, host: string) => {
-    const rule = readRule(text)
-    return rule.ok ? rule.restFor(host) : 'false'
-  }
+  const restOf = ({ rule }: TableRoute, host: string) => restFor(parseRule(rule), host)
 
   function sayOverlaps({ index }: RouteTable, changes: readonly RouteChange[]): void {
     for (const [entrypoint, hosts] of hostsTouched(changes)) {
       for (const host of hosts) {
-        const found = overlaps(index, entrypoint, host, restFor, whereOf)
+        const found = overlaps(index, entrypoint, host, restOf, whereOf)
         problems.set(`host ${entrypoint} ${host}`, found)
       }
     }

@@ -34,9 +34,9 @@ function priorityOf({ order, name }: TableRoute): string {
 
 /** How exactly the rule names the host: by name, a wildcard of so many characters, an expression, or not at all. */
 function hostRank({ hosts }: TableRoute, host: string): number {
-  if (hosts.exact.has(host)) return Infinity
-  const tails = [...hosts.suffixes].filter((suffix) => host.endsWith(`.${suffix}`))
-  return Math.max(hosts.regexes.size > 0 ? 0.5 : 0, ...tails.map(({ length }) => length))
+  if (hosts.exact.includes(host)) return Infinity
+  const tails = hosts.suffixes.filter((suffix) => host.endsWith(`.${suffix}`))
+  return Math.max(hosts.regexes.length > 0 ? 0.5 : 0, ...tails.map(({ length }) => length))
 }
 
 function hostWords(route: TableRoute, host: string): string {

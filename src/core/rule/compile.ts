@@ -12,7 +12,7 @@ type Maker = (args: readonly string[]) => Predicate
 
 /** Matchers of several values match any of them. */
 const httpMakers: Readonly<Record<string, Maker>> = {
-  Host: (args) => any(args.map(hostIs), (is) => (request) => is(request.host)),
+  Host: (args) => any(args, hostMatches),
   HostRegexp: (args) => any(args.map(hostRegexOf), (is) => (request) => is(request.host)),
   Path: (args) => any(args, (path) => (request) => request.path === path),
   // Traefik's meaning: a raw prefix, so /foo matches /foobar
@@ -27,7 +27,7 @@ const httpMakers: Readonly<Record<string, Maker>> = {
 }
 
 const tcpMakers: Readonly<Record<string, Maker>> = {
-  HostSNI: (args) => any(args.map(hostIs), (is) => (request) => is(request.host)),
+  HostSNI: (args) => any(args, hostMatches),
   HostSNIRegexp: (args) => any(args.map(hostRegexOf), (is) => (request) => is(request.host)),
   ALPN: (args) => any(args, (name) => (request) => request.alpn?.includes(name) === true),
 }
@@ -100,10 +100,20 @@ function query(name: string, is: Text): Predicate {
   return (request) => request.query(name).some(is)
 }
 
-function hostIs(pattern: string): Text {
+/** Most rules name one host, and there are many: one function for each. */
+function hostMatches(pattern: string): Predicate {
   if (pattern === '*') return () => true
-  const depth = pattern.startsWith('**.') ? 2 : pattern.startsWith('*.') ? 1 : 0
-  if (depth === 0) return (host) => host === pattern
+  if (!pattern.startsWith('*')) return named(pattern)
+  const is = hostIs(pattern)
+  return (request) => is(request.host)
+}
+
+function named(name: string): Predicate {
+  return (request) => request.host === name
+}
+
+function hostIs(pattern: string): Text {
+  const depth = pattern.startsWith('**.') ? 2 : 1
   const tail = pattern.slice(depth)
   if (depth === 2) return (host) => host.length > tail.length && host.endsWith(tail)
   return (host) =>

@@ -1,15 +1,30 @@
 import { messageOf } from '../../core/errors.ts'
 import type { FedRoute } from '../feed.ts'
 import type { Chains } from '../middleware/chains.ts'
-import type { RoutePolicy, TableRoute } from '../route.ts'
+import type { RoutePolicy, TableRoute, Target } from '../route.ts'
 import { ruleReader } from '../rules.ts'
 
 const keptPolicies = 10_000
+const keptStrings = 20_000
+const none: readonly never[] = []
+const sources = { label: 'label', store: 'store', default: 'default' } as const
+const protocols = { http: 'http', https: 'https', h2c: 'h2c' } as const
+const states = {
+  starting: 'starting',
+  ready: 'ready',
+  unhealthy: 'unhealthy',
+  draining: 'draining',
+} as const
+
+function listOf<T>(list: readonly T[]): readonly T[] {
+  return list.length === 0 ? none : list
+}
 
 /** Makes routes of what is fed; rules and policies that were read before are the same objects again. */
 export function routeReader(chains: Chains): (fed: FedRoute) => TableRoute | undefined {
   const readRule = ruleReader()
   const policies = new Map<string, RoutePolicy>()
+  const strings = new Map<string, string>()
 
   function readPolicy(text: string): RoutePolicy {
     const known = policies.get(text)
@@ -20,12 +35,63 @@ export function routeReader(chains: Chains): (fed: FedRoute) => TableRoute | und
     return policy
   }
 
+  /** The same text as before, if it was read: thousands of routes have it from few. */
+  function same(text: string): string {
+    if (strings.size >= keptStrings) strings.clear()
+    return strings.getOrInsert(text, text)
+  }
+
+  function readTarget(fed: Target): Target {
+    const { identity, protocol, ip, port, state, halt, weight, own, stopTimeout } = fed
+    const { canary, mirror, health, proxyProtocol, slot } = fed
+    return {
+      identity: same(identity),
+      protocol: protocols[protocol],
+      ip: same(ip),
+      port,
+      state: states[state],
+      halt,
+      weight,
+      own,
+      stopTimeout,
+      canary,
+      mirror,
+      health,
+      proxyProtocol,
+      slot,
+    }
+  }
+
   return (fed) => {
     const rule = readRule(fed.rule)
     if (!rule.ok) return undefined
     const { hosts, matches } = rule
-    const policy = readPolicy(fed.policy)
-    return { ...fed, policy, hosts, matches, problems: [], ...chainOf(fed, chains) }
+    // all fields by name: what comes from the other thread, and copies of that, take twice as much
+    const { key, name, rule: text, entrypoint, service, source, tcp, tls, toHttps, order } = fed
+    const { passHost, mirrored, slot } = fed
+    return {
+      key,
+      name,
+      rule: text,
+      entrypoint: same(entrypoint),
+      service: same(service),
+      source: sources[source],
+      tcp,
+      targets: fed.targets.map(readTarget),
+      ...chainOf(fed, chains),
+      passHost,
+      stripPrefixes: listOf(fed.stripPrefixes),
+      policy: readPolicy(fed.policy),
+      middlewares: listOf(fed.middlewares),
+      tls,
+      toHttps,
+      order: { ...order },
+      hosts,
+      matches,
+      problems: none,
+      mirrored,
+      slot,
+    }
   }
 }
 
