@@ -33,7 +33,7 @@ RUN printf '#!/bin/sh\nexec node --max-semi-space-size=8 /app/src/cli.ts "$@"\n'
  && chmod +x /usr/local/bin/portolan \
  && mkdir -p /var/lib/portolan /etc/confd/conf.d /etc/confd/templates \
  && portolan --version \
- && node --max-semi-space-size=8 -e "import('/app/src/main.ts').then(() => import('/app/src/proxy/worker/plane.ts'))"
+ && node --max-semi-space-size=8 -e "import('/app/src/main.ts').then(() => import('/app/src/store/etcd/etcd.ts')).then(() => import('/app/src/proxy/worker/plane.ts'))"
 
 # Root, because Docker's socket belongs to root on most hosts. Where it belongs to a group,
 # `--user 65534 --group-add <that group's id>` works as well, with ports above 1023.

@@ -9,7 +9,6 @@ import type { Docker } from '../docker/docker.ts'
 import { findSocket } from '../docker/socket.ts'
 import { embeddedStore } from '../store/embedded.ts'
 import type { Tls } from '../store/etcd/endpoint.ts'
-import { etcdStore } from '../store/etcd/etcd.ts'
 import type { Store } from '../store/store.ts'
 
 /** The engine that settings and Docker's own variables name. */
@@ -31,6 +30,8 @@ export async function storeOf(config: Config, log: Log): Promise<Store> {
   if (config.store.kind === 'embedded') return embeddedStore()
   const { endpoints, tls } = config.store
   const password = await fileOf('--etcd-password-file', config.etcdPasswordFile)
+  // with all that speaks gRPC, which takes 20 MB
+  const { etcdStore } = await import('../store/etcd/etcd.ts')
   return etcdStore({
     endpoints,
     tls: tls ? await tlsOf(config) : undefined,

@@ -2,9 +2,8 @@ import http from 'node:http'
 import https from 'node:https'
 import { inspect } from 'node:util'
 
-import Dockerode from 'dockerode'
-
 import { PortolanError } from '../core/errors.ts'
+import { Dockerode } from './dockerode.ts'
 import type { EngineAddress } from './socket.ts'
 
 /** PEM texts: the authority that signed the engine's certificate, and our own certificate and key. */
