@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { messageOf } from '../../core/errors.ts'
+import { collectGarbage } from '../../core/garbage.ts'
 import type { Order, Report, Start } from '../feed.ts'
 import type { Bound, EntrypointServer, Listener } from '../listener.ts'
 import { closeAll, openAll } from '../servers.ts'
@@ -17,6 +18,8 @@ const report = (said: Report) => port.postMessage(said)
 const start: Start = workerData
 /** By entrypoint. */
 const open = new Map<string, { readonly server: EntrypointServer; readonly bound: Bound }>()
+/** So many routes come at once only before requests are served, and leave some ten MB behind. */
+const many = 1000
 let opening = Promise.resolve()
 
 const orders = inbox(port, start.ordered, take)
@@ -26,6 +29,8 @@ function take(order: Order): void {
   switch (order.kind) {
     case 'edits':
       plane.tables.apply(order)
+      // when the order itself is no more needed either
+      if (order.edits.length >= many) setImmediate(collectGarbage)
       return report({ kind: 'applied' })
     case 'lost':
       return plane.tables.recall(order.lost)
