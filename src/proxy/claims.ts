@@ -4,6 +4,7 @@ import { defaultPolicy, type Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
 import { type Endpoint, type Route, routeSchema, type StoredRoute } from '../core/route.ts'
 import { fallbackEntrypoint } from './fallbacks.ts'
+import { lean } from './lean.ts'
 import type { TableRoute } from './route.ts'
 
 /** One service's wish for one rule on one entrypoint, with the instances that have it. */
@@ -92,8 +93,8 @@ export function storedWishes(
     route,
     policy: stored.policy ? { ...defaultPolicy, ...stored.policy } : defaultPolicy,
     createdAt: '',
-    instances: mainPorts(services.get(service) ?? [], route.kind),
-    endpoints: stored.endpoints ?? [],
+    instances: lean(mainPorts(services.get(service) ?? [], route.kind)),
+    endpoints: lean(stored.endpoints ?? []),
   }))
   return { claims, problems: 'error' in found ? [nobodyThere(where, found.error)] : [] }
 }

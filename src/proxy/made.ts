@@ -1,6 +1,7 @@
 import type { Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
 import type { Claim } from './claims.ts'
+import { lean } from './lean.ts'
 import { type Served, servedPolicy } from './policies.ts'
 import type { RoutePolicy, TableRoute, Target } from './route.ts'
 import type { ReadRule } from './rules.ts'
@@ -34,7 +35,7 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
   }
   const { problems: unserved, ...served } = servedOf(claim, rule)
   const { targets, problems: unreachable } = targetsOf(claim, standpoint)
-  const problems = [...unserved, ...unreachable]
+  const problems = lean([...unserved, ...unreachable])
   const { matches, hosts, pathLength, conditions } = rule
   const { createdAt } = claim
   const { priority, name, tls } = route
@@ -48,7 +49,11 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
       source,
       targets,
       mirrored: targets.some(({ mirror }) => mirror !== null),
-      ...served,
+      tcp: served.tcp,
+      closed: served.closed,
+      passHost: served.passHost,
+      stripPrefixes: lean(served.stripPrefixes),
+      middlewares: lean(served.middlewares),
       policy: routePolicies.getOrInsertComputed(claim.policy, routePolicyOf),
       tls,
       chain: undefined,
@@ -85,8 +90,8 @@ function targetsOf(
   ]
   const all = placed.flatMap((one) => (one.ok ? [one.target] : []))
   return {
-    targets: policy.locality === 'local-only' ? all.filter(({ own }) => own) : all,
-    problems: placed.flatMap((one) => (one.ok ? [] : [one.problem])),
+    targets: lean(policy.locality === 'local-only' ? all.filter(({ own }) => own) : all),
+    problems: lean(placed.flatMap((one) => (one.ok ? [] : [one.problem]))),
   }
 }
 

@@ -25,7 +25,7 @@ type Asked = { readonly from: readonly unknown[]; readonly wishes: Wishes }
 
 export function roll(): Roll {
   const asked = new Map<string, Asked>()
-  const claims = new Map<string, Set<Claim>>()
+  const claims = new Map<string, readonly Claim[]>()
   /** By asker: who asks for it, and by which name. */
   const fallbacks = new Map<string, { readonly service: string; readonly name: string }>()
   let changed = { keys: new Set<string>(), askers: new Set<string>() }
@@ -38,16 +38,16 @@ export function roll(): Roll {
     asked.set(asker, next)
     changed.askers.add(asker)
     for (const claim of next.wishes.claims) {
-      claims.getOrInsertComputed(claim.key, () => new Set()).add(claim)
+      claims.set(claim.key, [...(claims.get(claim.key) ?? []), claim])
       changed.keys.add(claim.key)
     }
   }
 
   function remove(asker: string): void {
     for (const claim of asked.get(asker)?.wishes.claims ?? []) {
-      const rivals = claims.get(claim.key)
-      rivals?.delete(claim)
-      if (rivals?.size === 0) claims.delete(claim.key)
+      const rivals = (claims.get(claim.key) ?? []).filter((one) => one !== claim)
+      if (rivals.length > 0) claims.set(claim.key, rivals)
+      else claims.delete(claim.key)
       changed.keys.add(claim.key)
     }
     if (asked.delete(asker)) changed.askers.add(asker)
@@ -94,7 +94,7 @@ export function roll(): Roll {
       removeAbsent(catalog)
       return changed
     },
-    claimsFor: (key) => [...(claims.get(key) ?? [])],
+    claimsFor: (key) => claims.get(key) ?? [],
     wishesOf: (asker) => asked.get(asker)?.wishes,
     keys: () => claims.keys(),
     askers: () => asked.keys(),

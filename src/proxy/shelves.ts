@@ -1,4 +1,5 @@
 import type { RouteChange } from './changes.ts'
+import { lean } from './lean.ts'
 import { byExactness, byPriority } from './order.ts'
 import type { TableRoute } from './route.ts'
 import { placeOf } from './tcp/terms.ts'
@@ -113,8 +114,8 @@ function shelve(
 
 function shelf(routes: readonly TableRoute[]): Shelf {
   return {
-    numbered: routes.filter((route) => isNumbered(route) === 1).toSorted(byPriority),
-    plain: routes.filter((route) => isNumbered(route) === 0).toSorted(byExactness),
+    numbered: lean(routes.filter((route) => isNumbered(route) === 1).toSorted(byPriority)),
+    plain: lean(routes.filter((route) => isNumbered(route) === 0).toSorted(byExactness)),
   }
 }
 

@@ -1,5 +1,6 @@
 import { messageOf } from '../../core/errors.ts'
 import type { FedRoute } from '../feed.ts'
+import { lean } from '../lean.ts'
 import type { Chains } from '../middleware/chains.ts'
 import type { RoutePolicy, TableRoute, Target } from '../route.ts'
 import { ruleReader } from '../rules.ts'
@@ -15,10 +16,6 @@ const states = {
   unhealthy: 'unhealthy',
   draining: 'draining',
 } as const
-
-function listOf<T>(list: readonly T[]): readonly T[] {
-  return list.length === 0 ? none : list
-}
 
 /** Makes routes of what is fed; rules and policies that were read before are the same objects again. */
 export function routeReader(chains: Chains): (fed: FedRoute) => TableRoute | undefined {
@@ -80,9 +77,9 @@ export function routeReader(chains: Chains): (fed: FedRoute) => TableRoute | und
       targets: fed.targets.map(readTarget),
       ...chainOf(fed, chains),
       passHost,
-      stripPrefixes: listOf(fed.stripPrefixes),
+      stripPrefixes: lean(fed.stripPrefixes),
       policy: readPolicy(fed.policy),
-      middlewares: listOf(fed.middlewares),
+      middlewares: lean(fed.middlewares),
       tls,
       toHttps,
       order: { ...order },
