@@ -28,6 +28,7 @@ const kinds: Readonly<Record<MiddlewareKind, true>> = {
   timeout: true,
   errorPages: true,
   chain: true,
+  unread: true,
 }
 
 function isMiddlewareKind(text: string): text is MiddlewareKind {

@@ -1,4 +1,4 @@
-import { kindOf } from '../../core/middleware.ts'
+import { kindOf } from '../../core/middleware-kind.ts'
 import type { NamedMiddleware } from '../route.ts'
 
 /** They look at heads, or set limits: what they want can be had of streams that go through as they come. */
