@@ -40,7 +40,7 @@ export function routeReader(chains: Chains): (fed: FedRoute) => TableRoute | und
 
   function readTarget(fed: Target): Target {
     const { identity, protocol, ip, port, state, halt, weight, own, stopTimeout } = fed
-    const { canary, mirror, health, proxyProtocol, slot } = fed
+    const { canary, mirror, health, probe, proxyProtocol, slot } = fed
     return {
       identity: same(identity),
       protocol: protocols[protocol],
@@ -54,6 +54,7 @@ export function routeReader(chains: Chains): (fed: FedRoute) => TableRoute | und
       canary,
       mirror,
       health,
+      probe,
       proxyProtocol,
       slot,
     }
