@@ -30,7 +30,7 @@ export async function storeOf(config: Config, log: Log): Promise<Store> {
   if (config.store.kind === 'embedded') return embeddedStore()
   const { endpoints, tls } = config.store
   const password = await fileOf('--etcd-password-file', config.etcdPasswordFile)
-  // with all that speaks gRPC, which takes 20 MB
+  // with all that speaks gRPC, which takes some 10 MB
   const { etcdStore } = await import('../store/etcd/etcd.ts')
   return etcdStore({
     endpoints,
