@@ -4,20 +4,21 @@ import { collectGarbage } from '../../core/garbage.ts'
 const many = 1000
 const quietMs = 5000
 
-/** Tidies up on the main thread, for which no request waits, when much was read and nothing more comes. */
+/**
+ * Tidies up on the main thread once, when the start is over and nothing much comes any more. Not again later: nobody
+ * hears of Docker's events meanwhile.
+ */
 export function tidying() {
-  // the start itself is much
-  let changed = many
+  let isDone = false
   let timer: NodeJS.Timeout | undefined
 
   return {
     /** So many routes have changed. */
     after(changes: number): void {
-      changed += changes
-      if (changed < many) return
+      if (isDone || (timer !== undefined && changes < many)) return
       clearTimeout(timer)
       timer = setTimeout(() => {
-        changed = 0
+        isDone = true
         collectGarbage()
       }, quietMs).unref()
     },
