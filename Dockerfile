@@ -32,11 +32,11 @@ COPY templates ./templates
 # exec: Node is PID 1 and gets the signals. (Where commands of confd templates leave children
 # behind, run it with `init: true`.) Running it once fills the compile cache, which holds for those
 # flags: a nursery of 8 MiB holds a moment's requests, a larger one only takes memory.
-RUN printf '#!/bin/sh\nexec node --max-semi-space-size=8 /app/src/cli.ts "$@"\n' > /usr/local/bin/portolan \
+RUN printf '#!/bin/sh\nexec node --max-semi-space-size=8 --max-inlined-bytecode-size-cumulative=2000 /app/src/cli.ts "$@"\n' > /usr/local/bin/portolan \
  && chmod +x /usr/local/bin/portolan \
  && mkdir -p /var/lib/portolan /etc/confd/conf.d /etc/confd/templates \
  && portolan --version \
- && node --max-semi-space-size=8 -e "import('/app/src/main.ts').then(() => import('/app/src/store/etcd/etcd.ts')).then(() => import('/app/src/proxy/worker/plane.ts'))"
+ && node --max-semi-space-size=8 --max-inlined-bytecode-size-cumulative=2000 -e "import('/app/src/main.ts').then(() => import('/app/src/store/etcd/etcd.ts')).then(() => import('/app/src/proxy/worker/plane.ts'))"
 
 # Root, because Docker's socket belongs to root on most hosts. Where it belongs to a group,
 # `--user 65534 --group-add <that group's id>` works as well, with ports above 1023.

@@ -31,14 +31,14 @@ export type StartOptions = {
 }
 
 /** As `npm start` and the image have them. */
-const memoryFlags = ['--max-semi-space-size=8']
+const v8Flags = ['--max-semi-space-size=8', '--max-inlined-bytecode-size-cumulative=2000']
 
 /** Starts the product from source, as its own process, on free ports, and stops it when the test ends. */
 export async function startPortolan(options: StartOptions = {}): Promise<Running> {
   const { args = [], under = [], host = '127.0.0.1', ready = true } = options
   const ports = options.ports ?? { http: await freePort(), admin: await freePort() }
   const node = `${process.cwd()}/node_modules/.bin/node`
-  const script = [...memoryFlags, `${process.cwd()}/src/cli.ts`, 'run']
+  const script = [...v8Flags, `${process.cwd()}/src/cli.ts`, 'run']
   const [command, ...rest] = [...under, node, ...script]
   const flags = ['--http', `${host}:${ports.http}`, '--admin', `${host}:${ports.admin}`, ...args]
   const child = spawn(command ?? node, [...rest, ...flags], {

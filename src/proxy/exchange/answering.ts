@@ -1,5 +1,6 @@
 import { type AnswerHead, framing } from '../http1/answer-head.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
+import { noBuffers } from '../http1/buffers.ts'
 import type { Sender } from '../http1/sender.ts'
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { OwnAnswer } from '../middleware/draft.ts'
@@ -36,6 +37,8 @@ export class Answering implements Parker {
   private head = ''
   /** Content gets chunks of our own. */
   private wraps = false
+  /** What bytes that still wait stand in, when the answer has ended. */
+  private owed = noBuffers
 
   constructor(client: ClientConnection, asked: Asked, sender: Sender, parked: Parked) {
     this.client = client
@@ -53,6 +56,7 @@ export class Answering implements Parker {
     this.head = ''
     this.wraps = false
     this.rate.restart()
+    if (this.owed !== noBuffers && this.client.stream.writableLength === 0) this.settle()
   }
 
   /** Nothing of it has been written. */
@@ -196,6 +200,17 @@ export class Answering implements Parker {
   /** It has taken all, or is gone. */
   unpark(): void {
     this.parked.gone(this)
+    if (this.owed !== noBuffers) this.settle()
+  }
+
+  /** These are free when what waits has gone. */
+  owe(buffers: readonly Buffer[]): void {
+    if (buffers !== noBuffers) this.owed = [...this.owed, ...buffers]
+  }
+
+  private settle(): void {
+    this.sender.giveBack(this.owed)
+    this.owed = noBuffers
   }
 
   giveUp(): void {

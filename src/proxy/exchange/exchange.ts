@@ -133,7 +133,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     if (!connection) return false
     this.movedMs = this.engine.nowMs
     if (guard !== undefined && !this.isWanted(guard, bytes, start, end)) return false
-    if (this.client.stream.writableLength === 0) connection.reclaim(true)
+    if (this.client.stream.writableLength === 0) connection.reclaim()
     if (tunnel) {
       if (tunnel.isLeaving) return false
       tunnel.pass(bytes, start, end)
@@ -156,7 +156,10 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
       // what it has not taken of this request stands before the next one
       const isUnread = client.isOwing || connection.socket.writableLength > 0
       if (isUnread || this.tunnel) connection.destroy()
-      else keep(upstream, connection, nowMs)
+      else {
+        answering.owe(connection.handOver())
+        keep(upstream, connection, nowMs)
+      }
     }
     if (pour === undefined) this.finish(nowMs)
     else pour.end()

@@ -1,6 +1,8 @@
+export const noBuffers: readonly Buffer[] = []
+
 /** Of a buffer that bulk is read into. */
-const largeBytes = 64 * 1024
-const kept = 64
+const largeBytes = 128 * 1024
+const kept = 128
 
 /** Large buffers to read into, used again and again: to make one costs more than to read into it. */
 export class Buffers {

@@ -36,6 +36,11 @@ export class Sender {
     return isKeepingUp
   }
 
+  /** Nobody reads these any more. */
+  giveBack(buffers: readonly Buffer[]): void {
+    for (const buffer of buffers) this.buffers.give(buffer)
+  }
+
   private copy(stream: Duplex, text: string, bytes: Buffer, start: number, end: number): boolean {
     const { scratch } = this
     const from = scratch.latin1Write(text, 0)

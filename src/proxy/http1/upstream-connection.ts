@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { EndpointSessions } from '../http2/endpoint-sessions.ts'
 import { type AnswerHead, framing } from './answer-head.ts'
 import type { AnswerTaker, Expected, Loss } from './answer-taker.ts'
-import type { Buffers } from './buffers.ts'
+import { type Buffers, noBuffers } from './buffers.ts'
 import { chunk, ChunkScanner } from './chunks.ts'
 import { dial, type Owner, type Place } from './dial.ts'
 import { more } from './fields.ts'
@@ -100,7 +100,6 @@ export class UpstreamConnection {
     this.taker = undefined
     this.usedMs = nowMs
     this.isReused = true
-    this.reclaim(false)
     // the next answer will most likely be like this one
     if (!this.isBulk && this.buffer !== this.small) {
       this.shared.buffers.give(this.buffer)
@@ -128,15 +127,23 @@ export class UpstreamConnection {
 
   resume(): void {
     this.isPaused = false
-    this.reclaim(true)
+    this.reclaim()
     this.socket.resume()
   }
 
-  /** Nobody uses what was lent any more; or, if not `isFree`, that is not known and it is forgotten. */
-  reclaim(isFree: boolean): void {
+  /** Nobody uses what was lent any more. */
+  reclaim(): void {
     if (this.lent.length === 0) return
-    if (isFree) for (const buffer of this.lent) this.shared.buffers.give(buffer)
+    for (const buffer of this.lent) this.shared.buffers.give(buffer)
     this.lent = []
+  }
+
+  /** What was lent and may still be in use: from now on it is the matter of who asks. */
+  handOver(): readonly Buffer[] {
+    if (this.lent.length === 0) return noBuffers
+    const { lent } = this
+    this.lent = []
+    return lent
   }
 
   private onConnect(): void {
