@@ -1,0 +1,52 @@
+import { Duplex } from 'node:stream'
+
+import { expect, test } from 'vitest'
+
+import { Answering } from '../../../src/proxy/exchange/answering.ts'
+import { Asked } from '../../../src/proxy/exchange/asked.ts'
+import { Parked } from '../../../src/proxy/exchange/parked.ts'
+import { Buffers } from '../../../src/proxy/http1/buffers.ts'
+import { ClientConnection } from '../../../src/proxy/http1/client-connection.ts'
+import { usualTimes } from '../../../src/proxy/http1/limits.ts'
+import { RequestHead } from '../../../src/proxy/http1/request-head.ts'
+import { Sender } from '../../../src/proxy/http1/sender.ts'
+
+const origin = {
+  peer: '10.0.0.1',
+  scheme: 'http',
+  port: 80,
+  via: 'portolan-test',
+  serverName: undefined,
+  ends: () => ({ source: { ip: '10.0.0.1', port: 1 }, destination: { ip: '10.0.0.2', port: 80 } }),
+} as const
+
+/** An answer to a client that takes what is written when it is told to. */
+function answer() {
+  const taken: (() => void)[] = []
+  const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => taken.push(done) })
+  const shared = Buffer.alloc(1024)
+  const client = new ClientConnection(stream, new RequestHead(), shared, usualTimes, 0, () => {})
+  const buffers = new Buffers()
+  const asked = new Asked(origin, false)
+  const answering = new Answering(client, asked, new Sender(buffers), new Parked(1_000_000))
+  const lent = buffers.take()
+  stream.write(lent.subarray(0, 10))
+  answering.owe([lent])
+  return { answering, buffers, lent, take: () => taken.shift()?.() }
+}
+
+test('a buffer that is still being written at the end of an answer is used again when it has gone', () => {
+  const { answering, buffers, lent, take } = answer()
+  answering.reset()
+  expect(buffers.take()).not.toBe(lent)
+  take()
+  answering.reset()
+  expect(buffers.take()).toBe(lent)
+  expect(buffers.take()).not.toBe(lent)
+})
+
+test('a client that drains, or is gone, gives back what it was owed', () => {
+  const { answering, buffers, lent } = answer()
+  answering.unpark()
+  expect(buffers.take()).toBe(lent)
+})
