@@ -7,10 +7,12 @@
 #                        `promote --without-majority` if too few members are left to be sure that it is gone
 #   member.sh alone      lets a former primary start that waits for the others, because they are gone for good
 #
-# Who is the primary is never guessed. Only these three things make one:
+# Who is the primary is never guessed. Only these things make one:
 #   1. member 1 makes an empty cluster, once: all members are there, all are empty, nobody answers;
 #   2. an operator says `promote`;
-#   3. a primary that restarts goes on, if a majority answers and none of them has been promoted meanwhile.
+#   3. a primary that restarts goes on, if a majority answers and none of them has been promoted meanwhile;
+#   4. with POSTGRES_FAILOVER, seconds, and a container with `init: true`: `promote` by itself, once a majority has been
+#      without a primary for so long. Only at the replica that has most of the data; of several, at the first by number.
 # Everything else follows, or waits and says for what. No data are ever deleted.
 #
 # Set: PGDATA (below a volume, not its root), POSTGRES_MEMBER (1 to 9), POSTGRES_MEMBERS (how many there are),
@@ -40,17 +42,17 @@ ask() {
   printf '%s %08X %08X%08X\n' "$role" "$timeline" "0x${position%/*}" "0x${position#*/}"
 }
 
-# Asks all others. Sets answers (of how many numbers), highest (timeline), farthest (it, and a position), and primary (how
-# to connect) with its timeline: if several say that they are one, the one that was promoted last.
+# Asks all others. Sets answers (of how many numbers), highest (timeline), farthest (it, and a position) and the first number
+# that is there, and primary (how to connect) with its timeline: if several say that they are one, the one promoted last.
 look() {
   local number ip port said role timeline position last=''
-  answers=0 primary='' primary_timeline=0 highest=0 farthest=''
+  answers=0 primary='' primary_timeline=0 highest=0 farthest='' farthest_number=0
   while read -r number ip port; do
     said=$(ask "host=$ip port=$port") || continue
     read -r role timeline position <<<"$said"
     [ "$number" = "$last" ] || answers=$((answers + 1))
     last=$number
-    [[ ! "$timeline $position" > $farthest ]] || farthest="$timeline $position"
+    [[ ! "$timeline $position" > $farthest ]] || farthest="$timeline $position" farthest_number=$number
     timeline=$((16#$timeline))
     [ "$timeline" -le "$highest" ] || highest=$timeline
     if [ "$role" = primary ] && [ "$timeline" -gt "$primary_timeline" ]; then
@@ -165,7 +167,43 @@ resume() {
   done
 }
 
+# Whether the server there is a replica that gets nothing from a primary.
+is_orphan() {
+  [ "$(psql -XAtqw "$1 user=replicator dbname=postgres" 2>/dev/null \
+    -c 'SELECT pg_is_in_recovery() AND NOT EXISTS (SELECT FROM pg_stat_wal_receiver)')" = t ]
+}
+
+# Whether a majority has lost the primary, this member included, and this one is to take its place: all come to the same
+# answer, since nobody's position moves when nobody writes.
+is_heir() {
+  local own number ip port orphans=' '
+  is_orphan "port=$PORT" && own=$(ask "port=$PORT") || return 1
+  look
+  [ -z "$primary" ] && [[ ! $farthest > ${own#* } ]] || return 1
+  [ "$farthest" != "${own#* }" ] || [ "$farthest_number" -gt "$POSTGRES_MEMBER" ] || return 1
+  while read -r number ip port; do
+    [[ $orphans != *" $number "* ]] && is_orphan "host=$ip port=$port" && orphans+="$number "
+  done < <(others)
+  [ $(($(wc -w <<<"$orphans") + 1)) -ge "$majority" ]
+}
+
+supervise() {
+  local since=''
+  while sleep "$PAUSE"; do
+    is_heir || { since='' && continue; }
+    since=${since:-$SECONDS}
+    [ $((SECONDS - since)) -ge "$POSTGRES_FAILOVER" ] || continue
+    say "no primary for $POSTGRES_FAILOVER s: promoting this member"
+    (promote) || say 'not promoted; trying again'
+    since=''
+  done
+}
+
 start() {
+  if [ -n "${POSTGRES_FAILOVER:-}" ] && [ $$ = 1 ]; then
+    say 'POSTGRES_FAILOVER needs a container with `init: true`'
+    exit 2
+  fi
   # Portolan's signal for PostgreSQL, which isn't one yet
   trap : HUP
   umask 077
@@ -175,6 +213,8 @@ start() {
     sleep "$PAUSE"
   done
   if [ ! -s "$PGDATA/PG_VERSION" ]; then begin; elif [ ! -e "$PGDATA/standby.signal" ]; then resume; fi
+  # adopted by init: PostgreSQL would take a child that ends for one of its own
+  if [ -n "${POSTGRES_FAILOVER:-}" ]; then (supervise &); fi
   run "$@"
 }
 

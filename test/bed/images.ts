@@ -2,7 +2,13 @@ import { spawn } from 'node:child_process'
 
 import { isRootOnDebian, output, run, say, SetupError } from './shell.ts'
 
-const wanted = ['node:26-slim', 'quay.io/coreos/etcd:v3.5.16', 'busybox:1.37']
+const wanted = [
+  'node:26-slim',
+  'quay.io/coreos/etcd:v3.5.16',
+  'busybox:1.37',
+  'redis:8',
+  'postgres:17',
+]
 
 /** A registry that is there says something within this time; then it may take longer. */
 const firstWordMs = 20_000
