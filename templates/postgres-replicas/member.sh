@@ -128,6 +128,8 @@ is_settled() {
 rewind() {
   is_settled "$1" "$2" || { say "waiting for the first checkpoint of $1" && return 1; }
   say "another member was promoted: back to where it began, then following $1"
+  # after a kill the lock names a process before the restart: where that number is ours now, PostgreSQL would respect it
+  [ "$(head -1 "$PGDATA/postmaster.pid" 2>/dev/null)" != $$ ] || rm "$PGDATA/postmaster.pid"
   pg_rewind -D "$PGDATA" --source-server="$1 user=replicator dbname=postgres" &&
     touch "$PGDATA/standby.signal" && return
   say 'pg_rewind failed: move the data away, and the member copies all anew'
@@ -187,9 +189,10 @@ is_heir() {
   [ $(($(wc -w <<<"$orphans") + 1)) -ge "$majority" ]
 }
 
+# For as long as PostgreSQL runs, which has this script's number.
 supervise() {
   local since=''
-  while sleep "$PAUSE"; do
+  while sleep "$PAUSE" && kill -0 $$ 2>/dev/null; do
     is_heir || { since='' && continue; }
     since=${since:-$SECONDS}
     [ $((SECONDS - since)) -ge "$POSTGRES_FAILOVER" ] || continue
