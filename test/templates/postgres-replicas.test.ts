@@ -74,9 +74,22 @@ test(
     await first.stop('SIGQUIT')
     await expect.poll(roles, soon).toEqual(['primary', 'replica'])
     await expect.poll(() => sql(2, replicas), soon).toBe('member3')
+
+    // the old one begins where it sees nobody, and stops when it sees its successor
+    await publish(...all.slice(0, 1))
+    expect(await say(1, 'alone')).toMatchObject({ code: 0 })
+    const alone = start(1)
+    await expect.poll(() => sql(1, 'select pg_is_in_recovery()'), soon).toBe('f')
+    await publish(...all)
+    await expect.poll(alone.said, soon).toMatch(/stopping, to come back[^]*immediate shutdown/)
+    await alone.stop('SIGQUIT')
+    const back = start(1)
+    await expect.poll(() => sql(2, replicas), soon).toBe('member1,member3')
+
+    await back.stop('SIGQUIT')
     await second.stop('SIGQUIT')
     await pause(4000)
-    expect(await roles()).toEqual(['no answer', 'replica'])
+    expect(await roles()).toEqual(['no answer', 'no answer', 'replica'])
   },
 )
 
