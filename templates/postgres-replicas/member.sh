@@ -12,7 +12,8 @@
 #   2. an operator says `promote`;
 #   3. a primary that restarts goes on, if a majority answers and none of them has been promoted meanwhile;
 #   4. with POSTGRES_FAILOVER, seconds, and a container with `init: true`: `promote` by itself, once a majority has been
-#      without a primary for so long. Only at the replica that has most of the data; of several, at the first by number.
+#      without a primary for so long. Only at the replica that has most of the data; of several, at the first by number. A
+#      primary that sees a later one stops then, and whoever starts the container again (`restart:`) makes it a replica.
 # Everything else follows, or waits and says for what. No data are ever deleted.
 #
 # Set: PGDATA (below a volume, not its root), POSTGRES_MEMBER (1 to 9), POSTGRES_MEMBERS (how many there are),
@@ -128,6 +129,8 @@ is_settled() {
 rewind() {
   is_settled "$1" "$2" || { say "waiting for the first checkpoint of $1" && return 1; }
   say "another member was promoted: back to where it began, then following $1"
+  # after a kill the lock names a process before the restart: where that number is ours now, PostgreSQL would respect it
+  [ "$(head -1 "$PGDATA/postmaster.pid" 2>/dev/null)" != $$ ] || rm "$PGDATA/postmaster.pid"
   pg_rewind -D "$PGDATA" --source-server="$1 user=replicator dbname=postgres" &&
     touch "$PGDATA/standby.signal" && return
   say 'pg_rewind failed: move the data away, and the member copies all anew'
@@ -187,9 +190,25 @@ is_heir() {
   [ $(($(wc -w <<<"$orphans") + 1)) -ge "$majority" ]
 }
 
+# Whether this is a primary and another one was promoted after it, while it was cut off or stood still.
+is_replaced() {
+  local own
+  own=$(ask "port=$PORT") && [[ $own = primary* ]] || return 1
+  look
+  read -r _ own _ <<<"$own"
+  [ "$primary_timeline" -gt $((16#$own)) ]
+}
+
+# For as long as PostgreSQL runs, which has this script's number.
 supervise() {
   local since=''
-  while sleep "$PAUSE"; do
+  while sleep "$PAUSE" && kill -0 $$ 2>/dev/null; do
+    if is_replaced; then
+      say "another member was promoted ($primary): stopping, to come back as its replica"
+      # at once, so that nothing more is confirmed
+      pg_ctl -D "$PGDATA" -m immediate stop
+      return
+    fi
     is_heir || { since='' && continue; }
     since=${since:-$SECONDS}
     [ $((SECONDS - since)) -ge "$POSTGRES_FAILOVER" ] || continue

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
 import { expect, test } from 'vitest'
 
 import { instance } from '../core/samples.ts'
@@ -50,6 +52,44 @@ test(
     await expect.poll(() => notes(1), soon).toBe('one,two')
     const { said } = await say(1, 'status')
     expect(said.match(/primary|replica/g)).toEqual(['replica', 'primary', 'replica'])
+  },
+)
+
+test(
+  'with POSTGRES_FAILOVER a majority without a primary promotes one, and nobody else does',
+  { timeout: limitMs },
+  async () => {
+    const addresses = ['127.0.0.1', '127.0.0.1', '127.0.0.1']
+    const { all, publish, start, sql, say } = await cluster(addresses, { POSTGRES_FAILOVER: '1' })
+    await publish(...all)
+    const [first, second] = [start(1), start(2)]
+    start(3)
+    await expect.poll(() => sql(1, replicas), soon).toBe('member2,member3')
+    const roles = async () => (await say(3, 'status')).said.match(/primary|replica|no answer/g)
+    // they don't know of the primary any more, and it still sends to them
+    await publish(...all.slice(1))
+    await pause(4000)
+    expect(await roles()).toEqual(['replica', 'replica'])
+
+    await first.stop('SIGQUIT')
+    await expect.poll(roles, soon).toEqual(['primary', 'replica'])
+    await expect.poll(() => sql(2, replicas), soon).toBe('member3')
+
+    // the old one begins where it sees nobody, and stops when it sees its successor
+    await publish(...all.slice(0, 1))
+    expect(await say(1, 'alone')).toMatchObject({ code: 0 })
+    const alone = start(1)
+    await expect.poll(() => sql(1, 'select pg_is_in_recovery()'), soon).toBe('f')
+    await publish(...all)
+    await expect.poll(alone.said, soon).toMatch(/stopping, to come back[^]*immediate shutdown/)
+    await alone.stop('SIGQUIT')
+    const back = start(1)
+    await expect.poll(() => sql(2, replicas), soon).toBe('member1,member3')
+
+    await back.stop('SIGQUIT')
+    await second.stop('SIGQUIT')
+    await pause(4000)
+    expect(await roles()).toEqual(['no answer', 'no answer', 'replica'])
   },
 )
 

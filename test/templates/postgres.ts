@@ -38,7 +38,10 @@ export const member = (number: number, port: number, fields: Partial<Instance> =
   })
 
 /** Three members that don't run yet, with the files as rendered for `instances`. */
-export async function cluster(addresses: readonly string[]) {
+export async function cluster(
+  addresses: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+) {
   const folder = await tempFolder()
   await chmod(folder.root, 0o777)
   const ports = await Promise.all(addresses.map(() => freePort()))
@@ -63,6 +66,7 @@ export async function cluster(addresses: readonly string[]) {
     POSTGRES_PAUSE: '0.3',
     POSTGRES_PASSWORD: `it's "a" $secret\\`,
     REPLICATION_PASSWORD: `col:on's \\ "$x`,
+    ...more,
   })
   const call = (number: number, command: string, ...args: string[]) => {
     const [first = '', ...rest] = [...asUser, command, ...args]
