@@ -143,6 +143,8 @@ export class Sending implements Parker {
     this.hasAll = true
     this.copy?.send()
     this.copy = undefined
+    // nobody reads from a client that is paused, and it could leave unseen
+    if (!this.to && this.client.isPaused) this.client.resume()
   }
 
   /** Gives `copy` what has come and what will come. */
