@@ -224,7 +224,7 @@ export const settings = z.object({
   }),
   secrets: setting(read.words, {
     name: 'secrets',
-    value: 'DIR',
+    value: 'FOLDER',
     default: '/run/secrets',
     help: 'folder of the files that `portolan.probe.password-file` may name',
   }),

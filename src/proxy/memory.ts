@@ -8,7 +8,10 @@ export const rememberMs = 60_000
 /** A route that lost its last endpoint; `gone`: it is in the table no more. */
 export type Lost = { readonly atMs: number; readonly route: TableRoute; readonly gone: boolean }
 
-/** Routes that lost their last endpoint lately, by key, the oldest first, and a way to find those that are in no table any more. */
+/**
+ * Routes that lost their last endpoint lately, by key, the oldest first, and a way to find those that are in no table
+ * any more.
+ */
 export type Memory = {
   readonly lost: ReadonlyMap<string, Lost>
   readonly ghosts: RouteIndex

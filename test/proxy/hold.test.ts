@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { holdQueue } from '../../src/proxy/exchange/hold.ts'
 import { backend, bed, catalogOf, instance, named, pause } from './bed.ts'
+import { wireClient } from './hostile/wire.ts'
 
 /** Longer than a busy machine needs for anything here. */
 const holdMs = 60_000
@@ -57,17 +58,24 @@ test('a container that is up before its port is open costs no error', async () =
   expect(service.connections()).toBeGreaterThan(0)
 })
 
-test('a client that gives up leaves the queue', async () => {
-  await using proxy = await bed({ holdMs })
-  proxy.catalog.set(catalogOf([instance({ state: 'starting' })]))
-  const stop = new AbortController()
-  const gone = proxy.get('/', { signal: stop.signal })
-  gone.catch(() => {})
-  await expect.poll(() => proxy.registry.metrics()).toMatch(/portolan_http_held 1/)
-  stop.abort()
-  await expect(gone).rejects.toThrow('aborted')
-  await expect.poll(() => proxy.registry.metrics()).toMatch(/portolan_http_held 0/)
-})
+for (const content of ['', 'all of it', '6\r\nchunks\r\n0\r\n\r\n']) {
+  test(`a client that gives up leaves the queue, also after content: ${JSON.stringify(content)}`, async () => {
+    await using proxy = await bed({ holdMs })
+    proxy.catalog.set(catalogOf([instance({ state: 'starting' })]))
+    const held = (count: number) =>
+      expect
+        .poll(() => proxy.registry.metrics(), { timeout: 30_000 })
+        .toMatch(new RegExp(`portolan_http_held ${count}\\n`))
+    const length = content.startsWith('6')
+      ? 'transfer-encoding: chunked'
+      : `content-length: ${content.length}`
+    using client = wireClient(proxy.port)
+    client.send(`POST / HTTP/1.1\r\nhost: shop.test\r\n${length}\r\n\r\n${content}`)
+    await held(1)
+    client.socket.destroy()
+    await held(0)
+  })
+}
 
 test('the queue is bounded, for each route and in all', () => {
   const queue = holdQueue({ perRoute: 2, total: 3 })

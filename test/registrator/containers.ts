@@ -30,6 +30,13 @@ export const compose = {
   'com.docker.compose.container-number': '2',
 }
 
+/** `labels` with the prefix of ours. */
+export function own(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels).map(([key, value]) => [`portolan.${key}`, value]),
+  )
+}
+
 /** The record of node h1. */
 export const nodeRecord: NodeRecord = {
   v: 1,

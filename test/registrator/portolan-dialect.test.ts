@@ -2,10 +2,7 @@ import { expect, test } from 'vitest'
 
 import { portolanDialect } from '../../src/registrator/dialects/portolan.ts'
 import { factsOf } from '../../src/registrator/names.ts'
-import { compose, container, register, settings } from './containers.ts'
-
-const own = (labels: Record<string, string>) =>
-  Object.fromEntries(Object.entries(labels).map(([key, value]) => [`portolan.${key}`, value]))
+import { compose, container, own, register, settings } from './containers.ts'
 
 const declare = (labels: Record<string, string>, more: Partial<typeof settings> = {}) =>
   portolanDialect(factsOf(container({ labels: { ...compose, ...own(labels) } })), {

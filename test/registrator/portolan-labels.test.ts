@@ -1,17 +1,11 @@
 import { expect, test } from 'vitest'
 
-import { policySchema } from '../../src/core/policy.ts'
 import { portolanDialect } from '../../src/registrator/dialects/portolan.ts'
 import { factsOf } from '../../src/registrator/names.ts'
-import { compose, container, register, settings } from './containers.ts'
-
-const own = (labels: Record<string, string>) => ({
-  ...compose,
-  ...Object.fromEntries(Object.entries(labels).map(([key, value]) => [`portolan.${key}`, value])),
-})
+import { compose, container, own, register, settings } from './containers.ts'
 
 const declare = (labels: Record<string, string>) =>
-  portolanDialect(factsOf(container({ labels: own(labels) })), settings)
+  portolanDialect(factsOf(container({ labels: { ...compose, ...own(labels) } })), settings)
 
 const hash = '$2y$05$abcdefghijklmnopqrstuv'
 
@@ -46,84 +40,6 @@ for (const [label, value, middleware] of [
     expect(problems).toEqual([])
     expect(name).toBe(label.split('.')[0])
     expect(middlewares[name]).toMatchObject(middleware)
-  })
-}
-
-for (const [labels, policy] of [
-  [{ lb: 'round-robin' }, { balance: 'round-robin' }],
-  [{ lb: 'hash:header:X-User' }, { balance: 'hash:header:X-User' }],
-  [{ lb: 'p2c:latency' }, { balance: 'p2c:latency' }],
-  [{ sticky: 'true' }, { sticky: { cookie: 'portolan' } }],
-  [{ sticky: 'cookie:sid' }, { sticky: { cookie: 'sid' } }],
-  [{ sticky: 'false' }, { sticky: false }],
-  [{ health: '/healthz' }, { health: { kind: 'http', path: '/healthz', intervalMs: 5000 } }],
-  [{ health: '/h', scheme: 'https' }, { health: { kind: 'https' } }],
-  [
-    {
-      health: 'tcp',
-      'health.interval': '2s',
-      'health.timeout': '500ms',
-      'health.rise': '1',
-      'health.fall': '5',
-      'health.expect': '2xx,301',
-    },
-    {
-      health: {
-        kind: 'tcp',
-        intervalMs: 2000,
-        timeoutMs: 500,
-        rise: 1,
-        fall: 5,
-        expect: ['2xx', '301'],
-      },
-    },
-  ],
-  [
-    { role: 'primary', probe: 'redis', tcp: 'db' },
-    { probe: { kind: 'redis', intervalMs: 1000, timeoutMs: 1000, rise: 1, fall: 3 } },
-  ],
-  [
-    {
-      tcp: 'db',
-      role: 'replica',
-      probe: 'http:/primary',
-      'probe.port': '8008',
-      'probe.user': 'portolan',
-      'probe.password-file': 'probe',
-      'probe.interval': '2s',
-      'probe.timeout': '500ms',
-      'probe.rise': '2',
-      'probe.fall': '5',
-    },
-    {
-      probe: {
-        kind: 'http',
-        path: '/primary',
-        port: 8008,
-        user: 'portolan',
-        passwordFile: 'probe',
-        intervalMs: 2000,
-        timeoutMs: 500,
-        rise: 2,
-        fall: 5,
-      },
-    },
-  ],
-  [{ canary: '5%' }, { canary: { share: 0.05 } }],
-  [{ canary: 'cookie:beta' }, { canary: { cookie: 'beta' } }],
-  [{ mirror: '10%' }, { mirror: 0.1 }],
-  [{ fallback: 'shop/sorry' }, { fallback: 'shop/sorry' }],
-  [{ locality: 'prefer' }, { locality: 'prefer' }],
-  [{ 'slow-start': '30s' }, { slowStartMs: 30_000 }],
-  [{ 'proxy-protocol': '2' }, { proxyProtocol: 2 }],
-  [{ 'proxy-protocol': 'v1' }, { proxyProtocol: 1 }],
-  [{ lb: 'hash:cookie:sid:bounded' }, { balance: 'hash:cookie:sid:bounded' }],
-] as const) {
-  test(`${JSON.stringify(labels)} is the policy of the instance`, () => {
-    const { instances, problems } = register(container({ labels: own({ host: 'a', ...labels }) }))
-    expect(problems).toEqual([])
-    expect(instances[0]?.policy).toMatchObject(policy)
-    expect(policySchema.safeParse(instances[0]?.policy).success).toBe(true)
   })
 }
 

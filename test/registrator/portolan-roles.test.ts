@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { container, register } from './containers.ts'
-
-const own = (labels: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(labels).map(([key, value]) => [`portolan.${key}`, value]))
+import { container, own, register } from './containers.ts'
 
 /** The TCP routes of a container with these labels, with their roles, and what is wrong. */
 function routesOf(labels: Readonly<Record<string, string>>) {

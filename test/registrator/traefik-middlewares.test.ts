@@ -1,25 +1,7 @@
 import { expect, test } from 'vitest'
 
-import { traefikDialect } from '../../src/registrator/dialects/traefik/traefik.ts'
-import { factsOf } from '../../src/registrator/names.ts'
-import { container, register, settings } from './containers.ts'
-
-type Labels = Readonly<Record<string, string>>
-
-/** What `traefik.http.middlewares.m.<labels>` declare, on a router that uses it. */
-function declare(labels: Labels, used = 'm') {
-  const own = Object.entries(labels).map(([key, value]) => [
-    `traefik.http.middlewares.m.${key}`,
-    value,
-  ])
-  const router = {
-    'traefik.enable': 'true',
-    'traefik.http.routers.web.rule': 'Host(`a`)',
-    'traefik.http.routers.web.middlewares': used,
-  }
-  const one = container({ labels: { ...Object.fromEntries(own), ...router } })
-  return traefikDialect(factsOf(one), settings)
-}
+import { container, register } from './containers.ts'
+import { declareMiddleware as declare, type Labels } from './traefik.ts'
 
 test.for<[string, Labels, object]>([
   ['addprefix', { 'addprefix.prefix': '/x' }, { addPrefix: '/x' }],
@@ -252,50 +234,4 @@ test('a chain names its members, and an instance carries them all', () => {
     'one@docker': { stripPrefix: ['/a'] },
     'two@docker': { addPrefix: '/b' },
   })
-})
-
-test.for<[string, string, string]>([
-  ['auth@file', 'auth@file', 'provider file are not read'],
-  ['auth@consul', 'auth@consul', 'provider consul are not read'],
-])('a route keeps the name of a middleware that nobody can declare: %s', ([used, kept, why]) => {
-  const { routes, problems } = declare({ compress: 'true' }, `m,${used}`)
-  expect(routes[0]?.route.middlewares).toEqual(['m@docker', kept])
-  expect(problems).toMatchObject([{ severity: 'error', why: expect.stringContaining(why) }])
-})
-
-test.for<[string, Labels, string]>([
-  ['a bad value', { 'ratelimit.average': 'many' }, 'not a whole number'],
-  ['a bad range', { 'ipallowlist.sourcerange': '10.0.0.0/33' }, 'is no address'],
-  ['an option that it needs', { 'basicauth.realm': 'x' }, 'users is missing'],
-  ['a value out of limits', { 'inflightreq.amount': '0' }, 'out of its limits'],
-  ['a type of nobody', { 'basicauht.users': 'a:b' }, 'did you mean basicauth?'],
-  ['the name of a property', { 'constructor.x': 'y' }, 'no type of middleware constructor'],
-  ['a type that is not here', { 'plugin.x.y': 'z' }, "plugins don't run here"],
-  ['two types', { 'addprefix.prefix': '/a', compress: 'true' }, 'several types'],
-  ['a chain of unknown ones', { 'chain.middlewares': 'x@file' }, 'provider file are not read'],
-])('a middleware with %s closes its routes, and one problem says so', ([, labels, why]) => {
-  const { middlewares, problems, routes } = declare(labels)
-  expect(middlewares).toMatchObject({ 'm@docker': { unread: 'traefik.http.middlewares.m' } })
-  expect(routes[0]?.route.middlewares).toEqual(['m@docker'])
-  expect(problems).toMatchObject([{ why: expect.stringContaining(why) }])
-  expect(problems[0]?.why).toContain('routes that are to have it answer 503')
-})
-
-test('an unknown option harms nothing else', () => {
-  const { middlewares, problems } = declare({ 'addprefix.prefix': '/x', 'addprefix.prefxi': '/y' })
-  expect(middlewares).toEqual({ 'm@docker': { addPrefix: '/x' } })
-  expect(problems).toMatchObject([
-    { severity: 'warning', why: 'there is no prefxi here (did you mean prefix?)' },
-  ])
-})
-
-test('what has no place here is said, and secrets are not', () => {
-  const { problems } = declare({
-    'basicauth.users': 'joe:hush',
-    'basicauth.usersfile': '/hush',
-    'basicauth.userz': 'hush',
-    'basicauth.removeheader': 'hush',
-  })
-  expect(problems).toHaveLength(3)
-  expect(JSON.stringify(problems)).not.toContain('hush')
 })

@@ -19,3 +19,10 @@ export const http = (labels: Labels): Labels => ({
 export const rule = { 'routers.web.rule': 'Host(`a`)' }
 export const routesOf = (labels: Labels, given?: DialectSettings) =>
   declare(labels, given).routes.map(({ route }) => route)
+
+/** What `traefik.http.middlewares.m.<labels>` declare, on a router that uses it. */
+export function declareMiddleware(labels: Labels, used = 'm') {
+  const named = Object.entries(labels).map(([key, value]) => [`middlewares.m.${key}`, value])
+  const all = { ...Object.fromEntries(named), ...rule, 'routers.web.middlewares': used }
+  return traefikDialect(factsOf(container({ labels: http(all) })), settings)
+}

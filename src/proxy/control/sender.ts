@@ -35,8 +35,8 @@ const most = 16
 
 /**
  * Large changes go in pieces, the next one when the last is in force, so that requests come between; of a route that
- * changes meanwhile only the newest is sent. A route goes when those are there that have its hosts now. Endpoints that leave never wait: if they are many, the worker is told
- * who they are, and the edits follow.
+ * changes meanwhile only the newest is sent. A route goes when those are there that have its hosts now. Endpoints that
+ * leave never wait: if they are many, the worker is told who they are, and the edits follow.
  */
 export function sender({ post, fed, placeOf, isListed, table, lost }: SenderOptions): Sender {
   const urgent = new Map<string, TableRoute | undefined>()

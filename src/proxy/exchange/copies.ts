@@ -18,10 +18,10 @@ const mostIdle = 16
 /** From the copy's end to the end of its answer. */
 const limitMs = 10_000
 
-/** What is there of one mirror. */
 /** What copies share with all that their worker does. */
 type Common = Shared & { readonly parked: Parked }
 
+/** What is there of one mirror. */
 type Mirror = { running: number; readonly idle: UpstreamConnection[] }
 
 /**

@@ -5,7 +5,7 @@ import type { Copy } from './copies.ts'
 import type { Parked, Parker } from './parked.ts'
 
 const nothing = Buffer.alloc(0)
-const none: readonly Buffer[] = []
+const none: Buffer[] = []
 /** So much of a content of several pieces is kept in any case, until somebody answers. */
 const keptAlways = 64 * 1024
 
@@ -22,7 +22,7 @@ export class Sending implements Parker {
   /** The head, until it is written. */
   private head = ''
   /** Content that nobody could take yet. */
-  private early: readonly Buffer[] = none
+  private early = none
   /** Where the first piece is, to send it again if it was all. */
   private first: Buffer = nothing
   private firstStart = 0
@@ -107,13 +107,14 @@ export class Sending implements Parker {
       this.keepPiece(this.first.subarray(this.firstStart, this.firstEnd))
     }
     if (this.kept && (isHeld || this.hold(end - start))) this.keepPiece(bytes.subarray(start, end))
-    else this.kept = undefined
+    else if (this.kept) this.keepNoMore()
     if (this.copy) this.copyPiece(bytes.subarray(start, end))
     if (this.to) {
       this.write(this.to, bytes, start, end)
       return true
     }
-    this.early = [...this.early, bytes.subarray(start, end)]
+    if (this.early === none) this.early = []
+    this.early.push(bytes.subarray(start, end))
     this.client.pause()
     return true
   }
@@ -142,6 +143,8 @@ export class Sending implements Parker {
     this.hasAll = true
     this.copy?.send()
     this.copy = undefined
+    // nobody reads from a client that is paused, and it could leave unseen
+    if (!this.to && this.client.isPaused) this.client.resume()
   }
 
   /** Gives `copy` what has come and what will come. */
@@ -183,6 +186,10 @@ export class Sending implements Parker {
   private keepPiece(piece: Buffer): void {
     this.keptBytes -= piece.length
     if (this.keptBytes >= 0) return void this.kept?.push(piece)
+    this.keepNoMore()
+  }
+
+  private keepNoMore(): void {
     this.kept = undefined
     this.recount()
   }

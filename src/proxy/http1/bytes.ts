@@ -41,6 +41,21 @@ export function flat(text: string): string {
   return Buffer.from(text, 'latin1').latin1Slice()
 }
 
+/** The first bytes of `from`. Not in Node's pool, of which a few bytes that somebody keeps would keep 64 KiB. */
+export function copyOf(from: Buffer, count: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(count)
+  from.copy(copy, 0, 0, count)
+  return copy
+}
+
+/** `a`, then `b`; not in Node's pool either. */
+export function joined(a: Buffer, b: Buffer): Buffer {
+  const both = Buffer.allocUnsafeSlow(a.length + b.length)
+  a.copy(both)
+  b.copy(both, a.length)
+  return both
+}
+
 function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39
 }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 
 import { readIntoOwn } from '../own-buffer.ts'
+import { copyOf, joined } from './bytes.ts'
 import { chunk, ChunkScanner } from './chunks.ts'
 import { ClientLife, state } from './client-life.ts'
 import { more } from './fields.ts'
@@ -106,9 +107,9 @@ export class ClientConnection extends ClientLife {
     const isFirst = this.state === state.head && this.stash === undefined
     const isPlain = isFirst && !stream.writableNeedDrain && shared[0] !== carriageReturn
     const end = isPlain ? head.scan(shared, 0, count) : more
-    if (end <= 0) this.onData(Buffer.from(shared.subarray(0, count)))
+    if (end <= 0) this.onData(copyOf(shared, count))
     else {
-      const bytes = end === count ? shared : Buffer.from(shared.subarray(0, count))
+      const bytes = end === count ? shared : copyOf(shared, count)
       this.isConsuming = true
       this.isPartial = false
       this.taker?.onRequest(head, bytes)
@@ -119,7 +120,7 @@ export class ClientConnection extends ClientLife {
 
   private onData(read: Buffer): void {
     if (!this.stash) return this.consume(read, 0, read.length)
-    const bytes = Buffer.concat([this.stash, read])
+    const bytes = joined(this.stash, read)
     const isAsking = this.state === state.head
     // a line that is not whole needs no look
     if (isAsking && (read.includes(lineFeed) || bytes.length > limits.head)) {

@@ -106,8 +106,10 @@ export class StreamSocket extends TranslatedSocket<ServerHttp2Stream> {
 
   private leave(stream: ServerHttp2Stream): void {
     this.stream = undefined
-    const isReady = this.isWhole && !this.isLast && this.reader.isIdle && hasSentAll(stream)
-    if (isReady && !this.destroyed) this.onFree(this)
+    // after what was to be a tunnel nothing more comes
+    const isOpen = !this.isLast && !this.isTunnel && !this.destroyed
+    const isReady = this.isWhole && this.reader.isIdle && hasSentAll(stream)
+    if (isOpen && isReady) this.onFree(this)
     else this.destroy()
   }
 }

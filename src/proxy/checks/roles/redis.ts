@@ -39,7 +39,8 @@ export function replyOf(bytes: Buffer): Parsed<string> {
 }
 
 function refusal(text: string): Error {
-  const said = `it says ${text.slice(0, 200)}`
+  // a server that does not know AUTH repeats what it was sent: the password
+  const said = `it says ${text.replace(/,? with args.*/is, '').slice(0, 200)}`
   if (/^NOAUTH|^DENIED/.test(text)) {
     return new ProbeRefused(
       said,
