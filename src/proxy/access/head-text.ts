@@ -16,14 +16,21 @@ export class HeadText {
   /** What the client says of itself. */
   client = ''
   private fields = ''
+  private path = ''
+  private pathText = ''
   private host = ''
 
   read(asked: Asked): void {
     const { text, fields } = asked
-    if (fields !== this.fields) this.readFields(asked)
+    const isOther = fields !== this.fields
+    if (isOther) this.readFields(asked)
     const methodEnd = text.indexOf(' ')
     const path = text.slice(methodEnd + 1, text.length - fields.length - versionChars)
-    this.request = `,"method":"${text.slice(0, methodEnd)}"${this.host},"path":${wireText(path)}`
+    if (isOther || path !== this.path) {
+      this.path = path
+      this.pathText = `"${this.host},"path":${wireText(path)}`
+    }
+    this.request = `,"method":"${text.slice(0, methodEnd)}${this.pathText}`
   }
 
   private readFields(asked: Asked): void {

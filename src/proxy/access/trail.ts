@@ -48,6 +48,9 @@ export class Trail {
   /** Whose names are `routeText`. */
   private route: TableRoute | undefined
   private routeText = ''
+  /** Whose address is `place`. */
+  private shown: Target | undefined
+  private place = ''
 
   constructor(log: AccessLog, asked: Asked, trust: Trust, entrypoint: string, arrival: Arrival) {
     const { tls, serverName, protocol } = arrival
@@ -61,6 +64,7 @@ export class Trail {
     this.target = undefined
     this.outcome = undefined
     this.route = undefined
+    this.shown = undefined
   }
 
   /** A new request. */
@@ -103,7 +107,7 @@ export class Trail {
     if (!this.log.wants(isFailure(outcome, status), requestId)) return
     const tookMs = nowMs - beganMs
     const waitedMs = this.firstByteMs === 0 ? tookMs : this.firstByteMs - beganMs
-    const named = requestId === '' ? '' : `,"requestId":${wireText(requestId)}`
+    const named = requestId === '' ? '' : `,"requestId":${this.idText(requestId)}`
     const times = `"durationMs":${msText(tookMs)},"firstByteMs":${msText(waitedMs)}`
     this.log.add(
       Math.round(Date.now() - tookMs),
@@ -142,9 +146,17 @@ export class Trail {
       this.routeText = `,"service":${plainText(route.service)},"route":${plainText(route.name)}`
     }
     const { target, tries } = this
-    return target
-      ? `${this.routeText},"endpoint":"${placeText(target)}","tries":${tries}`
-      : this.routeText
+    if (!target) return this.routeText
+    if (target !== this.shown) {
+      this.shown = target
+      this.place = placeText(target)
+    }
+    return `${this.routeText},"endpoint":"${this.place}","tries":${tries}`
+  }
+
+  /** Ours needs no look. */
+  private idText(id: string): string {
+    return this.asked.hasId ? wireText(id) : `"${id}"`
   }
 }
 

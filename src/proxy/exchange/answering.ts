@@ -1,6 +1,6 @@
 import { type AnswerHead, framing } from '../http1/answer-head.ts'
-import type { ClientConnection } from '../http1/client-connection.ts'
 import { noBuffers } from '../http1/buffers.ts'
+import type { ClientConnection } from '../http1/client-connection.ts'
 import type { Sender } from '../http1/sender.ts'
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { OwnAnswer } from '../middleware/draft.ts'

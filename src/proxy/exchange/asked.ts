@@ -54,7 +54,8 @@ export class Asked implements RequestView {
   /** Which host `cachedOrigin` is for. */
   private originHost = ''
   private cachedOrigin = ''
-  private hasId = false
+  /** A peer whose word counts gave the request an id. */
+  hasId = false
 
   constructor(origin: Origin, isTrusted: boolean) {
     this.ip = origin.peer
