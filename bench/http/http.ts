@@ -6,6 +6,7 @@ import { measureLatency } from './latency.ts'
 import { loadByWrk } from './load/wrk.ts'
 import { type Peer, startWorld, type World } from './peers/peers.ts'
 import { host } from './peers/portolan.ts'
+import { measureTls } from './tls.ts'
 import { measureBulk, measureConnections, measureMessages } from './tunnels.ts'
 import { tableOf, takeTurns, type Work } from './turns.ts'
 
@@ -37,6 +38,7 @@ export async function measureHttp({ runs, seconds, only }: HttpOptions): Promise
   }
   const how = { runs, seconds, pin: pin(1) }
   if (wanted('latency')) await measureLatency(world, how)
+  if (wanted('tls')) await measureTls(world, how)
   if (wanted('messages')) await measureMessages(world, how)
   if (wanted('connections')) await measureConnections(world, how)
   if (wanted('bulk')) await measureBulk(world, how)

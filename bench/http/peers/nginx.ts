@@ -54,17 +54,30 @@ export function backend(port: number): string {
   }`
 }
 
-type ProxyPorts = { readonly port: number; readonly backend: number; readonly echo: number }
+type ProxyPorts = {
+  readonly http: number
+  readonly https: number
+  readonly backend: number
+  readonly echo: number
+}
 
-/** A reverse proxy with the forwarding headers that Portolan sets too. */
-export function reverseProxy({ port, backend: to, echo }: ProxyPorts, extra: string): string {
+/** A reverse proxy with the forwarding headers that Portolan sets too. `certs`: a folder with `default.crt`. */
+export function reverseProxy(
+  { http, https, backend: to, echo }: ProxyPorts,
+  certs: string,
+  extra: string,
+): string {
   return `
   upstream backend {
     server 127.0.0.1:${to};
     keepalive 256; keepalive_requests 1000000000;
   }
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${http};
+    listen 127.0.0.1:${https} ssl;
+    ssl_certificate ${certs}/default.crt;
+    ssl_certificate_key ${certs}/default.key;
+    ssl_session_cache shared:sessions:10m;
     location / {
       proxy_pass http://backend;
       proxy_http_version 1.1;

@@ -2,6 +2,8 @@ import { startEtcd, type Etcd } from '../../../test/e2e/etcd.ts'
 import { eventually, type Running, startPortolan } from '../../../test/e2e/portolan.ts'
 
 export const host = 'bench.localhost'
+/** What wrk names in its handshake, whatever it is told to name in the request. */
+export const tlsHost = '127.0.0.1'
 /** Routes of other hosts beside the one that is asked for. */
 const otherRoutes = 10_000
 /** How many operations etcd takes in one transaction. */
@@ -11,6 +13,9 @@ export type WholeOptions = {
   readonly backend: number
   readonly echo: number
   readonly tcp: number
+  readonly https: number
+  /** A folder of certificates. */
+  readonly certs: string
   readonly pin: readonly string[]
   readonly args?: readonly string[]
 }
@@ -20,16 +25,18 @@ export type WholeOptions = {
  * to `backend`, one to `echo` (HTTP and TCP).
  */
 export async function startWhole(options: WholeOptions): Promise<Running> {
-  const { backend, echo, tcp, pin, args = [] } = options
+  const { backend, echo, tcp, https, certs, pin, args = [] } = options
   await using stack = new AsyncDisposableStack()
   const etcd = stack.use(await startEtcd('bench-http-etcd'))
   await putAll(etcd, [
     ...Array.from({ length: otherRoutes }, (_, at) => route(`other-${at}`, otherRule(at), backend)),
     route('bench', `Host(\`${host}\`)`, backend),
+    route('tls', `Host(\`${tlsHost}\`)`, backend, ['https']),
     route('messages', `Host(\`${host}\`) && Path(\`/echo\`)`, echo),
     tcpRoute('relay', echo),
   ])
   const flags = ['--node', 'bench', '--store', etcd.url, '--workers', '1', '--tcp', `relay=:${tcp}`]
+  flags.push('--https', `127.0.0.1:${https}`, '--certs', certs)
   const portolan = stack.use(await startPortolan({ args: [...flags, ...args], under: pin }))
   await eventually(async () => (await portolan.view('routes')).length > otherRoutes, 60_000)
   const kept = stack.move()
@@ -38,9 +45,9 @@ export async function startWhole(options: WholeOptions): Promise<Running> {
 
 type Put = { readonly key: string; readonly value: string }
 
-function route(name: string, rule: string, port: number): Put {
+function route(name: string, rule: string, port: number, entrypoints = ['http']): Put {
   const endpoints = [{ protocol: 'http', ip: '127.0.0.1', port }]
-  return entry(name, { v: 1, entrypoints: ['http'], rule, endpoints })
+  return entry(name, { v: 1, entrypoints, rule, endpoints })
 }
 
 function tcpRoute(name: string, port: number): Put {
