@@ -139,6 +139,7 @@ function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log):
     accessLog,
     bufferBytes,
     secrets,
+    ownSecrets: [config.etcdPasswordFile, config.etcdKey].filter((one) => one !== undefined),
     log: log.child({ part: 'proxy' }),
     report: (problems) => base.board.report('proxy', problems),
     registry: base.registry,

@@ -32,6 +32,8 @@ export type ProxyOptions = {
   readonly trust: readonly string[]
   /** Folder of the files with passwords that labels may name; `/run/secrets` unless given. */
   readonly secrets?: string
+  /** Files below it that labels may not name: we log in by them ourselves. */
+  readonly ownSecrets?: readonly string[]
   /** What to log of requests; nothing unless given. */
   readonly accessLog?: AccessWish
   readonly log: Log

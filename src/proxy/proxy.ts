@@ -61,7 +61,7 @@ export function createProxy(options: ProxyOptions): Proxy {
   })
   const made = checkCounter(registry)
   const checks = createChecks({ made })
-  const secrets = options.secrets ?? '/run/secrets'
+  const secrets = { folder: options.secrets ?? '/run/secrets', ours: options.ownSecrets ?? [] }
   const roles = createRoles({
     made,
     probe: (target, probe, signal) => probeRole(target, probe, secrets, signal),

@@ -1,5 +1,5 @@
+import { noBuffers } from '../buffers.ts'
 import { type AnswerHead, framing } from '../http1/answer-head.ts'
-import { noBuffers } from '../http1/buffers.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
 import type { Sender } from '../http1/sender.ts'
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'

@@ -1,13 +1,12 @@
 import type { AccessLog } from '../access/access-log.ts'
+import { bulkBuffers, readBuffers } from '../buffers.ts'
 import { AnswerHead } from '../http1/answer-head.ts'
-import { Buffers } from '../http1/buffers.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
 import type { ClientTimes } from '../http1/limits.ts'
 import { RequestHead } from '../http1/request-head.ts'
 import { Sender } from '../http1/sender.ts'
 import { EndpointSessions } from '../http2/endpoint-sessions.ts'
 import type { Tables } from '../tables.ts'
-import { readBuffers } from '../tcp/buffers.ts'
 import type { Trust } from '../trust.ts'
 import type { Chooser } from '../worker/choose.ts'
 import type { Counting } from '../worker/counting.ts'
@@ -63,7 +62,7 @@ export class Engine {
   readonly clientTimes: ClientTimes
   /** Undefined: there is none. */
   readonly access: AccessLog | undefined
-  readonly buffers = new Buffers()
+  readonly buffers = bulkBuffers()
   readonly tunnelBuffers = readBuffers()
   readonly requestHead = new RequestHead()
   /** What clients send is read into it, wherever it can be; nothing in it outlasts the read. */

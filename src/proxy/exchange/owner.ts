@@ -1,4 +1,4 @@
-import type { Owner } from '../http1/dial.ts'
+import type { Owner } from '../http2/endpoint-sessions.ts'
 import type { Target } from '../route.ts'
 import type { WhoConnects } from '../tcp/opening.ts'
 import { ownAnnouncement, proxyAnnouncement } from '../tcp/proxy-announce.ts'

@@ -2,19 +2,11 @@ import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 
-import type { EndpointSessions } from '../http2/endpoint-sessions.ts'
+import type { EndpointPlace, EndpointSessions, Owner } from '../http2/endpoint-sessions.ts'
 import { EndpointSocket } from '../http2/endpoint-socket.ts'
 
-/** Where an endpoint is reached. */
-export type Place = {
-  readonly identity: string
-  readonly protocol: 'http' | 'https' | 'h2c'
-  readonly ip: string
-  readonly port: number
-}
-
-/** The client that a connection is for, and nobody else; `header` tells the endpoint before all else. */
-export type Owner = { readonly key: object; readonly header: Buffer }
+/** Where an endpoint is reached, and what it speaks. */
+export type Place = EndpointPlace & { readonly protocol: 'http' | 'https' | 'h2c' }
 
 /** What a connection does while it is used. */
 export type Dialled = {

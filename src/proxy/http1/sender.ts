@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 
-import type { Buffers } from './buffers.ts'
+import type { Buffers } from '../buffers.ts'
 
 /** Up to here content is written as part of a string: cheaper than a buffer. */
 const textBytes = 4 * 1024

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream'
 
-import type { EndpointSessions } from '../http2/endpoint-sessions.ts'
+import { type Buffers, noBuffers } from '../buffers.ts'
+import type { EndpointSessions, Owner } from '../http2/endpoint-sessions.ts'
 import { type AnswerHead, framing } from './answer-head.ts'
 import type { AnswerTaker, Expected, Loss } from './answer-taker.ts'
-import { type Buffers, noBuffers } from './buffers.ts'
 import { chunk, ChunkScanner } from './chunks.ts'
-import { dial, type Owner, type Place } from './dial.ts'
+import { dial, type Place } from './dial.ts'
 import { more } from './fields.ts'
 import { limits } from './limits.ts'
 

@@ -23,12 +23,12 @@ export type Ask = (
 /** How to ask, or undefined if the endpoint can't be reached. */
 export type Opened = (ask: Ask | undefined) => void
 
-/** The client that a session is for, and nobody else; `header` tells the endpoint before all else. */
-export type SessionOwner = { readonly key: object; readonly header: Buffer }
+/** The client that a connection is for, and nobody else; `header` tells the endpoint before all else. */
+export type Owner = { readonly key: object; readonly header: Buffer }
 
 type Known = {
   readonly session: ClientHttp2Session
-  /** See SessionOwner. */
+  /** See Owner. */
   readonly owner: object | undefined
   open: number
   connected: boolean
@@ -53,7 +53,7 @@ export class EndpointSessions {
    * Calls `opened`, once and never at once, unless the result is called before: then nobody waits any more. Requests
    * share a session until it is full; those for an `owner` only with its own.
    */
-  open(place: EndpointPlace, opened: Opened, owner: SessionOwner | undefined): () => void {
+  open(place: EndpointPlace, opened: Opened, owner: Owner | undefined): () => void {
     const known = this.free(place, owner?.key) ?? this.dial(place, owner)
     const { session } = known
     let isOver = false
@@ -92,7 +92,7 @@ export class EndpointSessions {
     return undefined
   }
 
-  private dial(place: EndpointPlace, owner: SessionOwner | undefined): Known {
+  private dial(place: EndpointPlace, owner: Owner | undefined): Known {
     const { ip, port } = place
     const key = keyOf(place)
     const host = ip.includes(':') ? `[${ip}]` : ip

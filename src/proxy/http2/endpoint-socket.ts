@@ -2,7 +2,7 @@ import { type ClientHttp2Stream, constants } from 'node:http2'
 
 import { chunkOf, lastChunk } from './chunks.ts'
 import { answerText, endpointHead } from './endpoint-head.ts'
-import type { Ask, EndpointPlace, EndpointSessions, SessionOwner } from './endpoint-sessions.ts'
+import type { Ask, EndpointPlace, EndpointSessions, Owner } from './endpoint-sessions.ts'
 import type { Framing, Head } from './message-reader.ts'
 import { TranslatedSocket } from './translated-socket.ts'
 
@@ -17,7 +17,7 @@ export class EndpointSocket extends TranslatedSocket<ClientHttp2Stream> {
   private ask: Ask | undefined
   private isWhole = false
 
-  constructor(sessions: EndpointSessions, place: EndpointPlace, owner: SessionOwner | undefined) {
+  constructor(sessions: EndpointSessions, place: EndpointPlace, owner: Owner | undefined) {
     super()
     this.ask = undefined
     const opened = (ask: Ask | undefined) => {

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
+import type { ReadBuffers } from '../buffers.ts'
 import type { OnRead } from '../own-buffer.ts'
-import type { ReadBuffers } from './buffers.ts'
 import { mostAsText, whenFlushed } from './flushed.ts'
 
 /** Reads that would have fitted into a smaller buffer, one after the other, before one is given back. */

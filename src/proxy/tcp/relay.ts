@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 
+import type { ReadBuffers } from '../buffers.ts'
 import { readIntoOwn } from '../own-buffer.ts'
-import type { ReadBuffers } from './buffers.ts'
 import { Flow } from './flow.ts'
 import { mostAsText, whenFlushed } from './flushed.ts'
 

@@ -3,8 +3,8 @@ import { createServer, type Socket } from 'node:net'
 
 import { expect, test } from 'vitest'
 
+import { bulkBuffers } from '../../../src/proxy/buffers.ts'
 import { AnswerHead } from '../../../src/proxy/http1/answer-head.ts'
-import { Buffers } from '../../../src/proxy/http1/buffers.ts'
 import { UpstreamConnection } from '../../../src/proxy/http1/upstream-connection.ts'
 import { EndpointSessions } from '../../../src/proxy/http2/endpoint-sessions.ts'
 
@@ -23,7 +23,7 @@ for (const [name, act] of Object.entries(acts)) {
     if (address === null || typeof address === 'string') throw new Error('no port')
     const order: string[] = []
     const shared = {
-      buffers: new Buffers(),
+      buffers: bulkBuffers(),
       answerHead: new AnswerHead(),
       endpointSessions: new EndpointSessions(),
     }

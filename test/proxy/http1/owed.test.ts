@@ -2,10 +2,10 @@ import { Duplex } from 'node:stream'
 
 import { expect, test } from 'vitest'
 
+import { bulkBuffers } from '../../../src/proxy/buffers.ts'
 import { Answering } from '../../../src/proxy/exchange/answering.ts'
 import { Asked } from '../../../src/proxy/exchange/asked.ts'
 import { Parked } from '../../../src/proxy/exchange/parked.ts'
-import { Buffers } from '../../../src/proxy/http1/buffers.ts'
 import { ClientConnection } from '../../../src/proxy/http1/client-connection.ts'
 import { usualTimes } from '../../../src/proxy/http1/limits.ts'
 import { RequestHead } from '../../../src/proxy/http1/request-head.ts'
@@ -26,7 +26,7 @@ function answer() {
   const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => taken.push(done) })
   const shared = Buffer.alloc(1024)
   const client = new ClientConnection(stream, new RequestHead(), shared, usualTimes, 0, () => {})
-  const buffers = new Buffers()
+  const buffers = bulkBuffers()
   const asked = new Asked(origin, false)
   const answering = new Answering(client, asked, new Sender(buffers), new Parked(1_000_000))
   const lent = buffers.take()

@@ -3,7 +3,7 @@ import type { RoleProbe } from '../../../core/policy.ts'
 import type { Place } from '../found.ts'
 import { ProbeRefused, type RoleAnswer, type Silence } from './answer.ts'
 import { probeHttpRole } from './http.ts'
-import { type Login, loginOf } from './login.ts'
+import { type Login, loginOf, type Secrets } from './login.ts'
 import { probeMongo } from './mongodb.ts'
 import { probePostgres } from './postgres.ts'
 import { probeRedis } from './redis.ts'
@@ -24,7 +24,7 @@ const probes: Readonly<
 export async function probeRole(
   place: Place,
   probe: RoleProbe,
-  secrets: string,
+  secrets: Secrets,
   signal: AbortSignal,
 ): Promise<RoleAnswer | Silence> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(probe.timeoutMs)])

@@ -1,8 +1,10 @@
-/** Buffers of one size that are used again; a few are kept. */
+export const noBuffers: readonly Buffer[] = []
+
+/** Buffers of one size that are used again: to make one costs more than to read into it. A few are kept. */
 export type Buffers = {
   readonly size: number
   take(): Buffer
-  /** It must not be used any more. */
+  /** Nobody reads or writes `buffer` any more. One of another size is let go. */
   give(buffer: Buffer): void
 }
 
@@ -12,9 +14,14 @@ export function buffersOf(size: number, kept: number): Buffers {
     size,
     take: () => free.pop() ?? Buffer.allocUnsafeSlow(size),
     give(buffer) {
-      if (free.length < kept) free.push(buffer)
+      if (buffer.length === size && free.length < kept) free.push(buffer)
     },
   }
+}
+
+/** What bulk from endpoints of HTTP is read into. */
+export function bulkBuffers(): Buffers {
+  return buffersOf(128 * 1024, 128)
 }
 
 /** What bytes of tunnels are read into: small while little comes at a time, large for bulk; the smallest first. */
