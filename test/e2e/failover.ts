@@ -30,6 +30,8 @@ export type FailoverResult = {
   /** How many were routed as primary at once, at most. */
   readonly mostPrimaries: number
   readonly reads: { readonly done: number; readonly failed: number; readonly longestMs: number }
+  /** Reads that were answered between the kill and that first write. */
+  readonly readsMeanwhile: number
 }
 
 const limitMs = 120_000
@@ -66,10 +68,12 @@ export async function failOver(
     const primary = (await rolesNow()).find(({ is }) => is === 'primary')?.container ?? ''
     const killedMs = performance.now()
     const before = work.confirmed.at(-1)?.by
+    const { done } = work.reads
     await docker('kill', primary)
     const isOther = ({ by, atMs }: Confirmed) => atMs > killedMs && by !== before
     await eventually(async () => work.confirmed.some(isOther), limitMs, work.about)
     const writesAfterMs = (work.confirmed.find(isOther)?.atMs ?? NaN) - killedMs
+    const readsMeanwhile = work.reads.done - done
 
     await docker('start', primary)
     const isBack = async () =>
@@ -77,7 +81,8 @@ export async function failOver(
     const backAfterMs = await eventually(isBack, limitMs, work.about)
     const { length } = work.confirmed
     await eventually(async () => work.confirmed.length >= length + 20, limitMs, work.about)
-    const { reads, mostPrimaries } = await work.stop()
+    const mostPrimaries = await work.stop()
+    const { reads } = work
 
     const there = new Set(await application.written())
     const numbers = work.confirmed.map(({ number }) => number)
@@ -85,7 +90,7 @@ export async function failOver(
     const primaries = work.confirmed
       .map(({ by }) => by)
       .filter((by, index, all) => by !== all[index - 1])
-    return { writesAfterMs, backAfterMs, lost, primaries, mostPrimaries, reads }
+    return { writesAfterMs, backAfterMs, lost, primaries, mostPrimaries, reads, readsMeanwhile }
   } finally {
     await work.stop()
   }
@@ -127,11 +132,12 @@ function working(application: Application, primaries: () => Promise<number>) {
   const all = Promise.all([again(write), again(read), again(look)])
   return {
     confirmed,
+    reads,
     about: () => `${confirmed.length} writes confirmed; the last error: ${last}`,
     async stop() {
       ending.abort()
       await all
-      return { reads, mostPrimaries }
+      return mostPrimaries
     },
   }
 }

@@ -51,10 +51,12 @@ test(
     const result = await failOver(stack, 3, applicationAt(rw, ro))
     process.stdout.write(told('redis-failover', result))
     expect(result.lost).toEqual([])
-    expect(result.primaries).toHaveLength(2)
+    // nobody who was followed by another one has confirmed anything since
+    expect(result.primaries.length).toBeGreaterThanOrEqual(2)
+    expect(new Set(result.primaries).size).toBe(result.primaries.length)
     expect(result.mostPrimaries).toBe(1)
-    // those that were at the replica when it was promoted
-    expect(result.reads.failed).toBeLessThanOrEqual(3)
-    expect(result.reads.done).toBeGreaterThan(20)
+    // some may have been at the replica when it was promoted
+    expect(result.reads.failed / result.reads.done).toBeLessThan(0.1)
+    expect(result.readsMeanwhile).toBeGreaterThan(0)
   },
 )
