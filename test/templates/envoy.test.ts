@@ -6,11 +6,14 @@ import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 
 import type { Instance } from '../../src/core/instance.ts'
-import { envoyPath } from '../bed/envoy.ts'
+import { envoyPath, hasEnvoy } from '../bed/envoy.ts'
 import { tempFolder } from '../confd/scene.ts'
 import { containerId, instance } from '../core/samples.ts'
 import { freePort } from '../e2e/portolan.ts'
 import { libraryPath, listening, renderAll, started } from './scene.ts'
+
+/** No package of Debian or npm has it. */
+const withEnvoy = test.runIf(hasEnvoy())
 
 const host = (name: string) => ({ attributes: { envoy_host: name } })
 
@@ -104,7 +107,7 @@ async function asked(port: number, name: string, path: string): Promise<string> 
 
 const saying = (name: string) => listening(createServer((_, answer) => answer.end(name)))
 
-test('an Envoy that runs follows the files, and cuts no request off', async () => {
+withEnvoy('an Envoy that runs follows the files, and cuts no request off', async () => {
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<ServerResponse>()
   const slow = createServer((wanted, answer) => {
     if (wanted.url !== '/slow') return answer.end('slow')
@@ -133,7 +136,7 @@ test('an Envoy that runs follows the files, and cuts no request off', async () =
   expect(new Set(all)).toEqual(new Set(['200 slow']))
 })
 
-test('weights, IPv6, HTTPS and HTTP/2 are what the labels say', async () => {
+withEnvoy('weights, IPv6, HTTPS and HTTP/2 are what the labels say', async () => {
   const rpc = createHttp2Server((_, answer) => void answer.end('h2'))
   const port = await listening(rpc)
   const six = { addresses: [{ network: 'n', ip: 'fd00::1' }] }
@@ -157,7 +160,7 @@ test('weights, IPv6, HTTPS and HTTP/2 are what the labels say', async () => {
   expect(await ask('example.com')).toBe('404 ')
 })
 
-test('whatever a label says, it harms only its own host', async () => {
+withEnvoy('whatever a label says, it harms only its own host', async () => {
   const good = await saying('good')
   const { ask, said } = await running(
     at(good),
@@ -172,7 +175,7 @@ test('whatever a label says, it harms only its own host', async () => {
   expect(said()).not.toMatch(/rejected|error adding/i)
 })
 
-test('if nobody has the label the last files stay', async () => {
+withEnvoy('if nobody has the label the last files stay', async () => {
   await expect(renderAll('envoy', [instance()])).rejects.toThrow(
     'no container has the label SERVICE_ENVOY_HOST; the last file stays',
   )
