@@ -83,10 +83,10 @@ test('convert prints a Go template as nunjucks, and fails when something is left
     code: 0,
     out: '{% for item in gets("/web/*") %}{{ item.Value }}{% endfor %}\n',
   })
-  await writeFile(file, '{{lookupIP "a"}}')
+  await writeFile(file, '{{httpGet "a"}}')
   expect(await runCli(['convert', file])).toMatchObject({
     code: 1,
-    out: '{# to be done by hand: line 1: the function lookupIP is not there #}\n{{ lookupIP("a") }}',
+    out: '{# to be done by hand: line 1: the function httpGet is not there #}\n{{ httpGet("a") }}',
   })
   const missing = await runCli(['convert', join(folder.path, 'none')])
   expect(missing).toMatchObject({
