@@ -11,13 +11,14 @@ for (const workers of [1, 2]) {
   test(`of ${workers}: a worker that hangs makes way for another one`, async () => {
     using started = startedThreads()
     await using service = await named('ok')
-    await using proxy = await bed({ workers, hangMs: 2000 })
+    await using proxy = await bed({ workers, hangMs: 4000 })
     proxy.catalog.set(catalogOf([instance({ port: service.port })]))
     expect((await proxy.get()).body).toBe('ok')
     using newest = await inside()
     await newest.begin(endless)
     const metrics = () => proxy.registry.metrics()
-    await expect.poll(metrics).toMatch(/portolan_worker_hangs_total 1\n/)
+    // looks that come late, as on a machine that has too much to do, are left out
+    await expect.poll(metrics, { timeout: 120_000 }).toMatch(/portolan_worker_hangs_total 1\n/)
     await expect.poll(metrics).toMatch(new RegExp(`portolan_workers ${workers}\n`))
     // whoever hung is no more, so that nobody waits for it any more
     await expect.poll(() => started.threads.map(({ threadId }) => threadId)).toContain(-1)
@@ -28,7 +29,7 @@ for (const workers of [1, 2]) {
     expect(text).toMatch(/portolan_worker_crashes_total 0\n/)
     expect(text).toMatch(/portolan_http_in_flight\{entrypoint="http"\} 0\n/)
     expect(proxy.problems()).toEqual([])
-  })
+  }, 180_000)
 }
 
 test('a worker that is busy for less than that is left alone', async () => {
