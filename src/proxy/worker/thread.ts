@@ -80,8 +80,11 @@ async function close(): Promise<void> {
 
 /** Several times in the shortest time after which somebody could take this thread for hanging. */
 const beatMs = 100
+const beat = () => Atomics.add(start.beats, 0, 1)
+// from now on it may be taken for hanging
+beat()
 // it keeps nobody here: the port does
-setInterval(() => Atomics.add(start.beats, 0, 1), beatMs).unref()
+setInterval(beat, beatMs).unref()
 
 // in place of Node's own listener, which writes to standard error and knows nothing of our log
 process.removeAllListeners('warning')
