@@ -1,6 +1,5 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
 
 import { readIntoOwn } from '../own-buffer.ts'
 import { copyOf, joined } from './bytes.ts'
@@ -42,7 +41,7 @@ export class ClientConnection extends ClientLife {
     const { stream } = this
     this.taker = taker
     stream.on('data', (bytes: Buffer) => this.onData(bytes))
-    if (stream instanceof Socket && !(stream instanceof TLSSocket)) {
+    if (stream instanceof Socket) {
       readIntoOwn(stream, { buffer: this.shared, callback: (count) => this.onShared(count) })
     }
     stream.on('drain', () => this.onDrain())
