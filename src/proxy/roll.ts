@@ -9,6 +9,7 @@ import {
   wishesOf,
 } from './claims.ts'
 import { fallbackEntrypoint } from './fallbacks.ts'
+import { rememberMs } from './memory.ts'
 
 /** Who asks for what: the wishes of all services and hand-written routes, kept over catalogs. */
 export type Roll = {
@@ -23,11 +24,17 @@ export type Roll = {
 /** `from`: what the wishes were made from; while that is the same, so are they. */
 type Asked = { readonly from: readonly unknown[]; readonly wishes: Wishes }
 
-export function roll(): Roll {
+/** Who asks for a fallback, by which name, and when they went; undefined: they are there. */
+type Fallback = { readonly service: string; readonly name: string; readonly goneMs?: number }
+
+/**
+ * `clock`: milliseconds; with one, fallbacks stay for as long as the routes of a service that went are remembered.
+ */
+export function roll(clock?: () => number): Roll {
   const asked = new Map<string, Asked>()
   const claims = new Map<string, readonly Claim[]>()
-  /** By asker: who asks for it, and by which name. */
-  const fallbacks = new Map<string, { readonly service: string; readonly name: string }>()
+  /** By asker. */
+  const fallbacks = new Map<string, Fallback>()
   let changed = { keys: new Set<string>(), askers: new Set<string>() }
 
   function put(asker: string, from: readonly unknown[], wishes: () => Wishes): void {
@@ -53,19 +60,28 @@ export function roll(): Roll {
     if (asked.delete(asker)) changed.askers.add(asker)
   }
 
-  /** Those that services of this catalog ask for. */
+  function isForgotten({ goneMs }: Fallback, nowMs: number): boolean {
+    return goneMs !== undefined && (!clock || nowMs - goneMs >= rememberMs)
+  }
+
+  /** Those that services of this catalog ask for, or did a moment ago. */
   function putFallbacks({ services }: Catalog): void {
     for (const id of changed.askers) {
       const names = services.has(id) ? fallbacksOf(asked.get(id)?.wishes) : []
       for (const [asker, { service }] of fallbacks) if (service === id) fallbacks.delete(asker)
       for (const name of names) fallbacks.set(fallbackEntrypoint(id, name), { service: id, name })
     }
-    for (const [asker, { service, name }] of fallbacks) {
-      if (!services.has(service)) {
+    const nowMs = clock?.() ?? 0
+    for (const [asker, { service, name, goneMs = nowMs }] of fallbacks) {
+      const isGone = !services.has(service)
+      const wishes = fallbackWishes(service, name, services)
+      const now = { service, name, ...(isGone && { goneMs }) }
+      // nobody is there any more who could be told what is wrong with it
+      if (isForgotten(now, nowMs) || (isGone && wishes.claims.length === 0)) {
         fallbacks.delete(asker)
         continue
       }
-      const wishes = fallbackWishes(service, name, services)
+      fallbacks.set(asker, now)
       put(asker, [wishes.service, services.get(wishes.service)], () => wishes)
     }
   }

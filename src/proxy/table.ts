@@ -45,10 +45,11 @@ export function routeTable(catalog: Catalog, vantage: Vantage, own: Own = nobody
 /**
  * Makes tables one after the other. Equal input gives equal tables, whatever came before; but only services whose lists
  * are other ones than the last time are looked at, so that a change costs no more among many than among few. A route
- * in labels reaches only the instances that declare it.
+ * in labels reaches only the instances that declare it. With a `clock` (milliseconds), fallbacks of services that went
+ * stay for a while.
  */
-export function tableMaker(readRule: RuleReader = ruleReader()) {
-  const asked = roll()
+export function tableMaker(readRule: RuleReader = ruleReader(), clock?: () => number) {
+  const asked = roll(clock)
   const problems = problemList()
   const routes = new Map<string, TableRoute>()
   /** Where each route was declared, for people. */

@@ -56,7 +56,7 @@ export type MadeTables = Tables & {
  */
 export function tables(options: TablesOptions): MadeTables {
   const { catalog, vantage, own, report, changed, clock = () => performance.now() } = options
-  const makeTable = tableMaker()
+  const makeTable = tableMaker(undefined, clock)
   let seen: readonly unknown[] = []
   let table = emptyTable
   let memory = emptyMemory

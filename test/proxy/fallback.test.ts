@@ -57,6 +57,36 @@ test('it follows its service, and goes with the last who asks for it', () => {
   expect(has(sorry({ port: 82 }))).toEqual([])
 })
 
+test('the fallback stays for a minute when the last container of those who ask for it has gone', () => {
+  let nowMs = 0
+  const make = tableMaker(undefined, () => nowMs)
+  const ports = (...list: ReturnType<typeof instance>[]) => {
+    const { table, problems } = make(catalogOf(list), vantage)
+    expect(problems).toEqual([])
+    const found = table.routes.filter((one) => one.entrypoint === entrypoint)
+    return found.map(({ targets }) => targets.map(({ port }) => port))
+  }
+  expect(ports(web(), sorry({ port: 81 }))).toEqual([[81]])
+  expect(ports(sorry({ port: 81 }))).toEqual([[81]])
+  nowMs = 59_000
+  expect(ports(sorry({ port: 82 }))).toEqual([[82]])
+  nowMs = 60_000
+  expect(ports(sorry({ port: 83 }))).toEqual([])
+  expect(ports(web(), sorry({ port: 83 }))).toEqual([[83]])
+  expect(ports(sorry({ port: 83 }))).toEqual([[83]])
+  expect(ports()).toEqual([])
+  expect(ports(sorry({ port: 83 }))).toEqual([])
+})
+
+test('the fallback answers for a service whose last container has gone', async () => {
+  await using spare = await named('spare')
+  await using proxy = await bed({ holdMs: 60_000 })
+  proxy.catalog.set(catalogOf([web(), sorry({ port: spare.port })]))
+  expect(proxy.proxy.routes()).toHaveLength(1)
+  proxy.catalog.set(catalogOf([sorry({ port: spare.port })]))
+  expect((await proxy.get()).body).toBe('spare')
+})
+
 test('the fallback answers while nobody is ready, at once, and no longer than that', async () => {
   await using real = await named('real')
   await using spare = await named('spare')
