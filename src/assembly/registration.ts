@@ -106,17 +106,18 @@ function recordOf(
   }
 }
 
-/** A lost lease is worth a line: for a moment other nodes may doubt us. */
+/** A lost lease is worth a line: other nodes may have doubted us. One that was given back is none. */
 async function sayLease({ lease }: Session, log: Log, signal: AbortSignal): Promise<void> {
   let before: string | undefined
   for await (const now of lease.changes(signal)) {
-    if (before !== undefined && now?.id !== before) {
+    if (!now) continue
+    if (before !== undefined && now.id !== before) {
       log.warn(
         { lease: before },
         'the lease was lost; everything is registered again under a new one',
       )
     }
-    before = now?.id
-    if (now) log.debug({ lease: now.id, ttlSeconds: now.ttlSeconds }, 'holding a lease')
+    before = now.id
+    log.debug({ lease: now.id, ttlSeconds: now.ttlSeconds }, 'holding a lease')
   }
 }

@@ -20,9 +20,9 @@ function hasty({ leaseMs, store }: Config): Problem[] {
   ]
 }
 
-/** Certificates for an entrypoint that is closed. */
-function closed({ https, certs }: Config): Problem[] {
-  if (https !== undefined || certs === undefined) return []
+/** Certificates, and no entrypoint where TLS could end. */
+function closed({ https, certs, tcp }: Config): Problem[] {
+  if (https !== undefined || certs === undefined || tcp.length > 0) return []
   return [
     {
       severity: 'warning',

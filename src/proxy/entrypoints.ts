@@ -51,13 +51,16 @@ function closed(
   const [name = ''] = names
   const awaited = names.find((one) => waiting.includes(one))
   if (awaited !== undefined) return uncertified(where, route.name, awaited)
-  const setting = route.kind === 'tcp' ? `--tcp ${name}=${usualPort(name)}` : `--${name}`
+  const tcp = route.kind === 'tcp' ? `--tcp ${name}=${usualPort(name)}` : undefined
+  // of HTTP there are no others
+  const setting =
+    tcp ?? ['http', 'https'].filter((one) => names.includes(one)).map((one) => `--${one}`)[0]
   return {
     severity: 'warning' as const,
     where,
     what: `entrypoint ${names.join(', ')} of route ${route.name} is not open here`,
     why: `open are ${open.join(', ')}`,
-    remedy: `open it with ${setting}, or name one of those`,
+    remedy: setting ? `open it with ${setting}, or name one of those` : 'name http or https',
   }
 }
 

@@ -183,6 +183,13 @@ test('a short lease is a warning where there are other nodes, and what etcd need
   expect(found({ 'etcd-ca': '/ca', store: 'etcds://e' })).toEqual([])
 })
 
+test('certificates are idle where TLS ends nowhere: neither https nor a TCP entrypoint is open', () => {
+  const found = (flags: Texts) => settingProblems(read(flags)).map(({ where }) => where)
+  expect(found({ certs: '/certs' })).toEqual(['setting --certs'])
+  expect(found({ certs: '/certs', https: ':8443' })).toEqual([])
+  expect(found({ certs: '/certs', tcp: 'postgres=:5432' })).toEqual([])
+})
+
 test('help and the table for the README name every setting', () => {
   for (const { name, help } of settingWords) {
     expect(helpText()).toContain(`--${name}`)

@@ -191,6 +191,8 @@ test('leave takes everything of this node out of the store, and nothing writes i
   expect((await etcd.keys('/portolan/instances/')).size).toBe(0)
   await pause(500)
   expect((await etcd.keys('/services/')).size).toBe(0)
+  expect(running.output()).toContain('nothing of this node is registered any more')
+  expect(running.output()).not.toContain('the lease was lost')
 })
 
 test('a newer process of the same node takes over at once, the older one stops writing', async () => {

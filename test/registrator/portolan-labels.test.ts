@@ -44,6 +44,8 @@ for (const [label, value, middleware] of [
 }
 
 for (const [label, value, remedy] of [
+  ['host', '', /shop\.example\.com/],
+  ['path', ' , ', /\/api/],
   ['rule', 'Hots(`a`)', /known are Host/],
   ['rule', 'HostRegexp(`a(?=b)`)', /look-around/],
   ['tcp', 'a b', /--tcp/],

@@ -140,8 +140,9 @@ function bare(name: string): Omit<Route, 'rule'> {
   }
 }
 
-/** The hosts that are good: each bad one is a problem. */
+/** The hosts that are good: each bad one is a problem, and none at all is one too. */
 function hostsIn({ prefix, values }: Said, reader: LabelReader): string[] {
+  sayEmpty(`${prefix}host`, values.host, 'shop.example.com', reader)
   return listOf(values.host ?? '').filter((host) =>
     reader.read(`${prefix}host`, host, (text) => ruleOf({ hosts: [text], paths: [] })),
   )
@@ -150,8 +151,21 @@ function hostsIn({ prefix, values }: Said, reader: LabelReader): string[] {
 /** The paths that are good; undefined when paths were asked for and none is: never open what was to be narrow. */
 function pathsIn({ prefix, values }: Said, reader: LabelReader): string[] | undefined {
   if (values.path === undefined) return []
+  sayEmpty(`${prefix}path`, values.path, '/api', reader)
   const paths = listOf(values.path).filter((path) => reader.read(`${prefix}path`, path, pathOf))
   return paths.length > 0 ? paths : undefined
+}
+
+/** As of a variable of a compose file that is not set. */
+function sayEmpty(
+  label: string,
+  text: string | undefined,
+  such: string,
+  reader: LabelReader,
+): void {
+  if (text === undefined || listOf(text).length > 0) return
+  const remedy = `write one such as ${such}, or remove it`
+  reader.note(label, text, { severity: 'error', why: 'it is empty', remedy })
 }
 
 function sayWithout(label: string, text: string, other: string, reader: LabelReader): void {

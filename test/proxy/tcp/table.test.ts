@@ -100,6 +100,8 @@ test('an entrypoint that is not open, or speaks something else, is a problem wit
   ])
   const secure = instance({ routes: [{ rule: 'Host(`a`)', entrypoints: ['https'] }] })
   expect(problemsOf(secure)).toEqual([])
+  const nowhere = instance({ routes: [{ rule: 'Host(`a`)', entrypoints: ['internal'] }] })
+  expect(problemsOf(nowhere)).toMatchObject([{ remedy: 'name http or https' }])
   const web = instance({ routes: [{ rule: 'Host(`a`)', entrypoints: ['db'] }] })
   expect(problemsOf(web)).toMatchObject([
     { severity: 'error', what: 'route web is for HTTP, entrypoint db for TCP' },
