@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-
 /** A folder that is removed in the end. */
 export async function folder() {
   const path = await mkdtemp(join(tmpdir(), 'portolan-roles-'))
