@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 import { docker, startContainer, webCommand } from '../../test/e2e/docker.ts'
 import { ask } from '../../test/e2e/load.ts'
-import { eventually, freePort } from '../../test/e2e/portolan.ts'
+import { eventually } from '../../test/e2e/portolan.ts'
+import { freePort } from '../../test/free-port.ts'
 
 /** Milliseconds from a kill -9 of the container's process, under `--restart always`, to the next good answer. */
 export async function measureRestart(rounds: number, image: string): Promise<number[]> {

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { startAdmin } from '../admin/start.ts'
-import { freePort } from '../e2e/portolan.ts'
+import { freePort } from '../free-port.ts'
 import { runCli, startCli } from './run-cli.ts'
 
 /** The product, until its admin server answers. */

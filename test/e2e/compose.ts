@@ -6,8 +6,8 @@ import { promisify } from 'node:util'
 
 import { z } from 'zod'
 
+import { freePort } from '../free-port.ts'
 import { docker } from './docker.ts'
-import { freePort } from './portolan.ts'
 
 const run = promisify(execFile)
 

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 
+import { freePort } from '../free-port.ts'
 import { docker, startContainer } from './docker.ts'
-import { eventually, freePort } from './portolan.ts'
+import { eventually } from './portolan.ts'
 
 const image = 'quay.io/coreos/etcd:v3.5.16'
 const rangeSchema = z.object({

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
+import { freePort } from '../free-port.ts'
 import { docker, startContainer, type TestContainer, webCommand } from './docker.ts'
 import { ask } from './load.ts'
-import { eventually, freePort, startPortolan } from './portolan.ts'
+import { eventually, startPortolan } from './portolan.ts'
 
 const parts = new AsyncDisposableStack()
 const label = ['--label', 'test.portolan=e2e']

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { z } from 'zod'
+
+import { freePort } from '../free-port.ts'
 
 const viewSchema = z.object({ items: z.array(z.record(z.string(), z.unknown())) })
 
@@ -77,16 +78,6 @@ export async function startPortolan(options: StartOptions = {}): Promise<Running
     )
   }
   return running
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (typeof address !== 'object' || !address) throw new Error('no port')
-  return address.port
 }
 
 /** Waits until `check` is true; fails with what was seen last after `limitMs`: long, since the machine may be busy. */

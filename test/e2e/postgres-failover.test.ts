@@ -3,9 +3,10 @@ import { promisify } from 'node:util'
 
 import { expect, test } from 'vitest'
 
+import { freePort } from '../free-port.ts'
 import { startStack } from './compose.ts'
 import { type Application, failOver, told } from './failover.ts'
-import { eventually, freePort } from './portolan.ts'
+import { eventually } from './portolan.ts'
 
 const run = promisify(execFile)
 const limitMs = 600_000

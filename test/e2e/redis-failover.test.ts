@@ -3,9 +3,9 @@ import { promisify } from 'node:util'
 
 import { expect, test } from 'vitest'
 
+import { freePort } from '../free-port.ts'
 import { startStack } from './compose.ts'
 import { type Application, failOver, told } from './failover.ts'
-import { freePort } from './portolan.ts'
 
 const run = promisify(execFile)
 const limitMs = 600_000

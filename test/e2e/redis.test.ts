@@ -5,8 +5,9 @@ import { promisify } from 'node:util'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
+import { freePort } from '../free-port.ts'
 import { docker, startContainer } from './docker.ts'
-import { eventually, freePort, type Running, startPortolan } from './portolan.ts'
+import { eventually, type Running, startPortolan } from './portolan.ts'
 
 const run = promisify(execFile)
 const limitMs = 120_000

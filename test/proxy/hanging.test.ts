@@ -1,3 +1,9 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import { expect, test } from 'vitest'
 
 import { pulse, watching } from '../../src/proxy/control/watchdog.ts'
@@ -31,6 +37,27 @@ for (const workers of [1, 2]) {
     expect(proxy.problems()).toEqual([])
   }, 180_000)
 }
+
+test('nobody gets the counters of one that hangs in a call of the system', async () => {
+  using started = startedThreads()
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'portolan-hanging-'))
+  const pipe = join(folder.path, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  await using proxy = await bed({ hangMs: 4000 })
+  proxy.catalog.set(catalogOf([]))
+  const seat = "process.getBuiltinModule('node:worker_threads').workerData.seat"
+  using newest = await inside()
+  expect(await newest.evaluate(seat)).toBe(0)
+  // with a writer there it moves on, and ends
+  using _ = { [Symbol.dispose]: () => closeSync(openSync(pipe, 'r+')) }
+  // the second one ends before it can listen
+  process.once('worker', (second) => void second.terminate())
+  await newest.begin(`process.getBuiltinModule('node:fs').openSync(${JSON.stringify(pipe)}, 'r')`)
+  await expect.poll(() => started.threads.length, { timeout: 120_000 }).toBe(3)
+  const metrics = () => proxy.registry.metrics()
+  await expect.poll(metrics, { timeout: 60_000 }).toMatch(/portolan_workers 1\n/)
+  expect(await newest.evaluate(seat)).toBe(1)
+}, 180_000)
 
 test('a worker that is busy for less than that is left alone', async () => {
   using started = startedThreads()

@@ -12,11 +12,11 @@ export async function inside() {
   const sessions: string[] = []
   session.on('NodeWorker.attachedToWorker', ({ params }) => sessions.push(params.sessionId))
   await session.post('NodeWorker.enable', { waitForDebuggerOnStart: false })
-  while (sessions.length === 0) await new Promise(setImmediate)
-  const sessionId = sessions.at(-1) ?? ''
+  if (sessions.length === 0) await once(session, 'NodeWorker.attachedToWorker')
 
   async function begin(expression: string): Promise<void> {
     const params = { expression, returnByValue: true }
+    const sessionId = sessions.at(-1) ?? ''
     const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params })
     await session.post('NodeWorker.sendMessageToWorker', { sessionId, message })
   }

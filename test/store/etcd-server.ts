@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempDisposable } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { promisify } from 'node:util'
 
 import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers'
+
+import { freePort } from '../free-port.ts'
 
 const run = promisify(execFile)
 
@@ -102,16 +102,6 @@ async function saved(container: string) {
 /** Runs the docker client; resolves to what it printed. */
 export async function docker(...args: readonly string[]): Promise<string> {
   return (await run('docker', args)).stdout.trim()
-}
-
-/** A TCP port of the loopback that nobody listens on now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 async function startContainer(

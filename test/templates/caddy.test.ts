@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
 import { tempFolder } from '../confd/scene.ts'
 import { containerId, instance } from '../core/samples.ts'
-import { freePort } from '../e2e/portolan.ts'
+import { freePort } from '../free-port.ts'
 import { listening, ran, renderLibrary, started } from './scene.ts'
 
 const host = (name: string) => ({ attributes: { caddy_host: name } })

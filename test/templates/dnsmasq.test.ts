@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
 import { tempFolder } from '../confd/scene.ts'
 import { containerId, instance } from '../core/samples.ts'
-import { freePort } from '../e2e/portolan.ts'
+import { freePort } from '../free-port.ts'
 import { ran, renderLibrary } from './scene.ts'
 
 /** Asks a dnsmasq that has read the file. */

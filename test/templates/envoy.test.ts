@@ -9,7 +9,7 @@ import type { Instance } from '../../src/core/instance.ts'
 import { envoyPath, hasEnvoy } from '../bed/envoy.ts'
 import { tempFolder } from '../confd/scene.ts'
 import { containerId, instance } from '../core/samples.ts'
-import { freePort } from '../e2e/portolan.ts'
+import { freePort } from '../free-port.ts'
 import { libraryPath, listening, renderAll, started } from './scene.ts'
 
 /** No package of Debian or npm has it. */

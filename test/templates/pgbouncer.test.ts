@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
 import { tempFolder } from '../confd/scene.ts'
 import { containerId, instance } from '../core/samples.ts'
-import { freePort } from '../e2e/portolan.ts'
+import { freePort } from '../free-port.ts'
 import { renderLibrary } from './scene.ts'
 
 /** The databases that a PgBouncer knows which has started with the file: `name host port`. */

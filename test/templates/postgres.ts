@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
 import { tempFolder } from '../confd/scene.ts'
 import { containerId, instance } from '../core/samples.ts'
-import { freePort } from '../e2e/portolan.ts'
+import { freePort } from '../free-port.ts'
 import { libraryPath, ran, renderAll, started } from './scene.ts'
 
 /** Debian has PostgreSQL's programs in a folder for each version, out of PATH. */

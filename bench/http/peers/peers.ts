@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { authority } from '../../../test/certs/authority.ts'
-import { freePort } from '../../../test/e2e/portolan.ts'
+import { freePort } from '../../../test/free-port.ts'
 import { type Child, node, type Pin, startServer } from '../children.ts'
 import { startHaproxy } from './haproxy.ts'
 import { backend, reverseProxy, startNginx } from './nginx.ts'

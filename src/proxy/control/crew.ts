@@ -9,7 +9,7 @@ import type { RouteTable } from '../table.ts'
 import { feeder } from './feeder.ts'
 import type { Numbers } from './numbers.ts'
 import { checkPorts, chosenPorts } from './ports.ts'
-import { type Loss, type Seat, seat } from './seat.ts'
+import { type Loss, Seat } from './seat.ts'
 import { watching } from './watchdog.ts'
 
 /** The workers: as many as have counters in `numbers`, for as long as it runs. */
@@ -72,7 +72,7 @@ export function crew(options: CrewOptions): Crew {
       const changed = (lost: Loss | undefined) => changedAt(name, lost)
       const rows = [at, at + count] as const
       const counters = () => numbers.next(at)
-      return seat({ ...options, name, start, rows, counters, feeding, changed })
+      return new Seat({ ...options, name, start, rows, counters, feeding, changed })
     })
   }
 

@@ -3,9 +3,9 @@ import type { Sender } from '../http1/sender.ts'
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { Copy } from './copies.ts'
 import type { Parked, Parker } from './parked.ts'
+import { Pieces } from './pieces.ts'
 
 const nothing = Buffer.alloc(0)
-const none: Buffer[] = []
 /** So much of a content of several pieces is kept in any case, until somebody answers. */
 const keptAlways = 64 * 1024
 
@@ -22,14 +22,14 @@ export class Sending implements Parker {
   /** The head, until it is written. */
   private head = ''
   /** Content that nobody could take yet. */
-  private early = none
+  private early: Pieces | undefined
   /** Where the first piece is, to send it again if it was all. */
   private first: Buffer = nothing
   private firstStart = 0
   private firstEnd = 0
   private pieces = 0
   /** All pieces, if somebody wants them kept and they are not too many. */
-  private kept: Buffer[] | undefined
+  private kept: Pieces | undefined
   /** Gets all content, too. */
   private copy: Copy | undefined
   /** How much more may be kept. */
@@ -44,6 +44,7 @@ export class Sending implements Parker {
     this.sender = sender
     this.parked = parked
     this.to = undefined
+    this.early = undefined
     this.kept = undefined
     this.copy = undefined
   }
@@ -54,7 +55,7 @@ export class Sending implements Parker {
     this.hasAll = isWhole
     this.to = undefined
     this.head = ''
-    this.early = none
+    this.early = undefined
     this.first = nothing
     this.pieces = 0
     this.kept = undefined
@@ -69,7 +70,7 @@ export class Sending implements Parker {
 
   /** Whether something is here to be written. */
   get isReady(): boolean {
-    return this.hasAll || this.early !== none
+    return this.hasAll || this.early !== undefined
   }
 
   /** From now on everything goes to `to`: at once what is here, if that is not to wait for more. */
@@ -81,12 +82,12 @@ export class Sending implements Parker {
   /** Writes the head, and what there is of content. */
   flush(): void {
     const { early, to } = this
-    if (!to || (this.head === '' && early === none)) return
+    if (!to || (this.head === '' && early === undefined)) return
     let isKeepingUp = true
-    this.early = none
-    if (early === none) isKeepingUp = this.write(to, nothing, 0, 0)
+    this.early = undefined
+    if (early === undefined) isKeepingUp = this.write(to, nothing, 0, 0)
     else {
-      for (const piece of early) isKeepingUp = this.write(to, piece, 0, piece.length)
+      for (const piece of early.all()) isKeepingUp = this.write(to, piece, 0, piece.length)
       this.recount()
     }
     if (this.client.isPaused && isKeepingUp) this.client.resume()
@@ -103,7 +104,7 @@ export class Sending implements Parker {
       this.firstStart = start
       this.firstEnd = end
     } else if (this.pieces === 2 && this.kept === undefined && this.keptBytes > 0) {
-      this.kept = []
+      this.kept = new Pieces()
       this.keepPiece(this.first.subarray(this.firstStart, this.firstEnd))
     }
     if (this.kept && (isHeld || this.hold(end - start))) this.keepPiece(bytes.subarray(start, end))
@@ -113,8 +114,8 @@ export class Sending implements Parker {
       this.write(this.to, bytes, start, end)
       return true
     }
-    if (this.early === none) this.early = []
-    this.early.push(bytes.subarray(start, end))
+    this.early ??= new Pieces()
+    this.early.add(bytes.subarray(start, end))
     this.client.pause()
     return true
   }
@@ -127,7 +128,7 @@ export class Sending implements Parker {
 
   /** What is not kept any more does not count: of what has been sent that is all but the first piece. */
   private recount(): void {
-    if (this.kept || this.early !== none) return
+    if (this.kept || this.early !== undefined) return
     const left = this.firstEnd - this.firstStart
     this.parked.release(this.heldBytes - left)
     this.heldBytes = left
@@ -150,7 +151,7 @@ export class Sending implements Parker {
   /** Gives `copy` what has come and what will come. */
   copyTo(copy: Copy): void {
     this.copy = copy
-    for (const piece of this.early) this.copyPiece(piece)
+    for (const piece of this.early?.all() ?? []) this.copyPiece(piece)
     if (this.hasAll) this.end()
   }
 
@@ -172,20 +173,21 @@ export class Sending implements Parker {
   keep(most: number): void {
     if (most <= keptAlways) return
     this.keptBytes = most
-    this.kept = []
-    for (const piece of this.early) this.keepPiece(piece)
+    this.kept = new Pieces()
+    for (const piece of this.early?.all() ?? []) this.keepPiece(piece)
   }
 
   /** All that was written is to be written again. */
   rewind(): void {
-    if (this.kept) this.early = this.pieces === 0 ? none : [...this.kept]
-    else
-      this.early = this.pieces === 0 ? none : [this.first.subarray(this.firstStart, this.firstEnd)]
+    this.early = this.pieces === 0 ? undefined : this.kept?.copy()
+    if (this.pieces === 0 || this.kept) return
+    this.early = new Pieces()
+    this.early.add(this.first.subarray(this.firstStart, this.firstEnd))
   }
 
   private keepPiece(piece: Buffer): void {
     this.keptBytes -= piece.length
-    if (this.keptBytes >= 0) return void this.kept?.push(piece)
+    if (this.keptBytes >= 0) return void this.kept?.add(piece)
     this.keepNoMore()
   }
 
@@ -204,7 +206,7 @@ export class Sending implements Parker {
   /** The request is answered: lets go of what it was. */
   clear(): void {
     this.close()
-    this.early = none
+    this.early = undefined
     this.first = nothing
     this.kept = undefined
     this.copy?.drop()

@@ -1,10 +1,11 @@
 import { chunk, ChunkScanner } from '../http1/chunks.ts'
 import type { Exchange } from './exchange.ts'
+import { Pieces } from './pieces.ts'
 
 /** The content of a request as a whole, for a middleware that wants to see it before anybody else does. */
 export class WholeBody {
   private readonly exchange: Exchange
-  private readonly pieces: Buffer[] = []
+  private pieces = new Pieces()
   private size = 0
   private most = 0
   private answer: ((body: Buffer | undefined) => void) | undefined
@@ -32,21 +33,21 @@ export class WholeBody {
   content(bytes: Buffer, start: number, end: number): void {
     if (!this.answer) return
     this.size += end - start
-    this.pieces.push(bytes.subarray(start, end))
+    this.pieces.add(bytes.subarray(start, end))
     if (this.size > this.most) this.settle(undefined)
     else this.exchange.client.resume()
   }
 
   end(): void {
     if (!this.answer) return
-    const body = Buffer.concat(this.pieces)
+    const body = Buffer.concat(this.pieces.all())
     this.settle(this.exchange.asked.content === 'chunked' ? unchunked(body) : body)
   }
 
   private settle(body: Buffer | undefined): void {
     this.answer?.(body)
     this.answer = undefined
-    this.pieces.length = 0
+    this.pieces = new Pieces()
   }
 }
 

@@ -3,7 +3,8 @@ import { chown, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-import { folder, freePort } from './programs.ts'
+import { freePort } from '../../free-port.ts'
+import { folder } from './programs.ts'
 
 const run = promisify(execFile)
 const home = '/usr/lib/postgresql'

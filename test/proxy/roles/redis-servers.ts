@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers'
 
 import { expect } from 'vitest'
 
-import { folder, freePort, program } from './programs.ts'
+import { freePort } from '../../free-port.ts'
+import { folder, program } from './programs.ts'
 
 /** Commands on one connection, and all that came back. */
 export async function redisSays(port: number, ...commands: readonly string[]): Promise<string> {
