@@ -1,10 +1,11 @@
-import { type IncomingMessage, request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
 
 import { z } from 'zod'
 
 import type { Listen } from '../config/kinds.ts'
 import { errnoOf, messageOf, PortolanError } from '../core/errors.ts'
+import { http } from '../core/node-http.ts'
 
 const refusal = z.object({ error: z.string() })
 
@@ -31,7 +32,7 @@ export async function askAdmin(
   try {
     // not fetch, which refuses some ports, such as 6000 and 6667
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    const asked = request(`http://${at}${path}`, { method, signal, agent: false }, resolve)
+    const asked = http.request(`http://${at}${path}`, { method, signal, agent: false }, resolve)
     asked.on('error', reject).end()
     const response = await promise
     return { status: response.statusCode ?? 0, body: await json(response) }

@@ -1,9 +1,10 @@
-import { type IncomingMessage, request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
 
 import { z } from 'zod'
 
 import { messageOf, PortolanError } from '../core/errors.ts'
+import { http } from '../core/node-http.ts'
 import { type Change, changesOf, type Seen, seenIn } from './changes.ts'
 import { askAdminForGood, placeOf } from './client.ts'
 import type { Command } from './command.ts'
@@ -46,7 +47,7 @@ export async function events(
 
 async function streamOf(url: string): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  request(url, { agent: false }, resolve).on('error', reject).end()
+  http.request(url, { agent: false }, resolve).on('error', reject).end()
   const response = await promise
   if (response.statusCode === 200) return response
   response.resume()

@@ -1,8 +1,8 @@
-import http from 'node:http'
-import https from 'node:https'
+import type { Agent } from 'node:http'
 import { inspect } from 'node:util'
 
 import { PortolanError } from '../core/errors.ts'
+import { http, https } from '../core/node-http.ts'
 import { Dockerode } from './dockerode.ts'
 import type { EngineAddress } from './socket.ts'
 
@@ -27,7 +27,7 @@ export type Client = {
 }
 
 /** Keep-alive saves a connect for each call, and tells the death of the peer of a silent stream. */
-export function agentFor(address: EngineAddress): http.Agent {
+export function agentFor(address: EngineAddress): Agent {
   const options = { keepAlive: true, keepAliveMsecs: 1000 }
   const secure = address.kind === 'tcp' && address.secure
   const agent = secure ? new https.Agent(options) : new http.Agent(options)
@@ -43,7 +43,7 @@ export function agentFor(address: EngineAddress): http.Agent {
 export function clientOf(
   address: EngineAddress,
   tls: Tls | undefined,
-  agent: http.Agent,
+  agent: Agent,
   version: string,
 ): Client {
   const options = { ...placeOf(address, tls), agent, version, timeout: 0 }

@@ -1,7 +1,5 @@
-import http from 'node:http'
-import https from 'node:https'
-
 import { messageOf, PortolanError } from '../core/errors.ts'
+import { http, https } from '../core/node-http.ts'
 import type { Tls } from './client.ts'
 import { parseEngineAddress } from './socket.ts'
 

@@ -1,6 +1,7 @@
-import { type IncomingMessage, request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { connect as connectTls } from 'node:tls'
 
+import { http } from '../../core/node-http.ts'
 import type { HealthCheck } from '../../core/policy.ts'
 import { dial } from './dial.ts'
 import { isExpected } from './expect.ts'
@@ -39,7 +40,7 @@ async function asked(
   const plain = dial(place)
   // reached by address, for which nobody has a certificate: as requests are
   const unchecked = { socket: plain, servername: check.host ?? '', rejectUnauthorized: false }
-  const outgoing = request({
+  const outgoing = http.request({
     method,
     path,
     signal,

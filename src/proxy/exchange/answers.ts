@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { http } from '../../core/node-http.ts'
 
 /** An answer of our own. */
 export type Answer = {
@@ -70,7 +70,7 @@ export function bodyOf(
 }
 
 function nameOf({ status }: Answer): string {
-  return STATUS_CODES[status] ?? 'Error'
+  return http.STATUS_CODES[status] ?? 'Error'
 }
 
 /** `answer` as a body. */

@@ -1,5 +1,4 @@
-import { STATUS_CODES } from 'node:http'
-
+import { http } from '../../core/node-http.ts'
 import type { AnswerDraft, OwnAnswer } from '../middleware/draft.ts'
 import { HeaderLines } from '../middleware/header-lines.ts'
 import { type Answer, bodyOf } from './answers.ts'
@@ -26,7 +25,7 @@ export function ownHead({ status, headers, body }: OwnAnswer, added: string): st
   lines.removeIf((name) => name === 'content-length' || name === 'transfer-encoding')
   if (!lines.has('date')) lines.append('Date', new Date().toUTCString())
   const length = hasNoBody(status) ? '' : `Content-Length: ${body?.length ?? 0}\r\n`
-  const name = STATUS_CODES[status] ?? 'Error'
+  const name = http.STATUS_CODES[status] ?? 'Error'
   return `HTTP/1.1 ${status} ${name}\r\n${lines.text()}${length}${added}\r\n`
 }
 

@@ -1,5 +1,4 @@
-import { request } from 'node:http'
-
+import { http } from '../../../core/node-http.ts'
 import { dial } from '../dial.ts'
 import type { Place } from '../found.ts'
 import type { RoleAnswer } from './answer.ts'
@@ -15,7 +14,7 @@ export async function probeHttpRole(
 ): Promise<RoleAnswer> {
   const { ip, port } = place
   const host = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
-  const asked = request({
+  const asked = http.request({
     path,
     signal,
     createConnection: () => dial(place),

@@ -1,6 +1,7 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http'
-import https from 'node:https'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+
+import { http, https } from '../../../core/node-http.ts'
 
 /** A request of our own, to somebody who decides about a request or knows what to answer. */
 export type Ask = {
