@@ -67,8 +67,13 @@ export class Engine {
   readonly requestHead = new RequestHead()
   /** What clients send is read into it, wherever it can be; nothing in it outlasts the read. */
   readonly shared = Buffer.allocUnsafeSlow(64 * 1024)
+  /**
+   * The same for what endpoints send. Most answers fit in, and are copied from there: memory that no cache holds, which
+   * a buffer for each connection is, costs more than the copy.
+   */
+  readonly first = Buffer.allocUnsafeSlow(this.buffers.size)
   readonly answerHead = new AnswerHead()
-  readonly sender = new Sender(this.buffers)
+  readonly sender = new Sender(this.buffers, this.first)
   readonly ids = new RequestIds()
   readonly parked: Parked
   readonly copies: Copies

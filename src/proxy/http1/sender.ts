@@ -4,16 +4,24 @@ import type { Buffers } from '../buffers.ts'
 
 /** Up to here content is written as part of a string: cheaper than a buffer. */
 const textBytes = 4 * 1024
+/** So many buffers from which somebody still reads are remembered, to be used again. */
+const mostBusy = 64
 /** Up to here it is copied behind its head: cheaper than two writes. */
 const copyBytes = 32 * 1024
+
+type Busy = { readonly buffer: Buffer; readonly stream: Duplex }
 
 /** Writes what belongs together in one call where that is cheaper. One of it serves a whole worker. */
 export class Sender {
   private readonly buffers: Buffers
+  private readonly shared: Buffer
   private scratch: Buffer
+  private readonly busy: Busy[] = []
 
-  constructor(buffers: Buffers) {
+  /** `shared`: others read into it, too, so nothing is written from there. Not larger than `buffers`. */
+  constructor(buffers: Buffers, shared: Buffer) {
     this.buffers = buffers
+    this.shared = shared
     this.scratch = buffers.take()
   }
 
@@ -25,6 +33,7 @@ export class Sender {
     const size = end - start
     if (size === 0) return text === '' || stream.write(text, 'latin1')
     if (size <= textBytes) return stream.write(text + bytes.latin1Slice(start, end), 'latin1')
+    if (bytes === this.shared) return this.copyShared(stream, text, bytes, start, end)
     if (text === '') return stream.write(bytes.subarray(start, end))
     if (size <= copyBytes && text.length <= copyBytes)
       return this.copy(stream, text, bytes, start, end)
@@ -41,13 +50,37 @@ export class Sender {
     for (const buffer of buffers) this.buffers.give(buffer)
   }
 
+  /** Whatever room there is for both, nothing is written from the shared buffer. */
+  private copyShared(
+    stream: Duplex,
+    text: string,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): boolean {
+    const isFitting = text.length + end - start <= this.scratch.length
+    if (isFitting) return this.copy(stream, text, bytes, start, end)
+    stream.write(text, 'latin1')
+    return this.copy(stream, '', bytes, start, end)
+  }
+
   private copy(stream: Duplex, text: string, bytes: Buffer, start: number, end: number): boolean {
     const { scratch } = this
     const from = scratch.latin1Write(text, 0)
     const to = from + bytes.copy(scratch, from, start, end)
     const isKeepingUp = stream.write(scratch.subarray(0, to))
     // what the kernel did not take at once is still being read
-    if (stream.writableLength > 0) this.scratch = this.buffers.take()
+    if (stream.writableLength > 0) this.scratch = this.instead(scratch, stream)
     return isKeepingUp
+  }
+
+  /** Another buffer, while `buffer` belongs to what `stream` still has to write. */
+  private instead(buffer: Buffer, stream: Duplex): Buffer {
+    const { busy, buffers } = this
+    const at = busy.findIndex((one) => one.stream.writableLength === 0)
+    const [free] = at < 0 ? [] : busy.splice(at, 1)
+    if (busy.length === mostBusy) busy.shift()
+    busy.push({ buffer, stream })
+    return free?.buffer ?? buffers.take()
   }
 }

@@ -12,14 +12,14 @@ import { limits } from './limits.ts'
 /** What all connections share. */
 export type Shared = {
   readonly buffers: Buffers
+  /** Where all connections read to while no bulk is expected: whatever is to outlast the read is copied. */
+  readonly first: Buffer
   readonly answerHead: AnswerHead
   readonly endpointSessions: EndpointSessions
 }
 
 /** A kernel that refuses bytes says so within this time, on a machine that has more to do than it can. */
 const refusalMs = 30
-/** For heads and small answers, which is what most reads bring. */
-const smallBytes = 16 * 1024
 const lineFeed = 0x0a
 /** What `head` and `content` return for bytes that nobody must get. */
 const bad = -1
@@ -45,14 +45,12 @@ export class UpstreamConnection {
   error: Error | undefined
   private readonly shared: Shared
   private readonly chunks = new ChunkScanner()
-  private small: Buffer = Buffer.allocUnsafeSlow(smallBytes)
-  private buffer: Buffer = this.small
+  /** What is read into: `shared.first`, or one from the pool. */
+  private buffer: Buffer
   /** Buffers that were handed over and are still being written. */
   private lent: Buffer[] = []
   private expected: Expected = 'content'
   private isInContent = false
-  /** The last answer of a known length was longer than what `small` takes. */
-  private isBulk = false
   private ends: number = framing.none
   private left = 0
   private stash: Buffer | undefined
@@ -69,6 +67,7 @@ export class UpstreamConnection {
     this.owner = owner?.key
     this.taker = undefined
     this.shared = shared
+    this.buffer = shared.first
     this.onIdleEnd = onIdleEnd
     this.isPlain = place.protocol === 'http'
     const dialled = {
@@ -100,10 +99,10 @@ export class UpstreamConnection {
     this.taker = undefined
     this.usedMs = nowMs
     this.isReused = true
-    // the next answer will most likely be like this one
-    if (!this.isBulk && this.buffer !== this.small) {
+    // whoever reads next has it warm
+    if (this.buffer !== this.shared.first) {
       this.shared.buffers.give(this.buffer)
-      this.buffer = this.small
+      this.buffer = this.shared.first
     }
     // who was too slow for its last piece is not the next one's matter
     if (this.isPaused) this.resume()
@@ -200,8 +199,9 @@ export class UpstreamConnection {
     }
     if (at === bad) return this.fail('malformed')
     this.taker?.onRead()
-    const isFull = count === read.length && this.buffer === this.small && this.taker !== undefined
-    if (isFull) this.buffer = this.shared.buffers.take()
+    const isMore = count === read.length || (this.isInContent && this.left > read.length)
+    // what comes over TLS or HTTP/2 is in buffers of its own
+    if (isMore && this.taker && read === this.shared.first) this.buffer = this.shared.buffers.take()
   }
 
   private keep(bytes: Buffer): void {
@@ -239,7 +239,6 @@ export class UpstreamConnection {
     if (ends < 0 || (ends === framing.none && end < to)) return bad
     if (head.close || head.minor === 0 || ends === framing.close) this.isKept = false
     this.ends = ends
-    this.isBulk = ends === framing.length ? head.contentLength > smallBytes : this.isBulk
     this.left = ends === framing.length ? head.contentLength : 0
     this.isInContent = true
     if (ends === framing.chunked) this.chunks.reset()
@@ -292,9 +291,9 @@ export class UpstreamConnection {
 
   private piece(bytes: Buffer, start: number, end: number): void {
     const isInUse = this.taker?.onPiece(bytes, start, end) === true
-    if (!isInUse || bytes !== this.buffer) return
+    // from where it was read first it is copied
+    if (!isInUse || bytes !== this.buffer || bytes === this.shared.first) return
     this.lent.push(bytes)
-    if (bytes === this.small) this.small = Buffer.allocUnsafeSlow(smallBytes)
     this.buffer = this.shared.buffers.take()
   }
 }

@@ -24,6 +24,7 @@ for (const [name, act] of Object.entries(acts)) {
     const order: string[] = []
     const shared = {
       buffers: bulkBuffers(),
+      first: Buffer.alloc(128 * 1024),
       answerHead: new AnswerHead(),
       endpointSessions: new EndpointSessions(),
     }
