@@ -75,6 +75,7 @@ export function reverseProxy(
   server {
     listen 127.0.0.1:${http};
     listen 127.0.0.1:${https} ssl;
+    ssl_protocols TLSv1.2 TLSv1.3;
     ssl_certificate ${certs}/default.crt;
     ssl_certificate_key ${certs}/default.key;
     ssl_session_cache shared:sessions:10m;

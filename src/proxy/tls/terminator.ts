@@ -32,7 +32,8 @@ export type Terminator = {
   covers(host: string): boolean
 }
 
-const protocols = ['h2', 'http/1.1']
+/** As ALPN has them on the wire (RFC 7301, 3.1): Node would convert names again for each connection. */
+const protocols = Buffer.from('\x02h2\x08http/1.1', 'latin1')
 /** unrecognized_name (RFC 6066, 3), fatal: so that a client can tell a wrong name from a broken server. */
 const unknownName = Buffer.from([21, 3, 3, 0, 2, 2, 112])
 
@@ -49,14 +50,15 @@ export function terminator({ wishFor, handshakeMs = 10_000 }: TerminatorOptions)
       contexts = contextsOf(feed, Date.now(), contexts)
     },
     covers: (host) => contexts?.covers(host, wishFor(host)) ?? false,
-    accept(raw, secured, offered = protocols) {
+    accept(raw, secured, offered) {
       // a client that resets its connection is nothing to speak of
       raw.on('error', () => raw.destroy())
       if (!contexts) return void raw.destroy()
+      const spoken = offered ? [...offered] : protocols
       const socket = new TLSSocket(raw, {
         isServer: true,
         secureContext: contexts.first,
-        ...(offered.length > 0 && { ALPNProtocols: [...offered] }),
+        ...(spoken.length > 0 && { ALPNProtocols: spoken }),
         SNICallback(serverName, done) {
           const context = contextFor(serverName)
           if (context) done(null, context)
@@ -71,7 +73,7 @@ export function terminator({ wishFor, handshakeMs = 10_000 }: TerminatorOptions)
         const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1'
         secured({ socket, name: nameOf(socket), protocol })
         // Node says so to clients only, and its HTTP/2 waits for it
-        socket.emit('secureConnect')
+        if (protocol === 'h2') socket.emit('secureConnect')
       })
     },
   }
