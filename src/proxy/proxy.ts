@@ -59,7 +59,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     kinds: new Map(listeners.map(({ entrypoint, kind = 'http' }) => [entrypoint, kind])),
     report: report('certificates'),
   })
-  const made = checkCounter(registry)
+  const made = checkCounter(registry, numbers)
   const checks = createChecks({ made })
   const secrets = { folder: options.secrets ?? '/run/secrets', ours: options.ownSecrets ?? [] }
   const roles = createRoles({

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { backend, bed, catalogOf, instance, named, raw } from './bed.ts'
+import { backend, bed, catalogOf, instance, named, pause, raw } from './bed.ts'
 
 const second = { container: 'b'.repeat(64), name: 'shop-web-2', createdAt: '2026-01-02T00:00:00Z' }
 
@@ -57,6 +57,19 @@ test('an endpoint that says nothing in time is a 504', async () => {
   await using proxy = await bed({ firstByteMs: 200 })
   proxy.catalog.set(catalogOf([instance({ port: mute.port })]))
   expect((await proxy.get('/', { method: 'POST', body: 'x' })).status).toBe(504)
+})
+
+test('an endpoint has all of its time to answer, whenever a request comes', async () => {
+  await using mute = await backend(() => {})
+  await using proxy = await bed({ firstByteMs: 300 })
+  proxy.catalog.set(catalogOf([instance({ port: mute.port })]))
+  const times = Array.from({ length: 8 }, async (_, at) => {
+    await pause(at * 40)
+    const beganMs = performance.now()
+    expect((await proxy.get()).status).toBe(504)
+    return performance.now() - beganMs
+  })
+  expect(Math.min(...(await Promise.all(times)))).toBeGreaterThan(299)
 })
 
 test('what takes too long is asked for once, of one endpoint', async () => {

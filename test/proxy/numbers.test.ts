@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 
+import { checkCounter } from '../../src/proxy/checks/follow.ts'
 import { metricsIn } from '../../src/proxy/control/metrics.ts'
 import { numbersOf } from '../../src/proxy/control/numbers.ts'
 import { slots } from '../../src/proxy/control/slots.ts'
@@ -13,6 +14,7 @@ test('the series of a service vanish five minutes after its last route, and begi
   const registry = new Registry()
   const numbers = numbersOf(['http', 'https'], 2, () => nowMs)
   metricsIn(registry, numbers, { size: 2, crashes: 0, hangs: 0 })
+  const checked = checkCounter(registry, numbers)
   const { routes } = routeTable(catalogOf([instance()]), vantage).table
   const come = routes.map((after) => ({ before: undefined, after }))
   const go = routes.map((before) => ({ before, after: undefined }))
@@ -25,6 +27,7 @@ test('the series of a service vanish five minutes after its last route, and begi
       counting.answered(1, slot, status, 0.004)
     }
   }
+  checked('shop/web', true)
   const lines = async () => {
     const text = await registry.metrics()
     return text.split('\n').filter((line) => line.includes('shop/web'))
@@ -41,10 +44,11 @@ test('the series of a service vanish five minutes after its last route, and begi
     ),
     expect.stringMatching(/^portolan_http_request_seconds_sum\{.*\} 0\.0(4|39999)\d*$/),
     `portolan_http_request_seconds_count{${labels}} 10`,
+    'portolan_endpoint_checks_total{service="shop/web",result="pass"} 1',
   ])
   numbers.follow(go)
   nowMs = 299_999
-  expect(await lines()).toHaveLength(17)
+  expect(await lines()).toHaveLength(18)
   nowMs = 300_000
   expect(await lines()).toEqual([])
 })

@@ -2,6 +2,7 @@ import { Counter, type Registry } from 'prom-client'
 
 import type { Problem } from '../../core/problems.ts'
 import type { Numbers } from '../control/numbers.ts'
+import { otherService } from '../counters.ts'
 import type { Checks } from './checks.ts'
 import { checkProblems } from './problems.ts'
 import type { CheckStates } from './states.ts'
@@ -33,13 +34,28 @@ export async function followChecks(
   }
 }
 
-/** Counts checks in `registry`. */
-export function checkCounter(registry: Registry): (service: string, passed: boolean) => void {
+/** Counts checks in `registry`, under the names that requests are counted under, and for as long. */
+export function checkCounter(
+  registry: Registry,
+  { services }: Pick<Numbers, 'services'>,
+): (service: string, passed: boolean) => void {
+  const seen = new Set<string>()
   const total = new Counter({
     name: 'portolan_endpoint_checks_total',
     help: 'Active checks of endpoints',
     labelNames: ['service', 'result'],
     registers: [registry],
+    collect() {
+      const named = new Set(Array.from(services.named(), ([name]) => name))
+      for (const service of seen.difference(named)) {
+        for (const result of ['pass', 'fail']) this.remove({ service, result })
+        seen.delete(service)
+      }
+    },
   })
-  return (service, passed) => total.inc({ service, result: passed ? 'pass' : 'fail' })
+  return (name, passed) => {
+    const service = services.of(name) === otherService ? 'other' : name
+    seen.add(service)
+    total.inc({ service, result: passed ? 'pass' : 'fail' })
+  }
 }

@@ -82,6 +82,8 @@ export class Engine {
   readonly clients = new Set<ClientConnection>()
   /** Monotonic, as of the last tick. */
   nowMs = performance.now()
+  /** The same of the tick before that. */
+  beforeMs = 0
   /** Answers say that their connection ends. */
   isEnding = false
   private timer: NodeJS.Timeout | undefined
@@ -124,6 +126,7 @@ export class Engine {
 
   private tick(): void {
     const nowMs = performance.now()
+    this.beforeMs = this.nowMs
     this.nowMs = nowMs
     for (const client of this.clients) client.tick(nowMs)
     for (const upstream of this.upstreams.all()) closeOld(upstream, nowMs)

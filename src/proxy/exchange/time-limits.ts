@@ -7,11 +7,16 @@ import { type Life, phase } from './life.ts'
  */
 const halfClosedMs = 2000
 
+/** No note of a tick is that. */
+const trifleMs = 0.001
+
 /** Ends an exchange in which something takes too long. */
 export function endLate(life: Life, at: number, nowMs: number): void {
   const { connection, upstream, engine, sending, client, guard } = life
   const limits = guard?.limits
   const idleMs = limits?.idleMs ?? engine.idleMs
+  // what moves notes the tick before it: it may have moved just now, and nothing is to end before its time
+  if (life.movedMs === engine.beforeMs) life.movedMs = nowMs + trifleMs
   const stillMs = nowMs - life.movedMs
   const waitsMs = nowMs - Math.max(life.endedMs, life.startedMs)
   if (waitsMs > halfClosedMs && at !== phase.answering) return client.destroy()
