@@ -13,6 +13,9 @@ import type { Ask } from './endpoint-sessions.ts'
 import type { AnswerHeaders } from './head-guard.ts'
 import { sayable, withoutOneConnection } from './one-connection.ts'
 
+/** Interim answers to one request: more help nobody. */
+const mostInterims = 16
+
 /** How a request was lost before an answer came. */
 export type Loss = {
   /** The first byte did not come in time. */
@@ -68,6 +71,7 @@ export function join(
   const endStream = client.endAfterHeaders
   const server = ask(headers, { endStream, waitForTrailers: !endStream })
   let status = 0
+  let interims = 0
   let isUntouched = true
   let isLate = false
   let isOver = false
@@ -95,13 +99,14 @@ export function join(
   }
 
   server.on('headers', (interim) => {
+    if (++interims > mostInterims) return server.close(NGHTTP2_CANCEL)
     if (!client.headersSent && !client.closed) {
       client.additionalHeaders(withoutOneConnection(interim))
     }
   })
   server.on('response', (head, flags) => {
     clearTimeout(timer)
-    if (client.closed) return
+    if (client.closed || interims > mostInterims) return
     status = sayable(head[':status'] ?? 502)
     const changed = ends.answered(head)
     if (trail) trail.firstByteMs = performance.now()

@@ -92,6 +92,23 @@ for (const [sentence, answer] of answers) {
 }
 
 test(
+  'interim answers without end are a 502',
+  async () => {
+    const interim = (stream: number) => headers(stream, status('103', 'link', 'a'))
+    await using at = await scene((stream) =>
+      Buffer.concat([...Array.from({ length: 500 }, () => interim(stream)), usual(stream)]),
+    )
+    using client = await frameClient(at.port)
+    client.send(headers(1, asking('POST'), true))
+    const types = await client.ended(1)
+    expect(types.length).toBeLessThan(100)
+    expect(types.at(-1)).toBe(data)
+    await expect.poll(at.inFlight).toBe('0')
+  },
+  limitMs,
+)
+
+test(
   'a client that takes back without an error what an endpoint does not read is forgotten at once',
   async () => {
     // it answers when the client is gone
