@@ -1,4 +1,4 @@
-import { endToEnd } from '../middleware/ask/lines.ts'
+import { endToEnd, withoutNamed } from '../middleware/ask/lines.ts'
 import type { RequestDraft } from '../middleware/draft.ts'
 import { HeaderLines } from '../middleware/header-lines.ts'
 import type { TableRoute, Target } from '../route.ts'
@@ -18,7 +18,7 @@ const ours = new Set(['host', 'x-forwarded-for', 'forwarded', 'via'])
 /** `asked` as middlewares see it. */
 export function draftOf(asked: Asked, readBody: RequestDraft['readBody']): RequestDraft {
   const { path, search: query, origin, verb: method } = asked
-  const all = HeaderLines.in(asked.fields)
+  const all = withoutNamed(HeaderLines.in(asked.fields), isForwarding)
   const headers = asked.isTrusted ? all : all.those((name) => !isForwarding(name))
   const said = headers.get('x-forwarded-proto')
   const isSecure = said === undefined ? origin.scheme === 'https' : /^(https|wss)$/i.test(said)

@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http2'
 
 import type { Framing, Head } from './message-reader.ts'
+import { isOfOneConnection, sayable } from './one-connection.ts'
 
 /** The head of an answer of HTTP/1.1, for HTTP/2. */
 export type AnswerHead = {
@@ -11,19 +12,11 @@ export type AnswerHead = {
   readonly isLast: boolean
 }
 
-/** Of one connection, which HTTP/2 has no words for (RFC 9113, 8.2.2). */
-const specific = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-])
-
 /** `isHead`: what the answer is to. */
 export function answerHead({ line, headers: raw }: Head, isHead: boolean): AnswerHead {
-  const status = Number(line.slice(9, 12))
-  const headers: Record<string, string | string[]> = {}
+  const status = sayable(Number(line.slice(9, 12)))
+  // an object would have a `constructor` before there is one
+  const headers = new Map<string, string | string[]>()
   let length: number | undefined
   let isChunked = false
   let isLast = false
@@ -32,13 +25,13 @@ export function answerHead({ line, headers: raw }: Head, isHead: boolean): Answe
     if (name === 'transfer-encoding') isChunked = true
     if (name === 'connection' && /\bclose\b/i.test(value)) isLast = true
     if (name === 'content-length') length = Number(value)
-    if (specific.has(name)) continue
-    const before = headers[name]
-    headers[name] = before === undefined ? value : [before, value].flat()
+    if (isOfOneConnection(name)) continue
+    const before = headers.get(name)
+    headers.set(name, before === undefined ? value : [before, value].flat())
   }
   return {
     status,
-    headers: { ':status': status, ...headers },
+    headers: { ':status': status, ...Object.fromEntries(headers) },
     framing: framingOf(status, isHead, isChunked, length),
     isLast,
   }

@@ -77,6 +77,8 @@ export class DirectExchange implements Waiting {
     engine.counts.began(front.slot)
     engine.budget.earn()
     stream.on('error', () => {})
+    // without an error it closes only when all that came has been read, which may be never
+    stream.on('aborted', () => this.gone())
     stream.on('close', () => this.gone())
   }
 
@@ -117,7 +119,7 @@ export class DirectExchange implements Waiting {
     lines.set('content-length', String(body.length))
     if (this.trail) this.trail.sent += body.length
     this.count(status)
-    if (stream.destroyed || stream.headersSent) return
+    if (stream.closed || stream.headersSent) return
     stream.respond({ ':status': status, ...fieldsOf(lines) })
     stream.end(body)
     stopSending(stream)

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingHttpStatusHeader, OutgoingHttpHeaders } from 'node:http2'
 
 import type { Framing, Head } from './message-reader.ts'
+import { isOfOneConnection } from './one-connection.ts'
 
 /** A request for an endpoint of HTTP/2, of one that was written for HTTP/1.1. */
 export type EndpointHead = {
@@ -9,12 +10,10 @@ export type EndpointHead = {
   readonly isHead: boolean
 }
 
-/** Of one connection (RFC 9113, 8.2.2), or said by what begins with a colon. */
-const dropped = new Set(['connection', 'transfer-encoding', 'upgrade', 'host', 'keep-alive'])
-
 export function endpointHead({ line, headers: raw }: Head): EndpointHead {
   const [method = '', path = ''] = line.split(' ')
-  const headers: Record<string, string | string[]> = {}
+  // an object would have a `constructor` before there is one
+  const headers = new Map<string, string | string[]>()
   let authority = ''
   let framing: Framing = 'none'
   for (let at = 0; at + 1 < raw.length; at += 2) {
@@ -22,9 +21,10 @@ export function endpointHead({ line, headers: raw }: Head): EndpointHead {
     if (name === 'host') authority = value
     if (name === 'transfer-encoding') framing = 'chunked'
     if (name === 'content-length') framing = { length: Number(value) }
-    if (dropped.has(name)) continue
-    const before = headers[name]
-    headers[name] = before === undefined ? value : [before, value].flat()
+    // the host is said by what begins with a colon
+    if (name === 'host' || isOfOneConnection(name)) continue
+    const before = headers.get(name)
+    headers.set(name, before === undefined ? value : [before, value].flat())
   }
   return {
     headers: {
@@ -32,7 +32,7 @@ export function endpointHead({ line, headers: raw }: Head): EndpointHead {
       ':path': path,
       ':scheme': 'http',
       ':authority': authority,
-      ...headers,
+      ...Object.fromEntries(headers),
       // servers of gRPC ask for it
       te: 'trailers',
     },

@@ -39,10 +39,14 @@ const idleMs = 60_000
 const ownedIdleMs = 4000
 /** What endpoints may send ahead, over all streams of a session. */
 const sessionWindow = 1024 * 1024
-const settings = {
-  enablePush: false,
-  initialWindowSize: 256 * 1024,
-  maxHeaderListSize: 64 * 1024,
+const usual = {
+  settings: {
+    enablePush: false,
+    initialWindowSize: 256 * 1024,
+    maxHeaderListSize: 64 * 1024,
+  },
+  // what a client says twice goes on twice, as by HTTP/1.1
+  strictSingleValueFields: false,
 } as const
 
 /** The connections to endpoints that speak HTTP/2 without TLS, known before (RFC 9113, 3.3). */
@@ -64,6 +68,8 @@ export class EndpointSessions {
     }
     const connected = () => {
       if (isOver) return
+      // it has begun to end meanwhile, and takes nothing more
+      if (session.closed) return failed()
       leave()
       opened((headers, options) => asked(known, headers, options))
     }
@@ -96,14 +102,12 @@ export class EndpointSessions {
     const { ip, port } = place
     const key = keyOf(place)
     const host = ip.includes(':') ? `[${ip}]` : ip
-    const session = connect(`http://${host}:${port}`, {
-      settings,
-      createConnection: () => {
-        const socket = dial({ host: ip, port, noDelay: true })
-        if (owner) socket.write(owner.header)
-        return socket
-      },
-    })
+    const createConnection = () => {
+      const socket = dial({ host: ip, port, noDelay: true })
+      if (owner) socket.write(owner.header)
+      return socket
+    }
+    const session = connect(`http://${host}:${port}`, { ...usual, createConnection })
     const known: Known = { session, owner: owner?.key, open: 0, connected: false }
     const all = this.places.getOrInsertComputed(key, () => new Set())
     all.add(known)

@@ -11,6 +11,10 @@ import type { Trail } from '../access/trail.ts'
 import type { Limits } from '../middleware/stage.ts'
 import type { Ask } from './endpoint-sessions.ts'
 import type { AnswerHeaders } from './head-guard.ts'
+import { sayable, withoutOneConnection } from './one-connection.ts'
+
+/** Interim answers to one request: more help nobody. */
+const mostInterims = 16
 
 /** How a request was lost before an answer came. */
 export type Loss = {
@@ -67,6 +71,7 @@ export function join(
   const endStream = client.endAfterHeaders
   const server = ask(headers, { endStream, waitForTrailers: !endStream })
   let status = 0
+  let interims = 0
   let isUntouched = true
   let isLate = false
   let isOver = false
@@ -89,17 +94,20 @@ export function join(
     server.close(NGHTTP2_CANCEL)
     if (status === 0) return ends.tooLarge()
     trail?.cut('cut')
-    client.close(NGHTTP2_ENHANCE_YOUR_CALM)
     ends.done(status)
+    client.close(NGHTTP2_ENHANCE_YOUR_CALM)
   }
 
   server.on('headers', (interim) => {
-    if (!client.headersSent && !client.destroyed) client.additionalHeaders({ ...interim })
+    if (++interims > mostInterims) return server.close(NGHTTP2_CANCEL)
+    if (!client.headersSent && !client.closed) {
+      client.additionalHeaders(withoutOneConnection(interim))
+    }
   })
   server.on('response', (head, flags) => {
     clearTimeout(timer)
-    if (client.destroyed) return
-    status = head[':status'] ?? 502
+    if (client.closed || interims > mostInterims) return
+    status = sayable(head[':status'] ?? 502)
     const changed = ends.answered(head)
     if (trail) trail.firstByteMs = performance.now()
     const isAll = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
@@ -117,11 +125,12 @@ export function join(
     isOver = true
     client.unpipe(server)
     if (status !== 0) {
-      if (!isClean(server)) {
-        trail?.cut('cut')
-        client.close(codeOf(server))
-      }
-      return ends.done(status)
+      const isCut = !isClean(server)
+      if (isCut) trail?.cut('cut')
+      ends.done(status)
+      // the client's end is ours from here on
+      if (isCut) client.close(codeOf(server))
+      return
     }
     ends.lost({ isLate, wasRefused: server.rstCode === NGHTTP2_REFUSED_STREAM, isUntouched })
   })
@@ -164,7 +173,7 @@ function passRequest(
   client.once('trailers', (sent) => (trailers = sent))
   client.once('data', touched)
   client.once('end', touched)
-  server.once('wantTrailers', () => server.sendTrailers({ ...trailers }))
+  server.once('wantTrailers', () => server.sendTrailers(withoutOneConnection(trailers)))
   client.pipe(server)
 }
 
@@ -173,13 +182,15 @@ function passAnswer(server: ClientHttp2Stream, client: ServerHttp2Stream): void 
   let trailers: IncomingHttpHeaders = {}
   server.once('trailers', (sent) => (trailers = sent))
   client.once('wantTrailers', () => {
-    if (isClean(server)) client.sendTrailers({ ...trailers })
+    if (isClean(server)) client.sendTrailers(withoutOneConnection(trailers))
   })
   server.pipe(client)
 }
 
 function answerHeaders({ via, ...headers }: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  return { ...headers, via: [...[via ?? []].flat(), '2.0 portolan'].join(', ') }
+  const hops = [...[via ?? []].flat(), '2.0 portolan'].join(', ')
+  const status = sayable(Number(headers[':status']))
+  return { ...withoutOneConnection(headers), ':status': status, via: hops }
 }
 
 function isClean({ readableEnded, rstCode }: ClientHttp2Stream): boolean {

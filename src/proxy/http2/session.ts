@@ -43,6 +43,8 @@ const options = {
     enableConnectProtocol: true,
   },
   maxHeaderListPairs: 256,
+  // what a service says twice goes on twice, as by HTTP/1.1
+  strictSingleValueFields: false,
   maxSessionInvalidFrames: 100,
   maxSessionRejectedStreams: 100,
   // begun and taken back at once (CVE-2023-44487): so many, and then so many each second

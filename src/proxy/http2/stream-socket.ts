@@ -45,6 +45,8 @@ export class StreamSocket extends TranslatedSocket<ServerHttp2Stream> {
     })
     if (isChunked) stream.on('end', () => this.push(lastChunk))
     if (isTunnel) stream.on('end', () => this.push(null))
+    // without an error it closes only when all that came has been read, which may be never
+    stream.on('aborted', () => this.destroy())
     stream.on('close', () => this.leave(stream))
     // why it was closed says its code
     stream.on('error', () => {})

@@ -52,6 +52,32 @@ test('an authority decides with the body in hand, and the endpoint gets the same
   expect(seen[1]).toBe('hello there')
 })
 
+test('a client can not have Connection take away what is said of it, or where it came from', async () => {
+  await using judge = await backend((_, response) => response.setHeader('X-User', 'ann').end())
+  const address = `http://127.0.0.1:${judge.port}/`
+  const list = [
+    { forwardAuth: { address, responseHeaders: ['X-User'] } },
+    { headers: { request: { 'X-Tenant': 'a' }, response: {} } },
+  ]
+  const { proxy, endpoint } = await served(list, undefined, { trust: ['127.0.0.1'] })
+  const headers = {
+    connection: 'X-User, x-tenant, X-Mine, X-Forwarded-For, X-Real-IP',
+    'x-user': 'eve',
+    'x-mine': '1',
+    'x-forwarded-for': '192.0.2.1',
+    'x-real-ip': '192.0.2.1',
+  }
+  const origin = { 'x-forwarded-for': '192.0.2.1, 127.0.0.1', 'x-real-ip': '192.0.2.1' }
+  const guarded = seenIn(await proxy.get('/', { headers })).headers
+  expect(guarded).toMatchObject({ 'x-user': 'ann', 'x-tenant': 'a', ...origin })
+  expect(guarded).not.toHaveProperty('x-mine')
+  route(proxy, [], endpoint.port)
+  const plain = async () => seenIn(await proxy.get('/', { headers })).headers
+  await expect.poll(plain).not.toHaveProperty('x-tenant')
+  expect(await plain()).toMatchObject(origin)
+  expect(await plain()).not.toHaveProperty('x-mine')
+})
+
 test('an authority that is the proxy itself is not asked', async () => {
   const { proxy, endpoint } = await served([], undefined)
   route(proxy, [{ forwardAuth: { address: `http://127.0.0.1:${proxy.port}/` } }], endpoint.port)
