@@ -7,6 +7,8 @@ import {
 } from 'node:http2'
 import type { Duplex } from 'node:stream'
 
+import type { Parked } from '../exchange/parked.ts'
+import { streamWindow } from './held-up.ts'
 import { requestText } from './request-head.ts'
 import { stopSending, StreamSocket } from './stream-socket.ts'
 
@@ -14,6 +16,7 @@ export type SessionOptions = {
   /** Who answers what comes over a connection of HTTP/1.1. */
   readonly attach: (connection: StreamSocket) => void
   /** Takes a request itself, and says so; the others go to a connection. */
+  readonly parked: Parked
   readonly take?: (stream: ServerHttp2Stream, raw: readonly string[]) => boolean
 }
 
@@ -37,7 +40,7 @@ const sessionWindow = 1024 * 1024
 const options = {
   settings: {
     maxConcurrentStreams: 250,
-    initialWindowSize: 256 * 1024,
+    initialWindowSize: streamWindow,
     maxHeaderListSize: 64 * 1024,
     // WebSockets (RFC 8441)
     enableConnectProtocol: true,
@@ -53,7 +56,7 @@ const options = {
 /** Speaks HTTP/2 over `socket`, whose handshake is over. `ended` is called when it is closed. */
 export function session(
   socket: Duplex,
-  { attach, take = () => false }: SessionOptions,
+  { attach, parked, take = () => false }: SessionOptions,
   ended: () => void,
 ): Session {
   const free: StreamSocket[] = []
@@ -63,7 +66,7 @@ export function session(
   function connection(): StreamSocket {
     const kept = free.pop()
     if (kept) return kept
-    const made = new StreamSocket((one) => free.push(one))
+    const made = new StreamSocket((one) => free.push(one), parked)
     made.on('close', () => {
       const at = free.indexOf(made)
       if (at >= 0) free.splice(at, 1)
@@ -89,6 +92,8 @@ export function session(
 
   http2.on('stream', onStream)
   http2.on('error', () => http2.destroy())
+  // who has closed one half can take part in nothing any more, and sockets are half open here
+  socket.on('end', () => http2.destroy())
   http2.on('connect', () => http2.setLocalWindowSize(sessionWindow))
   http2.setTimeout(idleMs, () => {
     if (open === 0) http2.close()

@@ -94,7 +94,7 @@ export function planeOf(start: Start, catchUp: () => void) {
     trust,
     tls,
     gates: gates(start.share, start.seat),
-    buffers: engine.tunnelBuffers,
+    ...engine.room,
     access,
   }
   const tcpAt = (entrypoint: string, at: number) =>
