@@ -59,22 +59,9 @@ export function session(
   { attach, parked, take = () => false }: SessionOptions,
   ended: () => void,
 ): Session {
-  const free: StreamSocket[] = []
+  const connections = new Connections(attach, parked)
   const http2 = performServerHandshake(socket, options)
   let open = 0
-
-  function connection(): StreamSocket {
-    const kept = free.pop()
-    if (kept) return kept
-    const made = new StreamSocket((one) => free.push(one), parked)
-    made.on('close', () => {
-      const at = free.indexOf(made)
-      if (at >= 0) free.splice(at, 1)
-    })
-    made.on('error', () => made.destroy())
-    attach(made)
-    return made
-  }
 
   function onStream(
     stream: ServerHttp2Stream,
@@ -87,7 +74,7 @@ export function session(
     if (take(stream, raw)) return
     const text = requestText(raw, stream.endAfterHeaders)
     if (typeof text === 'number') return refuse(stream, text)
-    connection().serve(stream, text, headers[':method'] === 'HEAD')
+    connections.take().serve(stream, text, headers[':method'] === 'HEAD')
   }
 
   http2.on('stream', onStream)
@@ -99,13 +86,43 @@ export function session(
     if (open === 0) http2.close()
   })
   http2.on('close', () => {
-    for (const one of free.splice(0)) one.destroy()
+    connections.close()
     ended()
   })
   return {
     announceEnd: () => act(http2, () => http2.goaway(NGHTTP2_NO_ERROR, lastStream)),
     close: () => act(http2, () => http2.close()),
     cut: () => http2.destroy(),
+  }
+}
+
+/** The connections of HTTP/1.1 that a session's requests go over; those that are free are used again. */
+class Connections {
+  private readonly free: StreamSocket[] = []
+  private readonly attach: SessionOptions['attach']
+  private readonly parked: Parked
+
+  constructor(attach: SessionOptions['attach'], parked: Parked) {
+    this.attach = attach
+    this.parked = parked
+  }
+
+  take(): StreamSocket {
+    const { free } = this
+    const kept = free.pop()
+    if (kept) return kept
+    const made = new StreamSocket((one) => free.push(one), this.parked)
+    made.on('close', () => {
+      const at = free.indexOf(made)
+      if (at >= 0) free.splice(at, 1)
+    })
+    made.on('error', () => made.destroy())
+    this.attach(made)
+    return made
+  }
+
+  close(): void {
+    for (const one of this.free.splice(0)) one.destroy()
   }
 }
 
