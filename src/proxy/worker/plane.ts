@@ -123,7 +123,14 @@ function engineOf(
     hold,
     counts: counting,
     trust: trustOf(start.trust),
-    ...{ via, holdMs, firstByteMs, idleMs, secured, clientTimes, bufferBytes, access },
+    via,
+    holdMs,
+    firstByteMs,
+    idleMs,
+    secured,
+    clientTimes,
+    bufferBytes,
+    access,
   })
 }
 
@@ -133,9 +140,15 @@ function serversOf(
   engine: Engine,
   tls: Terminator,
 ): (listener: Listener) => EntrypointServer {
-  const { tables, upstreams: known, chooser: choosing, hold, holdMs, access, room } = engine
+  const { tables, hold, holdMs, access, room } = engine
   const ofTcp = {
-    ...{ tables, upstreams: known, chooser: choosing, hold, holdMs, access, tls },
+    tables,
+    upstreams: engine.upstreams,
+    chooser: engine.chooser,
+    hold,
+    holdMs,
+    access,
+    tls,
     ...room,
     trust: trust.length > 0 ? engine.trust : undefined,
     gates: gates(share, seat),
