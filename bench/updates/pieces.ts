@@ -5,7 +5,7 @@ import { parentPort, Worker } from 'node:worker_threads'
 import { feeder } from '../../src/proxy/control/feeder.ts'
 import { resourceLimits } from '../../src/proxy/control/member.ts'
 import { numbersOf } from '../../src/proxy/control/numbers.ts'
-import { sender } from '../../src/proxy/control/sender.ts'
+import { Sender } from '../../src/proxy/control/sender.ts'
 import type { Order } from '../../src/proxy/feed.ts'
 import { chains } from '../../src/proxy/middleware/chains.ts'
 import { emptyTable, tableMaker } from '../../src/proxy/table.ts'
@@ -34,7 +34,7 @@ function measured(): Pieces[] {
   const make = tableMaker()
   const wire: Uint8Array[] = []
   const post = (order: Order) => void wire.push(serialize(order))
-  const feed = sender({ ...feeder(numbers), post, table: emptyTable, lost: [] })
+  const feed = new Sender({ ...feeder(numbers), post, table: emptyTable, lost: [] })
   const known = upstreams({ shown: numbers.next(0), marks: numbers.marks })
   const choosing = chooser(known)
   const tables = liveTables({

@@ -5,8 +5,8 @@ import { createChecks } from './checks/checks.ts'
 import { checkCounter, followChecks } from './checks/follow.ts'
 import { followRoles, roleGauge } from './checks/roles/follow.ts'
 import { probeRole } from './checks/roles/probe.ts'
-import { createRoles } from './checks/roles/roles.ts'
-import { crew } from './control/crew.ts'
+import { Roles } from './checks/roles/roles.ts'
+import { Crew } from './control/crew.ts'
 import { metricsIn } from './control/metrics.ts'
 import { numbersOf } from './control/numbers.ts'
 import { tcpMetricsIn } from './control/tcp-metrics.ts'
@@ -62,7 +62,7 @@ export function createProxy(options: ProxyOptions): Proxy {
   const made = checkCounter(registry, numbers)
   const checks = createChecks({ made })
   const secrets = { folder: options.secrets ?? '/run/secrets', ours: options.ownSecrets ?? [] }
-  const roles = createRoles({
+  const roles = new Roles({
     made,
     probe: (target, probe, signal) => probeRole(target, probe, secrets, signal),
   })
@@ -87,7 +87,7 @@ export function createProxy(options: ProxyOptions): Proxy {
   /** Some route wants TLS as it is, so that it needs no certificate of ours. */
   const passing = live(false)
   const secured = tlsFeeds(certificates, options.httpsPort)
-  const workers = crew({
+  const workers = new Crew({
     numbers,
     start: startOf(options, entrypoints, numbers.marks),
     hangMs: options.hangMs ?? 10_000,

@@ -5,7 +5,7 @@ import { defaultPolicy } from '../../src/core/policy.ts'
 import { plainRequest } from '../../src/core/rule/request.ts'
 import { feeder } from '../../src/proxy/control/feeder.ts'
 import { numbersOf } from '../../src/proxy/control/numbers.ts'
-import { sender } from '../../src/proxy/control/sender.ts'
+import { Sender } from '../../src/proxy/control/sender.ts'
 import type { Order } from '../../src/proxy/feed.ts'
 import { lostLately } from '../../src/proxy/memory.ts'
 import { chains } from '../../src/proxy/middleware/chains.ts'
@@ -20,7 +20,7 @@ function wired() {
   const numbers = numbersOf(['http'], 1)
   const make = tableMaker()
   const post = (order: Order) => void wire.push(structuredClone(order))
-  const feed = sender({ ...feeder(numbers), post, table: emptyTable, lost: [] })
+  const feed = new Sender({ ...feeder(numbers), post, table: emptyTable, lost: [] })
   const tables = liveTables({ catchUp() {}, changed() {}, chains: chains(siteOf()) })
 
   function deliver(order: Order): void {

@@ -2,20 +2,11 @@ import { expect, test } from 'vitest'
 
 import { Parked } from '../../src/proxy/exchange/parked.ts'
 import { bed, catalogOf, instance } from './bed.ts'
+import { buffered, overflows } from './buffered.ts'
 import { get, host, ok, wireClient, wireEndpoint } from './hostile/wire.ts'
 
 const limitMs = 120_000
 const bufferBytes = 512 * 1024
-
-type Bed = Awaited<ReturnType<typeof bed>>
-
-async function valueOf({ registry }: Bed, name: string): Promise<number> {
-  const metric = await registry.getSingleMetric(name)?.get()
-  return metric?.values[0]?.value ?? -1
-}
-
-const buffered = (at: Bed) => valueOf(at, 'portolan_http_buffered_bytes')
-const overflows = (at: Bed) => valueOf(at, 'portolan_http_buffer_overflows_total')
 
 test('who has waited longest is given up, until the rest has room', () => {
   const given: string[] = []

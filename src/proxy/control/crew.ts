@@ -12,24 +12,6 @@ import { checkPorts, chosenPorts } from './ports.ts'
 import { type Loss, Seat } from './seat.ts'
 import { watching } from './watchdog.ts'
 
-/** The workers: as many as have counters in `numbers`, for as long as it runs. */
-export type Crew = {
-  /** Resolves when all workers listen there. The first time it rejects `listen` none does afterwards. */
-  open(listeners: readonly Listener[]): Promise<readonly Bound[]>
-  /** The table has changed; `complete` says whether it is all that there is. */
-  changed(changes: readonly RouteChange[], complete: boolean): void
-  /** What `tls` gives has changed. */
-  secure(): void
-  /** Marks of checks have changed. */
-  checked(): void
-  /** Lets them drain, and resolves when they have ended. */
-  close(): Promise<void>
-  /** How many listen now, and how many ended or hung without being told to. */
-  readonly size: number
-  readonly crashes: number
-  readonly hangs: number
-}
-
 export type CrewOptions = {
   readonly numbers: Numbers
   readonly start: CommonStart
@@ -46,90 +28,115 @@ export type CrewOptions = {
 /** Beyond the time to drain. */
 const endMs = 5000
 
-export function crew(options: CrewOptions): Crew {
-  const { numbers, start, hangMs, report } = options
-  const count = numbers.all.length
-  // even one worker may have to make way for another one that listens already
-  const reusePort = count > 1 || process.platform === 'linux'
-  const feeding = feeder(numbers)
-  const away = new Map<string, Loss>()
-  const closing = new AbortController()
+/** The workers: as many as have counters in `numbers`, for as long as it runs. */
+export class Crew {
+  private readonly options: CrewOptions
+  /** Even one worker may have to make way for another one that listens already. */
+  private readonly reusePort: boolean
+  private readonly away = new Map<string, Loss>()
+  private readonly closing = new AbortController()
   /** Entrypoints whose ports nobody else had. */
-  const free = new Set<string>()
-  const losses = { ended: 0, hangs: 0 }
-  let seats: readonly Seat[] = []
+  private readonly free = new Set<string>()
+  private readonly losses = { ended: 0, hangs: 0 }
+  private seats: readonly Seat[] = []
 
-  function changedAt(name: string, lost: Loss | undefined): void {
-    if (lost) losses[lost.kind]++
-    if (lost) away.set(name, lost)
-    else away.delete(name)
-    report([...away].map(([one, loss]) => awayProblem(one, loss)))
+  constructor(options: CrewOptions) {
+    this.options = options
+    this.reusePort = options.numbers.all.length > 1 || process.platform === 'linux'
   }
 
-  function started(): readonly Seat[] {
+  /** How many listen now, and how many ended or hung without being told to. */
+  get size(): number {
+    return this.seats.filter(({ listens }) => listens).length
+  }
+
+  get crashes(): number {
+    return this.losses.ended
+  }
+
+  get hangs(): number {
+    return this.losses.hangs
+  }
+
+  /** Resolves when all workers listen there. The first time it rejects `listen` none does afterwards. */
+  async open(listeners: readonly Listener[]): Promise<readonly Bound[]> {
+    const { free, reusePort } = this
+    const wanted = listeners.map((one) => ({ ...one, reusePort }))
+    // what is tried again may be open at some of us
+    if (reusePort) await checkPorts(wanted.filter(({ entrypoint }) => !free.has(entrypoint)))
+    for (const { entrypoint } of wanted) free.add(entrypoint)
+    return this.seats.length === 0 ? this.begin(wanted) : this.opened(wanted)
+  }
+
+  /** The table has changed; `complete` says whether it is all that there is. */
+  changed(changes: readonly RouteChange[], complete: boolean): void {
+    for (const one of this.seats) one.change(changes, complete)
+  }
+
+  /** What `tls` gives has changed. */
+  secure(): void {
+    for (const one of this.seats) one.secure()
+  }
+
+  /** Marks of checks have changed. */
+  checked(): void {
+    for (const one of this.seats) one.checked()
+  }
+
+  /** Lets them drain, and resolves when they have ended. */
+  close(): Promise<void> {
+    return this.closed(acceptMs + this.options.start.drainMs + endMs)
+  }
+
+  private changedAt(name: string, lost: Loss | undefined): void {
+    const { away } = this
+    if (lost) this.losses[lost.kind]++
+    if (lost) away.set(name, lost)
+    else away.delete(name)
+    this.options.report([...away].map(([one, loss]) => awayProblem(one, loss)))
+  }
+
+  private started(): readonly Seat[] {
+    const { options } = this
+    const { numbers } = options
+    const count = numbers.all.length
+    const feeding = feeder(numbers)
     return numbers.all.map((_, at) => {
       const name = `worker ${at + 1}`
-      const changed = (lost: Loss | undefined) => changedAt(name, lost)
+      const changed = (lost: Loss | undefined) => this.changedAt(name, lost)
       const rows = [at, at + count] as const
       const counters = () => numbers.next(at)
-      return new Seat({ ...options, name, start, rows, counters, feeding, changed })
+      return new Seat({ ...options, name, rows, counters, feeding, changed })
     })
   }
 
   /** The first one finds out which ports they are. */
-  async function opened(wanted: readonly Listener[]): Promise<readonly Bound[]> {
-    const [first, ...others] = seats
+  private async opened(wanted: readonly Listener[]): Promise<readonly Bound[]> {
+    const [first, ...others] = this.seats
     const bound = (await first?.open(wanted)) ?? []
     const chosen = chosenPorts(wanted, bound)
     await Promise.all(others.map((one) => one.open(chosen)))
     return bound
   }
 
-  async function begin(wanted: readonly Listener[]): Promise<readonly Bound[]> {
-    seats = started()
+  private async begin(wanted: readonly Listener[]): Promise<readonly Bound[]> {
+    const seats = this.started()
+    this.seats = seats
     try {
-      const bound = await opened(wanted)
+      const bound = await this.opened(wanted)
       for (const one of seats) void one.keep()
-      void watching(hangMs, () => seats.forEach((one) => one.look()), closing.signal)
+      const look = () => seats.forEach((one) => one.look())
+      void watching(this.options.hangMs, look, this.closing.signal)
       return bound
     } catch (error) {
-      await closed(0)
+      await this.closed(0)
       throw error
     }
   }
 
-  async function closed(limitMs: number): Promise<void> {
-    closing.abort()
-    await Promise.all(seats.map((one) => one.close(limitMs)))
-  }
-
-  return {
-    async open(listeners) {
-      const wanted = listeners.map((one) => ({ ...one, reusePort }))
-      // what is tried again may be open at some of us
-      if (reusePort) await checkPorts(wanted.filter(({ entrypoint }) => !free.has(entrypoint)))
-      for (const { entrypoint } of wanted) free.add(entrypoint)
-      return seats.length === 0 ? begin(wanted) : opened(wanted)
-    },
-    changed(changes, complete) {
-      for (const one of seats) one.change(changes, complete)
-    },
-    secure() {
-      for (const one of seats) one.secure()
-    },
-    checked() {
-      for (const one of seats) one.checked()
-    },
-    close: () => closed(acceptMs + start.drainMs + endMs),
-    get size() {
-      return seats.filter(({ listens }) => listens).length
-    },
-    get crashes() {
-      return losses.ended
-    },
-    get hangs() {
-      return losses.hangs
-    },
+  private async closed(limitMs: number): Promise<void> {
+    this.closing.abort()
+    await Promise.all(this.seats.map((one) => one.close(limitMs)))
   }
 }
 

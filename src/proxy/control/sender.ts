@@ -6,14 +6,6 @@ import type { RouteTable } from '../table.ts'
 import { heirsOf } from './heirs.ts'
 import { type Leaving, leavingOf } from './leaving.ts'
 
-/** Brings the route table to one worker. */
-export type Sender = {
-  /** The table has changed; `complete` says whether it is all that there is. */
-  change(changes: readonly RouteChange[], complete: boolean): void
-  /** The worker has a piece in force, and may have the next one. */
-  applied(): void
-}
-
 export type SenderOptions = {
   readonly post: (order: Order) => void
   /** A route in the form in which it is sent. */
@@ -34,31 +26,68 @@ type Heirs = ReturnType<typeof heirsOf>
 const most = 16
 
 /**
- * Large changes go in pieces, the next one when the last is in force, so that requests come between; of a route that
- * changes meanwhile only the newest is sent. A route goes when those are there that have its hosts now. Endpoints that
- * leave never wait: if they are many, the worker is told who they are, and the edits follow.
+ * Brings the route table to one worker. Large changes go in pieces, the next one when the last is in force, so that
+ * requests come between; of a route that changes meanwhile only the newest is sent. A route goes when those are there
+ * that have its hosts now. Endpoints that leave never wait: if they are many, the worker is told who they are, and the
+ * edits follow.
  */
-export function sender({ post, fed, placeOf, isListed, table, lost }: SenderOptions): Sender {
-  const urgent = new Map<string, TableRoute | undefined>()
-  const calm = new Map<string, TableRoute | undefined>()
-  let { complete } = table
-  let told = complete
-  let unanswered = 1
+export class Sender {
+  private readonly options: SenderOptions
+  private readonly urgent = new Map<string, TableRoute | undefined>()
+  private readonly calm = new Map<string, TableRoute | undefined>()
+  private complete: boolean
+  private told: boolean
+  private unanswered = 1
+
+  constructor(options: SenderOptions) {
+    const { post, fed, table, lost } = options
+    const { complete, routes } = table
+    this.options = options
+    this.complete = complete
+    this.told = complete
+    if (lost.length > 0) {
+      post({
+        kind: 'lost',
+        lost: lost.map(({ route, ...rest }) => ({ ...rest, route: fed(route) })),
+      })
+    }
+    const edits = routes.map((route): RouteEdit => [route.key, fed(route)])
+    post({ kind: 'edits', edits, complete, last: true })
+  }
+
+  /** The table has changed; `complete` says whether it is all that there is. */
+  change(changes: readonly RouteChange[], complete: boolean): void {
+    this.complete = complete
+    const heirs = heirsOf(changes, this.calm.values())
+    const leaving = changes.flatMap((change) => this.queue(change, heirs))
+    const many = leaving.length > 0 && this.urgent.size > most
+    if (many) this.options.post({ kind: 'leaving', pairs: this.pairsOf(leaving) })
+    if (this.unanswered === 0 || (leaving.length > 0 && !many)) this.send()
+  }
+
+  /** The worker has a piece in force, and may have the next one. */
+  applied(): void {
+    const isBehind = this.urgent.size + this.calm.size > 0 || this.told !== this.complete
+    this.unanswered--
+    if (this.unanswered === 0 && isBehind) this.send()
+  }
 
   /** Sends `route`, or what has become of it, no later than what is urgent from now on. */
-  function hurry(route: TableRoute): void {
+  private hurry(route: TableRoute): void {
+    const { urgent, calm } = this
     const { key } = route
     if (urgent.has(key)) return
     urgent.set(key, calm.has(key) ? calm.get(key) : route)
     calm.delete(key)
   }
 
-  function queue({ before, after }: RouteChange, heirs: Heirs): readonly Leaving[] {
+  private queue({ before, after }: RouteChange, heirs: Heirs): readonly Leaving[] {
+    const { urgent, calm } = this
     const { key } = after ?? before ?? { key: '' }
     for (const heir of heirs.get(key) ?? []) {
       // it may have been there already, as something less
       urgent.delete(key)
-      hurry(heir)
+      this.hurry(heir)
     }
     const leaving = leavingOf(before, after)
     if (leaving.length === 0 && !urgent.has(key)) {
@@ -71,10 +100,12 @@ export function sender({ post, fed, placeOf, isListed, table, lost }: SenderOpti
   }
 
   /** Those that make somebody leave first. */
-  function send(): void {
+  private send(): void {
+    const { urgent, calm, complete } = this
+    const { fed, post } = this.options
     const edits: RouteEdit[] = []
     // before the first whole table requests are put off anyhow: the sooner it is there the better
-    const room = told ? most : Infinity
+    const room = this.told ? most : Infinity
     for (const queued of [urgent, calm]) {
       for (const [key, route] of queued) {
         if (edits.length === room) break
@@ -84,13 +115,14 @@ export function sender({ post, fed, placeOf, isListed, table, lost }: SenderOpti
     }
     const last = urgent.size + calm.size === 0
     // what has not been sent may not be taken for what does not exist
-    told = complete && (told || last)
-    unanswered++
-    post({ kind: 'edits', edits, complete: told, last })
+    this.told = complete && (this.told || last)
+    this.unanswered++
+    post({ kind: 'edits', edits, complete: this.told, last })
   }
 
   /** An endpoint that has no place is out when its route is read. */
-  function pairsOf(leaving: readonly Leaving[]): Int32Array {
+  private pairsOf(leaving: readonly Leaving[]): Int32Array {
+    const { placeOf, isListed } = this.options
     const pairs = leaving.flatMap(([identity, now]) => {
       const place = placeOf(identity)
       // what leaves one route only may not leave the others
@@ -98,26 +130,5 @@ export function sender({ post, fed, placeOf, isListed, table, lost }: SenderOpti
       return [place, lesser.indexOf(now === 'moved' ? 'gone' : now)]
     })
     return Int32Array.from(pairs)
-  }
-
-  const all = table.routes.map((route): RouteEdit => [route.key, fed(route)])
-  if (lost.length > 0) {
-    post({ kind: 'lost', lost: lost.map(({ route, ...rest }) => ({ ...rest, route: fed(route) })) })
-  }
-  post({ kind: 'edits', edits: all, complete, last: true })
-
-  return {
-    change(changes, isComplete) {
-      complete = isComplete
-      const heirs = heirsOf(changes, calm.values())
-      const leaving = changes.flatMap((change) => queue(change, heirs))
-      const many = leaving.length > 0 && urgent.size > most
-      if (many) post({ kind: 'leaving', pairs: pairsOf(leaving) })
-      if (unanswered === 0 || (leaving.length > 0 && !many)) send()
-    },
-    applied() {
-      unanswered--
-      if (unanswered === 0 && (urgent.size + calm.size > 0 || told !== complete)) send()
-    },
   }
 }

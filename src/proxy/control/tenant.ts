@@ -3,7 +3,7 @@ import type { Secure, Start } from '../feed.ts'
 import type { Lost } from '../memory.ts'
 import type { RouteTable } from '../table.ts'
 import { type Member, startMember } from './member.ts'
-import { type Sender, sender, type SenderOptions } from './sender.ts'
+import { Sender, type SenderOptions } from './sender.ts'
 import { pulse } from './watchdog.ts'
 
 /** Who sits in a seat: a worker that is fed, and watched. */
@@ -38,7 +38,7 @@ export function tenant({ name, start, feeding, table, lost, tls, log }: TenantOp
   })
   const secure = () => member.post({ kind: 'tls', ...tls() })
   secure()
-  const feed = sender({ ...feeding, post: member.post, table: table(), lost: lost() })
+  const feed = new Sender({ ...feeding, post: member.post, table: table(), lost: lost() })
   const { promise: hung, resolve: hangs } = Promise.withResolvers<void>()
   const isStill = pulse(() => member.beats())
   return {

@@ -1,6 +1,7 @@
 import { noBuffers } from '../buffers.ts'
 import { type AnswerHead, framing } from '../http1/answer-head.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
+import { sizeOf } from '../http1/lent.ts'
 import type { Sender } from '../http1/sender.ts'
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { OwnAnswer } from '../middleware/draft.ts'
@@ -37,6 +38,8 @@ export class Answering implements Parker {
   private head = ''
   /** Content gets chunks of our own. */
   private wraps = false
+  /** What had gone at the last count. */
+  private gone = 0
   /** What bytes that still wait stand in, when the answer has ended. */
   private owed = noBuffers
 
@@ -195,6 +198,20 @@ export class Answering implements Parker {
   /** The client does not keep up. */
   park(): void {
     this.parked.wait(this, this.client.stream.writableLength)
+  }
+
+  /**
+   * Counts what waits, which may be too little to hold anybody up: so nobody hears when it has gone, and this is to be
+   * called again. `lent`: bytes of the buffers in which it stands, as far as they are not owed.
+   */
+  recount(lent: number): void {
+    const waiting = this.client.stream.writableLength
+    const gone = this.sent - waiting
+    if (waiting === 0) return this.unpark()
+    // who takes something has not waited longest
+    if (gone !== this.gone) this.parked.gone(this)
+    this.gone = gone
+    this.parked.wait(this, Math.max(waiting, lent + sizeOf(this.owed)))
   }
 
   /** It has taken all, or is gone. */

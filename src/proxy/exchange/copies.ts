@@ -7,6 +7,7 @@ import type { Counting } from '../worker/counting.ts'
 import type { Ending, Upstream } from '../worker/upstream.ts'
 import { keptMs } from './kept.ts'
 import type { Parked } from './parked.ts'
+import { Pieces } from './pieces.ts'
 
 /** Of a request's content; of one with more there is no copy. */
 export const mostCopiedBytes = 64 * 1024
@@ -126,7 +127,7 @@ export class Copy implements AnswerTaker {
   private readonly copies: Copies
   private readonly head: string
   private readonly owner: Owner | undefined
-  private readonly content: Buffer[] = []
+  private readonly content = new Pieces()
   /** Of the content. */
   heldBytes = 0
   private status = 0
@@ -145,7 +146,7 @@ export class Copy implements AnswerTaker {
     const isSmall = this.heldBytes + piece.length <= mostCopiedBytes
     if (isSmall && this.copies.hold(piece.length)) {
       this.heldBytes += piece.length
-      this.content.push(piece)
+      this.content.add(piece)
       return true
     }
     this.copies.ended(this, isSmall ? 'dropped' : 'too large', undefined)
@@ -199,12 +200,14 @@ export class Copy implements AnswerTaker {
     this.over(loss === 'late' ? 'late' : 'failed', ending, undefined)
   }
 
+  /** No more than copies have heads. */
+  onPartial(): void {}
   onRead(): void {}
   onSent(): void {}
 
   private write({ socket }: UpstreamConnection): void {
     socket.write(this.head, 'latin1')
-    for (const piece of this.content) socket.write(piece)
+    for (const piece of this.content.all()) socket.write(piece)
   }
 
   private over(

@@ -7,6 +7,7 @@ import { RequestHead } from '../http1/request-head.ts'
 import { Sender } from '../http1/sender.ts'
 import { EndpointSessions } from '../http2/endpoint-sessions.ts'
 import type { Tables } from '../tables.ts'
+import type { Room } from '../tcp/flow.ts'
 import type { Trust } from '../trust.ts'
 import type { Chooser } from '../worker/choose.ts'
 import type { Counting } from '../worker/counting.ts'
@@ -42,6 +43,8 @@ export type EngineOptions = Pick<
 
 /** How often time limits are looked at: they are that much longer at most. */
 const tickMs = 200
+/** How often it is looked who of those that are held up is still there. */
+const lookTicks = 5
 
 /** What all exchanges of one worker share. */
 export class Engine {
@@ -63,7 +66,8 @@ export class Engine {
   /** Undefined: there is none. */
   readonly access: AccessLog | undefined
   readonly buffers = bulkBuffers()
-  readonly tunnelBuffers = readBuffers()
+  /** For bytes of tunnels. */
+  readonly room: Room
   readonly requestHead = new RequestHead()
   /** What clients send is read into it, wherever it can be; nothing in it outlasts the read. */
   readonly shared = Buffer.allocUnsafeSlow(64 * 1024)
@@ -77,7 +81,7 @@ export class Engine {
   readonly ids = new RequestIds()
   readonly parked: Parked
   readonly copies: Copies
-  readonly endpointSessions = new EndpointSessions()
+  readonly endpointSessions: EndpointSessions
   /** All connections of clients. */
   readonly clients = new Set<ClientConnection>()
   /** Monotonic, as of the last tick. */
@@ -86,6 +90,7 @@ export class Engine {
   beforeMs = 0
   /** Answers say that their connection ends. */
   isEnding = false
+  private ticks = 0
   private timer: NodeJS.Timeout | undefined
 
   constructor(options: EngineOptions) {
@@ -103,6 +108,8 @@ export class Engine {
     this.secured = options.secured
     this.access = options.access
     this.parked = new Parked(options.bufferBytes)
+    this.room = { buffers: readBuffers(), parked: this.parked }
+    this.endpointSessions = new EndpointSessions(this.parked)
     this.copies = new Copies(options.counts, this)
     this.clientTimes = options.clientTimes
     this.timer = undefined
@@ -131,6 +138,7 @@ export class Engine {
     for (const client of this.clients) client.tick(nowMs)
     for (const upstream of this.upstreams.all()) closeOld(upstream, nowMs)
     this.copies.tick(nowMs)
+    if (++this.ticks % lookTicks === 0) this.parked.look()
     this.counts.parked(this.parked.bytes, this.parked.lost)
   }
 }

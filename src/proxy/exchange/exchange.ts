@@ -133,7 +133,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     if (!connection) return false
     this.movedMs = this.engine.nowMs
     if (guard !== undefined && !this.isWanted(guard, bytes, start, end)) return false
-    if (this.client.stream.writableLength === 0) connection.reclaim()
+    if (this.client.stream.writableLength === 0) connection.lent.reclaim()
     if (tunnel) {
       if (tunnel.isLeaving) return false
       tunnel.pass(bytes, start, end)
@@ -157,7 +157,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
       const isUnread = client.isOwing || connection.socket.writableLength > 0
       if (isUnread || this.tunnel) connection.destroy()
       else {
-        answering.owe(connection.handOver())
+        answering.owe(connection.lent.handOver())
         keep(upstream, connection, nowMs)
       }
     }
@@ -170,6 +170,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     this.connection = undefined
     if (!connection || !upstream) return
     this.sending.close()
+    this.onPartial(0)
     if (this.phase !== phase.answering) return afterLoss(this, upstream, connection, loss)
     const nowMs = performance.now()
     this.ended(loss === 'late' ? 'timeout' : 'reset', nowMs)
@@ -194,6 +195,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
 
   onClientGone(): void {
     this.answering.unpark()
+    this.heads?.fromClient(0)
     if (this.phase === phase.idle) return
     const nowMs = performance.now()
     this.leaveHold?.()
@@ -292,6 +294,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
   }
 
   onTick(nowMs: number): void {
+    this.sending.recount()
     endLate(this, this.phase, nowMs)
   }
 }

@@ -13,6 +13,7 @@ import type { Asked } from './asked.ts'
 import type { Engine } from './engine.ts'
 import { RouteFinder } from './find.ts'
 import type { Guard } from './guard.ts'
+import { Heads } from './heads.ts'
 import { Sending } from './sending.ts'
 import type { Tunnel } from './tunnel.ts'
 
@@ -62,6 +63,8 @@ export class Life {
   protected interims = 0
   /** Mirrors had their chance. */
   protected isMirrored = false
+  /** Undefined until there is something of such. */
+  protected heads: Heads | undefined
   /** For the access log; undefined while there is none. */
   trail: Trail | undefined
 
@@ -81,6 +84,7 @@ export class Life {
     this.connection = undefined
     this.leaveHold = undefined
     this.tunnel = undefined
+    this.heads = undefined
     this.trail = undefined
   }
 
@@ -145,6 +149,20 @@ export class Life {
     this.finish(performance.now())
   }
 
+  onStash(bytes: number): void {
+    this.heads ??= new Heads(this.client, this.engine.parked)
+    this.heads.fromClient(bytes)
+  }
+
+  onPartial(bytes: number): void {
+    if (bytes > 0) this.heads ??= new Heads(this.client, this.engine.parked)
+    this.heads?.fromEndpoint(bytes)
+  }
+
+  onWaiting(): void {
+    this.answering.recount(this.connection?.lent.bytes ?? 0)
+  }
+
   /** Something has gone to the client. */
   moved(): void {
     this.movedMs = this.engine.nowMs
@@ -189,6 +207,7 @@ export class Life {
     const { connection } = this
     this.connection = undefined
     connection?.destroy()
+    this.onPartial(0)
     this.ended('moot', performance.now())
   }
 

@@ -2,6 +2,8 @@
 export type Parker = {
   /** Lets go of them, and of the connection. They count no more. */
   giveUp(): void
+  /** Called now and then while they wait: looks whether who they come from is still there, if nobody else does. */
+  look?(): void
 }
 
 /**
@@ -48,6 +50,11 @@ export class Parked {
 
   release(bytes: number): void {
     this.bytes -= bytes
+  }
+
+  /** To be called now and then. */
+  look(): void {
+    for (const who of this.waiting.keys()) who.look?.()
   }
 
   private giveUpOldest(): boolean {

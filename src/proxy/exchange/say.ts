@@ -12,7 +12,7 @@ export function say(
   const { client, connection, engine, guard, sending } = exchange
   sending.pass(bytes, start, end)
   if (guard !== undefined || connection === undefined || client.isPaused) return
-  tunnel.talks(end - start, connection.socket, engine.tunnelBuffers, (count) => {
+  tunnel.talks(end - start, connection.socket, engine.room, (count) => {
     exchange.movedMs = engine.nowMs
     if (exchange.trail !== undefined) exchange.trail.received += count
   })

@@ -88,7 +88,7 @@ export class Sending implements Parker {
     if (early === undefined) isKeepingUp = this.write(to, nothing, 0, 0)
     else {
       for (const piece of early.all()) isKeepingUp = this.write(to, piece, 0, piece.length)
-      this.recount()
+      this.keepLess()
     }
     if (this.client.isPaused && isKeepingUp) this.client.resume()
   }
@@ -127,7 +127,7 @@ export class Sending implements Parker {
   }
 
   /** What is not kept any more does not count: of what has been sent that is all but the first piece. */
-  private recount(): void {
+  private keepLess(): void {
     if (this.kept || this.early !== undefined) return
     const left = this.firstEnd - this.firstStart
     this.parked.release(this.heldBytes - left)
@@ -187,13 +187,13 @@ export class Sending implements Parker {
 
   private keepPiece(piece: Buffer): void {
     this.keptBytes -= piece.length
-    if (this.keptBytes >= 0) return void this.kept?.add(piece)
-    this.keepNoMore()
+    if (this.keptBytes >= 0) this.kept?.add(piece)
+    else this.keepNoMore()
   }
 
   private keepNoMore(): void {
     this.kept = undefined
-    this.recount()
+    this.keepLess()
   }
 
   /** What comes from now on goes nowhere. */
@@ -220,6 +220,14 @@ export class Sending implements Parker {
     if (!this.isParked) return
     this.isParked = false
     this.parked.gone(this)
+  }
+
+  /** Counts what waits for the endpoint, which may be too little to hold anybody up. To be called now and then. */
+  recount(): void {
+    const waiting = this.to?.socket.writableLength ?? 0
+    if (waiting === 0) return this.unpark()
+    this.isParked = true
+    this.parked.wait(this, waiting)
   }
 
   giveUp(): void {

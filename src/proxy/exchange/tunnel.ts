@@ -2,9 +2,8 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 
-import type { ReadBuffers } from '../buffers.ts'
 import { readIntoOwn } from '../own-buffer.ts'
-import { Flow } from '../tcp/flow.ts'
+import { Flow, type Room } from '../tcp/flow.ts'
 import { mostAsText } from '../tcp/flushed.ts'
 import { FrameTracker, goingAway } from './frames.ts'
 
@@ -38,13 +37,13 @@ export class Tunnel {
    * The client has said `bytes`, and will say more, most likely: it is read into a buffer that is used again, where it
    * can have one (see own-buffer.ts), and goes to `server` from there. `heard` is told how much it is.
    */
-  talks(bytes: number, server: Duplex, buffers: ReadBuffers, heard: (bytes: number) => void): void {
+  talks(bytes: number, server: Duplex, room: Room, heard: (bytes: number) => void): void {
     const { client } = this
     if (this.reads >= 2 || !(client instanceof Socket) || client instanceof TLSSocket) return
     this.reads += bytes > mostAsText ? 2 : 1
     if (this.reads < 2) return
-    const up = new Flow(server, buffers, heard)
-    up.from(client)
+    const up = new Flow(server, room, heard)
+    up.fromClient(client)
     // its buffer goes with the client's socket, which may outlive this
     if (readIntoOwn(client, up.onread)) this.up = up
   }

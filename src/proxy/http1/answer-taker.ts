@@ -9,6 +9,8 @@ export type AnswerTaker = {
   readonly mustKnow: boolean
   /** The connection is there. */
   onConnected(): void
+  /** So much of a head is here now that is not whole. */
+  onPartial(bytes: number): void
   /** The head of an interim answer; false if there are too many. */
   onInterim(head: AnswerHead, bytes: Buffer): boolean
   /** The head of the answer; its content ends as `ends` says, a value of `framing`. */

@@ -127,6 +127,7 @@ export class ClientConnection extends ClientLife {
       return this.consume(bytes, 0, bytes.length)
     }
     this.stash = bytes
+    this.recount()
     if (this.isFull) this.pause()
   }
 
@@ -158,6 +159,7 @@ export class ClientConnection extends ClientLife {
       }
     }
     this.isConsuming = false
+    if (this.stash !== undefined || this.stashed !== 0) this.recount()
     this.taker?.onReadAll()
   }
 

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream'
 
+import { askWhetherThere } from '../wire.ts'
+import { copyOf } from './bytes.ts'
 import { type ClientTimes, limits } from './limits.ts'
 import type { RequestTaker } from './request-taker.ts'
 
@@ -14,6 +16,9 @@ export const state = {
   linger: 6,
   closed: 7,
 } as const
+
+/** How often a client that is not read from is looked at. */
+const lookMs = 1000
 
 /** How a client's connection is held up, what it has time for, and how it ends. */
 export class ClientLife {
@@ -35,6 +40,12 @@ export class ClientLife {
   protected nowMs: number
   /** Bytes of content, since `sinceMs`. */
   protected received = 0
+  /** What the taker knows of the stash. */
+  protected stashed = 0
+  /** Bytes waited for the client at the last tick. */
+  private hasWaited = false
+  /** When it was paused, or looked at since. */
+  private lookedMs = 0
   /** All has gone to a client that is to close. */
   private hasSent = false
   private readonly times: ClientTimes
@@ -84,6 +95,7 @@ export class ClientLife {
     const { stream } = this
     const isQuiet = this.state === state.answer && this.stash === undefined
     this.stash = undefined
+    if (this.stashed !== 0) this.recount()
     if (this.state === state.closed) return
     if (isQuiet && stream.writableLength === 0) {
       this.state = state.closed
@@ -104,6 +116,7 @@ export class ClientLife {
 
   pause(): void {
     this.isPaused = true
+    this.lookedMs = this.nowMs
     this.stream.pause()
   }
 
@@ -120,6 +133,7 @@ export class ClientLife {
   tick(nowMs: number): void {
     const pastMs = nowMs - this.sinceMs
     this.nowMs = nowMs
+    this.lookAtStream()
     switch (this.state) {
       case state.head:
         if (pastMs > (this.isPartial ? this.times.headMs : this.times.idleMs)) this.late()
@@ -141,6 +155,29 @@ export class ClientLife {
   /** So much has come behind a request that no more is read before that is answered. */
   protected get isFull(): boolean {
     return this.state === state.answer && (this.stash?.length ?? 0) > limits.head
+  }
+
+  /** Tells the taker how much stands here, if that has changed. */
+  protected recount(): void {
+    const { stash } = this
+    // a few bytes of a large read keep all of it
+    if (stash && stash.buffer.byteLength > 2 * stash.length) {
+      this.stash = copyOf(stash, stash.length)
+    }
+    const bytes = stash?.length ?? 0
+    if (bytes === this.stashed) return
+    this.stashed = bytes
+    this.taker?.onStash(bytes)
+  }
+
+  private lookAtStream(): void {
+    const { stream, nowMs } = this
+    const isWaiting = stream.writableLength > 0
+    if (isWaiting || this.hasWaited) this.taker?.onWaiting()
+    this.hasWaited = isWaiting
+    if (!this.isPaused || isWaiting || nowMs - this.lookedMs < lookMs) return
+    this.lookedMs = nowMs
+    askWhetherThere(stream)
   }
 
   private late(): void {

@@ -17,6 +17,10 @@ export type RequestTaker = {
   onClientGone(): void
   /** All that was written has gone. */
   onClientDrain(): void
+  /** So many bytes have come now that nobody can look at yet: of a head, or behind a request. */
+  onStash(bytes: number): void
+  /** Called now and then while bytes wait for the client, and once when they do no more. */
+  onWaiting(): void
   /** Called now and then while there is an exchange. */
   onTick(nowMs: number): void
 }

@@ -1,12 +1,13 @@
 import type { Duplex } from 'node:stream'
 
-import { type Buffers, noBuffers } from '../buffers.ts'
+import type { Buffers } from '../buffers.ts'
 import type { EndpointSessions, Owner } from '../http2/endpoint-sessions.ts'
 import { type AnswerHead, framing } from './answer-head.ts'
 import type { AnswerTaker, Expected, Loss } from './answer-taker.ts'
 import { chunk, ChunkScanner } from './chunks.ts'
 import { dial, type Place } from './dial.ts'
 import { more } from './fields.ts'
+import { Lent } from './lent.ts'
 import { limits } from './limits.ts'
 
 /** What all connections share. */
@@ -47,8 +48,8 @@ export class UpstreamConnection {
   private readonly chunks = new ChunkScanner()
   /** What is read into: `shared.first`, or one from the pool. */
   private buffer: Buffer
-  /** Buffers that were handed over and are still being written. */
-  private lent: Buffer[] = []
+  /** What was handed over and is still being written. */
+  readonly lent: Lent
   private expected: Expected = 'content'
   private isInContent = false
   private ends: number = framing.none
@@ -68,6 +69,7 @@ export class UpstreamConnection {
     this.taker = undefined
     this.shared = shared
     this.buffer = shared.first
+    this.lent = new Lent(shared.buffers)
     this.onIdleEnd = onIdleEnd
     this.isPlain = place.protocol === 'http'
     const dialled = {
@@ -126,23 +128,8 @@ export class UpstreamConnection {
 
   resume(): void {
     this.isPaused = false
-    this.reclaim()
+    this.lent.reclaim()
     this.socket.resume()
-  }
-
-  /** Nobody uses what was lent any more. */
-  reclaim(): void {
-    if (this.lent.length === 0) return
-    for (const buffer of this.lent) this.shared.buffers.give(buffer)
-    this.lent = []
-  }
-
-  /** What was lent and may still be in use: from now on it is the matter of who asks. */
-  handOver(): readonly Buffer[] {
-    if (this.lent.length === 0) return noBuffers
-    const { lent } = this
-    this.lent = []
-    return lent
   }
 
   private onConnect(): void {
@@ -191,6 +178,7 @@ export class UpstreamConnection {
       this.stash = undefined
       // a line that is not whole needs no look
       if (!this.isInContent && !read.subarray(0, count).includes(lineFeed)) return this.keep(bytes)
+      this.taker.onPartial(0)
     }
     this.hasBegun = true
     let at = 0
@@ -205,8 +193,9 @@ export class UpstreamConnection {
   }
 
   private keep(bytes: Buffer): void {
-    if (bytes.length > limits.head) this.fail('malformed')
-    else this.stash = bytes
+    if (bytes.length > limits.head) return this.fail('malformed')
+    this.stash = bytes
+    this.taker?.onPartial(bytes.length)
   }
 
   /** Ends the connection, and with it the exchange. */
@@ -221,7 +210,7 @@ export class UpstreamConnection {
     const end = head.scan(bytes, at, to)
     if (end === more) {
       // a copy: the next read goes to the same place
-      this.stash = Buffer.from(bytes.subarray(at, to))
+      this.keep(Buffer.from(bytes.subarray(at, to)))
       return to
     }
     if (end < 0) return bad
@@ -293,7 +282,7 @@ export class UpstreamConnection {
     const isInUse = this.taker?.onPiece(bytes, start, end) === true
     // from where it was read first it is copied
     if (!isInUse || bytes !== this.buffer || bytes === this.shared.first) return
-    this.lent.push(bytes)
+    this.lent.add(bytes)
     this.buffer = this.shared.buffers.take()
   }
 }

@@ -25,7 +25,7 @@ import { endpointHead } from './endpoint-head.ts'
 import type { Ask } from './endpoint-sessions.ts'
 import { HeadGuard } from './head-guard.ts'
 import { fieldsOf } from './head-lines.ts'
-import { type Ends, type Joined, join, type Loss } from './join.ts'
+import { type Ends, Join, type Loss } from './join.ts'
 import { headOf } from './message-reader.ts'
 import { stopSending } from './stream-socket.ts'
 
@@ -53,7 +53,7 @@ export class DirectExchange implements Waiting {
   private upstream: Upstream | undefined
   private triedMs = 0
   private repeats = 0
-  private joined: Joined | undefined
+  private joined: Join | undefined
   private leave: (() => void) | undefined
   private timer: NodeJS.Timeout | undefined
   private isOver = false
@@ -192,7 +192,8 @@ export class DirectExchange implements Waiting {
     }
     const bounds = this.guard?.limits
     const limits = { ...bounds, firstByteMs: bounds?.firstByteMs ?? engine.firstByteMs }
-    this.joined = join(stream, ask, headers, limits, ends, trail)
+    this.joined = new Join(stream, ask, headers, limits, ends, trail)
+    this.joined.count(engine.parked)
   }
 
   /** The client has sent more than it may before there was an answer. */

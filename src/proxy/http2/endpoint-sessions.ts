@@ -7,6 +7,9 @@ import {
 } from 'node:http2'
 import { connect as dial } from 'node:net'
 
+import type { Parked } from '../exchange/parked.ts'
+import { streamWindow } from './held-up.ts'
+
 /** Where an endpoint is reached, and what it is. */
 export type EndpointPlace = {
   readonly identity: string
@@ -42,7 +45,7 @@ const sessionWindow = 1024 * 1024
 const usual = {
   settings: {
     enablePush: false,
-    initialWindowSize: 256 * 1024,
+    initialWindowSize: streamWindow,
     maxHeaderListSize: 64 * 1024,
   },
   // what a client says twice goes on twice, as by HTTP/1.1
@@ -51,7 +54,13 @@ const usual = {
 
 /** The connections to endpoints that speak HTTP/2 without TLS, known before (RFC 9113, 3.3). */
 export class EndpointSessions {
+  /** Where streams count that are held up. */
+  readonly parked: Parked
   private readonly places = new Map<string, Set<Known>>()
+
+  constructor(parked: Parked) {
+    this.parked = parked
+  }
 
   /**
    * Calls `opened`, once and never at once, unless the result is called before: then nobody waits any more. Requests

@@ -1,8 +1,10 @@
 import { type ClientHttp2Stream, constants } from 'node:http2'
 
+import type { Parked } from '../exchange/parked.ts'
 import { chunkOf, lastChunk } from './chunks.ts'
 import { answerText, endpointHead } from './endpoint-head.ts'
 import type { Ask, EndpointPlace, EndpointSessions, Owner } from './endpoint-sessions.ts'
+import { countHeldUp } from './held-up.ts'
 import type { Framing, Head } from './message-reader.ts'
 import { TranslatedSocket } from './translated-socket.ts'
 
@@ -14,11 +16,13 @@ const { NGHTTP2_CANCEL } = constants
  */
 export class EndpointSocket extends TranslatedSocket<ClientHttp2Stream> {
   private readonly leave: () => void
+  private readonly parked: Parked
   private ask: Ask | undefined
   private isWhole = false
 
   constructor(sessions: EndpointSessions, place: EndpointPlace, owner: Owner | undefined) {
     super()
+    this.parked = sessions.parked
     this.ask = undefined
     const opened = (ask: Ask | undefined) => {
       this.ask = ask
@@ -49,6 +53,7 @@ export class EndpointSocket extends TranslatedSocket<ClientHttp2Stream> {
   private follow(stream: ClientHttp2Stream, isHead: boolean): void {
     let inChunks = false
     this.stream = stream
+    countHeldUp(stream, this.parked, () => this.destroy())
     stream.on('headers', (headers) => this.push(answerText(headers, isHead).text, 'latin1'))
     stream.on('response', (headers) => {
       const { text, isChunked } = answerText(headers, isHead)

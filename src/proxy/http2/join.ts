@@ -8,9 +8,11 @@ import {
 import type { Duplex } from 'node:stream'
 
 import type { Trail } from '../access/trail.ts'
+import type { Parked } from '../exchange/parked.ts'
 import type { Limits } from '../middleware/stage.ts'
 import type { Ask } from './endpoint-sessions.ts'
 import type { AnswerHeaders } from './head-guard.ts'
+import { countHeldUp } from './held-up.ts'
 import { sayable, withoutOneConnection } from './one-connection.ts'
 
 /** Interim answers to one request: more help nobody. */
@@ -39,14 +41,6 @@ export type Ends = {
 /** What both sides are kept to. */
 export type Bounds = Limits & { readonly firstByteMs: number }
 
-/** Two streams, of a client and of an endpoint, that carry one request. */
-export type Joined = {
-  /** 0 until there is an answer. */
-  readonly status: number
-  /** The client is gone. */
-  cancel(): void
-}
-
 const {
   NGHTTP2_CANCEL,
   NGHTTP2_ENHANCE_YOUR_CALM,
@@ -57,39 +51,109 @@ const {
 } = constants
 
 /**
- * Asks with `headers`, and passes on what both sides say, with trailers, as far as `limits` let. Exactly one of `ends` is
- * called, once, besides `answered`.
+ * Two streams, of a client and of an endpoint, that carry one request: passes on what both sides say, with trailers, as
+ * far as `bounds` let. Exactly one of `ends` is called, once, besides `answered`, unless it is cancelled.
  */
-export function join(
-  client: ServerHttp2Stream,
-  ask: Ask,
-  headers: OutgoingHttpHeaders,
-  limits: Bounds,
-  ends: Ends,
-  trail: Trail | undefined,
-): Joined {
-  const endStream = client.endAfterHeaders
-  const server = ask(headers, { endStream, waitForTrailers: !endStream })
-  let status = 0
-  let interims = 0
-  let isUntouched = true
-  let isLate = false
-  let isOver = false
-  let timer: NodeJS.Timeout | undefined
+export class Join {
+  /** 0 until there is an answer. */
+  status = 0
+  private readonly client: ServerHttp2Stream
+  private readonly server: ClientHttp2Stream
+  private readonly bounds: Bounds
+  private readonly ends: Ends
+  private readonly trail: Trail | undefined
+  private interims = 0
+  private isUntouched = true
+  private isLate = false
+  private isOver = false
+  private timer: NodeJS.Timeout | undefined
+
+  /** Asks with `headers`. */
+  constructor(
+    client: ServerHttp2Stream,
+    ask: Ask,
+    headers: OutgoingHttpHeaders,
+    bounds: Bounds,
+    ends: Ends,
+    trail: Trail | undefined,
+  ) {
+    const endStream = client.endAfterHeaders
+    const server = ask(headers, { endStream, waitForTrailers: !endStream })
+    this.client = client
+    this.server = server
+    this.bounds = bounds
+    this.ends = ends
+    this.trail = trail
+    this.timer = undefined
+    server.on('headers', (interim) => this.interim(interim))
+    server.on('response', (head, flags) => this.answered(head, flags))
+    server.on('error', () => {})
+    server.on('close', () => this.closed())
+    if (endStream) this.waitForAnswer()
+    else this.send()
+  }
+
+  /** The client is gone. */
+  cancel(): void {
+    const { client, server } = this
+    this.isOver = true
+    server.close(client.rstCode || NGHTTP2_CANCEL)
+  }
+
+  /** Both streams are held up where their bytes go to somebody who does not keep up. */
+  count(parked: Parked): void {
+    const giveUp = () => this.client.close(NGHTTP2_ENHANCE_YOUR_CALM)
+    countHeldUp(this.server, parked, giveUp)
+    if (!this.client.endAfterHeaders) countHeldUp(this.client, parked, giveUp)
+  }
+
+  private send(): void {
+    const { client, server, trail } = this
+    passRequest(client, server, () => (this.isUntouched = false))
+    client.once('end', () => this.waitForAnswer())
+    if (trail) client.on('data', (bytes: Buffer) => (trail.received += bytes.length))
+    bound(client, this.bounds.requestBytes, () => this.exceeded())
+  }
 
   /** An endpoint that gets content may take its time until it has all. */
-  const waitForAnswer = () => {
-    if (status === 0) timer = setTimeout(late, limits.firstByteMs)
+  private waitForAnswer(): void {
+    if (this.status === 0) this.timer = setTimeout(() => this.late(), this.bounds.firstByteMs)
   }
-  const late = () => {
-    isLate = true
-    server.close(NGHTTP2_CANCEL)
+
+  private late(): void {
+    this.isLate = true
+    this.server.close(NGHTTP2_CANCEL)
   }
+
+  private interim(head: IncomingHttpHeaders): void {
+    const { client, server } = this
+    if (++this.interims > mostInterims) return server.close(NGHTTP2_CANCEL)
+    if (client.headersSent || client.closed) return
+    client.additionalHeaders(withoutOneConnection(head))
+  }
+
+  private answered(head: AnswerHeaders, flags: number): void {
+    const { client, server, bounds, trail } = this
+    clearTimeout(this.timer)
+    if (client.closed || this.interims > mostInterims) return
+    this.status = sayable(head[':status'] ?? 502)
+    const changed = this.ends.answered(head)
+    if (trail) trail.firstByteMs = performance.now()
+    const isAll = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
+    client.respond(answerHeaders(changed), { endStream: isAll, waitForTrailers: !isAll })
+    if (isAll) return
+    passAnswer(server, client)
+    if (trail) server.on('data', (bytes: Buffer) => (trail.sent += bytes.length))
+    bound(server, bounds.responseBytes, () => this.exceeded())
+    if (bounds.idleMs !== undefined) server.setTimeout(bounds.idleMs, () => this.late())
+  }
+
   /** One side has sent more than it may. */
-  const exceeded = () => {
-    if (isOver) return
-    isOver = true
-    clearTimeout(timer)
+  private exceeded(): void {
+    const { client, server, ends, trail, status } = this
+    if (this.isOver) return
+    this.isOver = true
+    clearTimeout(this.timer)
     client.unpipe(server)
     server.close(NGHTTP2_CANCEL)
     if (status === 0) return ends.tooLarge()
@@ -98,58 +162,21 @@ export function join(
     client.close(NGHTTP2_ENHANCE_YOUR_CALM)
   }
 
-  server.on('headers', (interim) => {
-    if (++interims > mostInterims) return server.close(NGHTTP2_CANCEL)
-    if (!client.headersSent && !client.closed) {
-      client.additionalHeaders(withoutOneConnection(interim))
-    }
-  })
-  server.on('response', (head, flags) => {
-    clearTimeout(timer)
-    if (client.closed || interims > mostInterims) return
-    status = sayable(head[':status'] ?? 502)
-    const changed = ends.answered(head)
-    if (trail) trail.firstByteMs = performance.now()
-    const isAll = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
-    client.respond(answerHeaders(changed), { endStream: isAll, waitForTrailers: !isAll })
-    if (isAll) return
-    passAnswer(server, client)
-    if (trail) server.on('data', (bytes: Buffer) => (trail.sent += bytes.length))
-    bound(server, limits.responseBytes, exceeded)
-    if (limits.idleMs !== undefined) server.setTimeout(limits.idleMs, late)
-  })
-  server.on('error', () => {})
-  server.on('close', () => {
-    clearTimeout(timer)
-    if (isOver) return
-    isOver = true
+  private closed(): void {
+    const { client, server, ends, trail, status, isLate, isUntouched } = this
+    clearTimeout(this.timer)
+    if (this.isOver) return
+    this.isOver = true
     client.unpipe(server)
-    if (status !== 0) {
-      const isCut = !isClean(server)
-      if (isCut) trail?.cut('cut')
-      ends.done(status)
-      // the client's end is ours from here on
-      if (isCut) client.close(codeOf(server))
-      return
+    if (status === 0) {
+      const wasRefused = server.rstCode === NGHTTP2_REFUSED_STREAM
+      return ends.lost({ isLate, wasRefused, isUntouched })
     }
-    ends.lost({ isLate, wasRefused: server.rstCode === NGHTTP2_REFUSED_STREAM, isUntouched })
-  })
-  if (endStream) waitForAnswer()
-  else {
-    passRequest(client, server, () => (isUntouched = false))
-    client.once('end', waitForAnswer)
-    if (trail) client.on('data', (bytes: Buffer) => (trail.received += bytes.length))
-    bound(client, limits.requestBytes, exceeded)
-  }
-
-  return {
-    get status() {
-      return status
-    },
-    cancel() {
-      isOver = true
-      server.close(client.rstCode || NGHTTP2_CANCEL)
-    },
+    const isCut = !isClean(server)
+    if (isCut) trail?.cut('cut')
+    ends.done(status)
+    // the client's end is ours from here on
+    if (isCut) client.close(codeOf(server))
   }
 }
 

@@ -7,6 +7,8 @@ import {
 } from 'node:http2'
 import type { Duplex } from 'node:stream'
 
+import type { Parked } from '../exchange/parked.ts'
+import { streamWindow } from './held-up.ts'
 import { requestText } from './request-head.ts'
 import { stopSending, StreamSocket } from './stream-socket.ts'
 
@@ -14,6 +16,7 @@ export type SessionOptions = {
   /** Who answers what comes over a connection of HTTP/1.1. */
   readonly attach: (connection: StreamSocket) => void
   /** Takes a request itself, and says so; the others go to a connection. */
+  readonly parked: Parked
   readonly take?: (stream: ServerHttp2Stream, raw: readonly string[]) => boolean
 }
 
@@ -37,7 +40,7 @@ const sessionWindow = 1024 * 1024
 const options = {
   settings: {
     maxConcurrentStreams: 250,
-    initialWindowSize: 256 * 1024,
+    initialWindowSize: streamWindow,
     maxHeaderListSize: 64 * 1024,
     // WebSockets (RFC 8441)
     enableConnectProtocol: true,
@@ -55,25 +58,12 @@ const options = {
 /** Speaks HTTP/2 over `socket`, whose handshake is over. `ended` is called when it is closed. */
 export function session(
   socket: Duplex,
-  { attach, take = () => false }: SessionOptions,
+  { attach, parked, take = () => false }: SessionOptions,
   ended: () => void,
 ): Session {
-  const free: StreamSocket[] = []
+  const connections = new Connections(attach, parked)
   const http2 = performServerHandshake(socket, options)
   let open = 0
-
-  function connection(): StreamSocket {
-    const kept = free.pop()
-    if (kept) return kept
-    const made = new StreamSocket((one) => free.push(one))
-    made.on('close', () => {
-      const at = free.indexOf(made)
-      if (at >= 0) free.splice(at, 1)
-    })
-    made.on('error', () => made.destroy())
-    attach(made)
-    return made
-  }
 
   function onStream(
     stream: ServerHttp2Stream,
@@ -86,23 +76,55 @@ export function session(
     if (take(stream, raw)) return
     const text = requestText(raw, stream.endAfterHeaders)
     if (typeof text === 'number') return refuse(stream, text)
-    connection().serve(stream, text, headers[':method'] === 'HEAD')
+    connections.take().serve(stream, text, headers[':method'] === 'HEAD')
   }
 
   http2.on('stream', onStream)
   http2.on('error', () => http2.destroy())
+  // who has closed one half can take part in nothing any more, and sockets are half open here
+  socket.on('end', () => http2.destroy())
   http2.on('connect', () => http2.setLocalWindowSize(sessionWindow))
   http2.setTimeout(idleMs, () => {
     if (open === 0) http2.close()
   })
   http2.on('close', () => {
-    for (const one of free.splice(0)) one.destroy()
+    connections.close()
     ended()
   })
   return {
     announceEnd: () => act(http2, () => http2.goaway(NGHTTP2_NO_ERROR, lastStream)),
     close: () => act(http2, () => http2.close()),
     cut: () => http2.destroy(),
+  }
+}
+
+/** The connections of HTTP/1.1 that a session's requests go over; those that are free are used again. */
+class Connections {
+  private readonly free: StreamSocket[] = []
+  private readonly attach: SessionOptions['attach']
+  private readonly parked: Parked
+
+  constructor(attach: SessionOptions['attach'], parked: Parked) {
+    this.attach = attach
+    this.parked = parked
+  }
+
+  take(): StreamSocket {
+    const { free } = this
+    const kept = free.pop()
+    if (kept) return kept
+    const made = new StreamSocket((one) => free.push(one), this.parked)
+    made.on('close', () => {
+      const at = free.indexOf(made)
+      if (at >= 0) free.splice(at, 1)
+    })
+    made.on('error', () => made.destroy())
+    this.attach(made)
+    return made
+  }
+
+  close(): void {
+    for (const one of this.free.splice(0)) one.destroy()
   }
 }
 

@@ -1,7 +1,9 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 
+import type { Parked } from '../exchange/parked.ts'
 import { answerHead } from './answer-head.ts'
 import { chunkOf, lastChunk } from './chunks.ts'
+import { countHeldUp } from './held-up.ts'
 import type { Framing, Head } from './message-reader.ts'
 import type { RequestText } from './request-head.ts'
 import { TranslatedSocket } from './translated-socket.ts'
@@ -20,6 +22,7 @@ const stopMs = 500
 export class StreamSocket extends TranslatedSocket<ServerHttp2Stream> {
   /** It may have another request. */
   private readonly onFree: (socket: StreamSocket) => void
+  private readonly parked: Parked
   private isHead = false
   private isTunnel = false
   /** The answer's connection is to end after it. */
@@ -27,9 +30,10 @@ export class StreamSocket extends TranslatedSocket<ServerHttp2Stream> {
   /** All of the answer has come. */
   private isWhole = false
 
-  constructor(onFree: (socket: StreamSocket) => void) {
+  constructor(onFree: (socket: StreamSocket) => void, parked: Parked) {
     super({ readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark })
     this.onFree = onFree
+    this.parked = parked
   }
 
   /** Has the engine answer `head` on `stream`; only while there is no other request. */
@@ -40,6 +44,7 @@ export class StreamSocket extends TranslatedSocket<ServerHttp2Stream> {
     this.isHead = isHead
     this.isLast = false
     this.isWhole = false
+    if (!stream.endAfterHeaders) countHeldUp(stream, this.parked, () => this.destroy())
     stream.on('data', (bytes: Buffer) => {
       if (!this.push(isChunked ? chunkOf(bytes) : bytes)) stream.pause()
     })

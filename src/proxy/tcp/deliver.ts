@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 
 import type { TcpTrail } from '../access/tcp-trail.ts'
-import type { ReadBuffers } from '../buffers.ts'
 import { noService } from '../counters.ts'
 import type { HoldQueue } from '../exchange/hold.ts'
 import type { Tables } from '../tables.ts'
@@ -10,6 +9,7 @@ import type { Chooser } from '../worker/choose.ts'
 import type { Upstreams } from '../worker/upstreams.ts'
 import type { Outcome, TcpCounts } from './counts.ts'
 import { Delivery } from './delivery.ts'
+import type { Room } from './flow.ts'
 import type { Gates } from './gates.ts'
 import type { Began, WhoConnects } from './opening.ts'
 import { routeOf } from './route-of.ts'
@@ -17,14 +17,13 @@ import { unwrapped } from './unwrap.ts'
 import { connectionView } from './view.ts'
 
 /** What the deliveries of a plane share. */
-export type Delivering = {
+export type Delivering = Room & {
   readonly tables: Tables
   readonly upstreams: Upstreams
   readonly chooser: Chooser
   readonly hold: HoldQueue
   readonly holdMs: number
   readonly gates: Gates
-  readonly buffers: ReadBuffers
   readonly tls: Terminator
 }
 

@@ -45,7 +45,7 @@ export class Delivery {
     this.shared = shared
     this.counts = counts
     this.ended = ended
-    this.down = new Flow(arrival.client, shared.buffers, counts.sent)
+    this.down = new Flow(arrival.client, shared, counts.sent)
     this.tried = undefined
   }
 
@@ -120,7 +120,7 @@ export class Delivery {
         server.write(bytes)
       }
       const closed = () => over(tunnel.isCut ? 'cut' : 'ok')
-      relay({ client, wire, server }, shared.buffers, counts.received, closed)
+      relay({ client, wire, server }, shared, counts.received, closed)
     }
     upstream.reached()
     down.from(server)

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 
-import type { ReadBuffers } from '../buffers.ts'
+import type { Parker } from '../exchange/parked.ts'
 import { readIntoOwn } from '../own-buffer.ts'
-import { Flow } from './flow.ts'
+import { abort, askWhetherThere } from '../wire.ts'
+import { Flow, type Room } from './flow.ts'
 import { mostAsText, whenFlushed } from './flushed.ts'
 
 /** The two sides of a connection through us, and what carries the client. */
@@ -15,34 +16,19 @@ export type Sides = { readonly client: Socket; readonly wire: Socket; readonly s
  */
 export function relay(
   sides: Sides,
-  buffers: ReadBuffers,
+  room: Room,
   passed: (bytes: number) => void,
   ended: () => void,
 ): void {
   const { client, wire, server } = sides
+  const upward = new Upward(sides, room, passed)
   let open = 2
-  let reads = 0
-  let up: Flow | undefined
-  const resume = () => void client.resume()
   const closed = () => {
     if (--open > 0) return
-    up?.release()
+    upward.release()
     ended()
   }
-
-  client.on('data', (chunk: Buffer) => {
-    passed(chunk.length)
-    if (chunk.length <= mostAsText) server.write(chunk.latin1Slice(), 'latin1')
-    else server.write(chunk)
-    // most of those that speak only once do not say much
-    if (reads < 2) {
-      reads += chunk.length > mostAsText ? 2 : 1
-      if (reads >= 2) up = ownFlow(sides, buffers, passed)
-    }
-    if (server.writableLength === 0) return
-    client.pause()
-    whenFlushed(server, resume)
-  })
+  client.on('data', (chunk: Buffer) => upward.take(chunk))
   follow(client, server, server, closed)
   follow(server, client, wire, closed)
   server.resume()
@@ -50,18 +36,65 @@ export function relay(
   if (client.readableEnded) server.end()
 }
 
-/** What a client says costs less with a buffer of its own, where it can have one. */
-function ownFlow(
-  { client, wire, server }: Sides,
-  buffers: ReadBuffers,
-  passed: (bytes: number) => void,
-): Flow | undefined {
-  if (client !== wire) return undefined
-  const flow = new Flow(server, buffers, passed)
-  flow.from(client)
-  if (readIntoOwn(client, flow.onread)) return flow
-  flow.release()
-  return undefined
+/** What the client says, until it costs less to read it into a buffer of its own: where it can have one. */
+class Upward implements Parker {
+  private readonly sides: Sides
+  private readonly room: Room
+  private readonly passed: (bytes: number) => void
+  private readonly resume: () => void
+  private reads = 0
+  private flow: Flow | undefined
+
+  constructor(sides: Sides, room: Room, passed: (bytes: number) => void) {
+    this.sides = sides
+    this.room = room
+    this.passed = passed
+    this.flow = undefined
+    this.resume = () => {
+      room.parked.gone(this)
+      sides.client.resume()
+    }
+  }
+
+  take(chunk: Buffer): void {
+    const { client, server } = this.sides
+    this.passed(chunk.length)
+    if (chunk.length <= mostAsText) server.write(chunk.latin1Slice(), 'latin1')
+    else server.write(chunk)
+    // most of those that speak only once do not say much
+    if (this.reads < 2) {
+      this.reads += chunk.length > mostAsText ? 2 : 1
+      if (this.reads >= 2) this.flow = this.ownFlow()
+    }
+    if (server.writableLength === 0) return
+    client.pause()
+    this.room.parked.wait(this, server.writableLength)
+    whenFlushed(server, this.resume)
+  }
+
+  release(): void {
+    this.room.parked.gone(this)
+    this.flow?.release()
+  }
+
+  giveUp(): void {
+    abort(this.sides.client)
+    abort(this.sides.server)
+  }
+
+  look(): void {
+    askWhetherThere(this.sides.client)
+  }
+
+  private ownFlow(): Flow | undefined {
+    const { client, wire, server } = this.sides
+    if (client !== wire) return undefined
+    const flow = new Flow(server, this.room, this.passed)
+    flow.fromClient(client)
+    if (readIntoOwn(client, flow.onread)) return flow
+    flow.release()
+    return undefined
+  }
 }
 
 /** Passes on how `one` ends; `below` carries `other`. */

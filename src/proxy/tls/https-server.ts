@@ -31,7 +31,7 @@ export function httpsServer(
   function serveHttp2(socket: Duplex, arrival: Arrival): void {
     const attach = (one: Duplex) => clients.serve(one, arrival)
     const take = directly(front, engine, arrival)
-    const one = session(socket, { attach, take }, () => sessions.delete(one))
+    const one = session(socket, { attach, take, parked: engine.parked }, () => sessions.delete(one))
     sessions.add(one)
   }
 

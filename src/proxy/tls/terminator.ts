@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 
 import { normalHost } from '../../core/rule/host.ts'
+import { carries } from '../wire.ts'
 import { type Contexts, contextsOf, type TlsFeed } from './contexts.ts'
 
 /** A connection whose handshake is over. */
@@ -65,6 +66,7 @@ export function terminator({ wishFor, handshakeMs = 10_000 }: TerminatorOptions)
           else raw.end(unknownName)
         },
       })
+      carries(raw, socket)
       const timer = setTimeout(() => raw.destroy(), handshakeMs)
       socket.on('error', () => socket.destroy())
       socket.once('close', () => clearTimeout(timer))

@@ -12,15 +12,16 @@ import { ownParts } from '../own-parts.ts'
 import { isOwnListener } from '../own.ts'
 import type { Target } from '../route.ts'
 import { httpServer } from '../server.ts'
+import type { Tables } from '../tables.ts'
 import { besideHttp } from '../tcp/beside-http.ts'
 import { tcpCountingIn } from '../tcp/counting.ts'
 import { gates } from '../tcp/gates.ts'
 import { tcpServer } from '../tcp/server.ts'
 import { httpsServer } from '../tls/https-server.ts'
-import { terminator } from '../tls/terminator.ts'
+import { type Terminator, terminator } from '../tls/terminator.ts'
 import { wishes } from '../tls/wishes.ts'
 import { trustOf } from '../trust.ts'
-import { chooser } from './choose.ts'
+import { type Chooser, chooser } from './choose.ts'
 import { countingIn } from './counting.ts'
 import { liveTables } from './live-tables.ts'
 import { pages } from './pages.ts'
@@ -28,34 +29,15 @@ import { upstreams } from './upstreams.ts'
 
 /** Puts the parts of a worker together: what is in force, what is running, and the servers before it. */
 export function planeOf(start: Start, catchUp: () => void) {
-  const { entrypoints, counters, drainMs, holdMs, via, firstByteMs, idleMs } = start
-  const { clientTimes, bufferBytes } = start
-  const counting = countingIn(counters)
-  const known = upstreams({ shown: counters, marks: start.marks })
-  const choosing = chooser(known)
-  const hold = holdQueue({ sized: (size) => counting.held(size) })
-  const own = ownParts(() => undefined, start.ownPorts)
-  const isOwn = (ip: string, port: number) => isOwnListener(own.parts(), ip, port)
-  let publicPort: number | undefined
-  function httpsPort(): number | undefined {
-    const { listeners } = own.parts()
-    const port = listeners.find(({ entrypoint }) => entrypoint === 'https')?.port
-    return port === undefined ? undefined : (publicPort ?? port)
-  }
-  const site: Site = {
-    nowMs: machineMs,
-    share: start.share,
-    seat: start.seat,
-    isOwn,
-    httpsPort,
-    pageOf: pages(choosing, isOwn),
-  }
+  const running = runningOf(start)
+  const { known, choosing, hold } = running
+  const places = placesOf(start)
   const wished = wishes()
   const tables = liveTables({
     catchUp,
-    chains: chains(site),
+    chains: chains(siteOf(start, places, choosing)),
     changed(changes, nowMs) {
-      known.settle(changes, leaveMs(drainMs), nowMs)
+      known.settle(changes, leaveMs(start.drainMs), nowMs)
       choosing.settle(changes)
       wished.change(changes)
       hold.wake()
@@ -63,7 +45,77 @@ export function planeOf(start: Start, catchUp: () => void) {
   })
   const access = accessLogOf(start)
   const tls = terminator({ wishFor: (host) => wished.wishFor(host) })
-  const engine = new Engine({
+  const secured = (host: string) => (tls.covers(host) ? places.secured(host) : undefined)
+  const engine = engineOf(start, running, tables, secured, access)
+  return {
+    tables,
+    engine,
+    /** What TLS goes by from now on. */
+    secure({ feed, httpsPort }: Secure): void {
+      tls.use(feed)
+      places.publish(httpsPort)
+    },
+    access,
+    serverOf: serversOf(start, engine, tls),
+    listening: (bound: readonly Bound[]) => places.listening(bound),
+    /** Checks say something else of somebody. */
+    checked(): void {
+      known.checked()
+      hold.wake()
+    },
+  }
+}
+
+type Running = ReturnType<typeof runningOf>
+
+function runningOf({ counters, marks }: Start) {
+  const counting = countingIn(counters)
+  const known = upstreams({ shown: counters, marks })
+  const hold = holdQueue({ sized: (size) => counting.held(size) })
+  return { counting, known, choosing: chooser(known), hold }
+}
+
+type Places = ReturnType<typeof placesOf>
+
+/** Where we are reached, as far as is known by now. */
+function placesOf({ ownPorts }: Start) {
+  const own = ownParts(() => undefined, ownPorts)
+  let publicPort: number | undefined
+  const httpsPort = () => {
+    const { listeners } = own.parts()
+    const port = listeners.find(({ entrypoint }) => entrypoint === 'https')?.port
+    return port === undefined ? undefined : (publicPort ?? port)
+  }
+  return {
+    httpsPort,
+    isOwn: (ip: string, port: number) => isOwnListener(own.parts(), ip, port),
+    listening: (bound: readonly Bound[]) => own.listening(bound),
+    /** Clients reach https by this port. */
+    publish(port: number | undefined): void {
+      publicPort = port
+    },
+    /** `https://host`, if anything is served there. */
+    secured(host: string): string | undefined {
+      const port = httpsPort()
+      if (port === undefined) return undefined
+      return port === 443 ? `https://${host}` : `https://${host}:${port}`
+    },
+  }
+}
+
+function siteOf({ share, seat }: Start, { isOwn, httpsPort }: Places, choosing: Chooser): Site {
+  return { nowMs: machineMs, share, seat, isOwn, httpsPort, pageOf: pages(choosing, isOwn) }
+}
+
+function engineOf(
+  start: Start,
+  { counting, known, choosing, hold }: Running,
+  tables: Tables,
+  secured: (host: string) => string | undefined,
+  access: AccessLog | undefined,
+): Engine {
+  const { via, holdMs, firstByteMs, idleMs, clientTimes, bufferBytes } = start
+  return new Engine({
     tables,
     upstreams: known,
     chooser: choosing,
@@ -75,57 +127,44 @@ export function planeOf(start: Start, catchUp: () => void) {
     holdMs,
     firstByteMs,
     idleMs,
-    secured(host) {
-      const port = httpsPort()
-      if (port === undefined || !tls.covers(host)) return undefined
-      return port === 443 ? `https://${host}` : `https://${host}:${port}`
-    },
+    secured,
     clientTimes,
     bufferBytes,
     access,
   })
-  const trust = start.trust.length > 0 ? engine.trust : undefined
+}
+
+/** Makes the servers of entrypoints. */
+function serversOf(
+  { entrypoints, counters, trust, share, seat }: Start,
+  engine: Engine,
+  tls: Terminator,
+): (listener: Listener) => EntrypointServer {
+  const { tables, hold, holdMs, access, room } = engine
   const ofTcp = {
     tables,
-    upstreams: known,
-    chooser: choosing,
+    upstreams: engine.upstreams,
+    chooser: engine.chooser,
     hold,
     holdMs,
-    trust,
-    tls,
-    gates: gates(start.share, start.seat),
-    buffers: engine.tunnelBuffers,
     access,
+    tls,
+    ...room,
+    trust: trust.length > 0 ? engine.trust : undefined,
+    gates: gates(share, seat),
   }
-  const tcpAt = (entrypoint: string, at: number) =>
-    besideHttp(entrypoint, ofTcp, tcpCountingIn(counters, at))
-  const serverOf = (listener: Listener): EntrypointServer => {
-    const at = entrypoints.indexOf(listener.entrypoint)
-    switch (listener.kind ?? 'http') {
+  return (listener) => {
+    const { entrypoint, kind = 'http' } = listener
+    const at = entrypoints.indexOf(entrypoint)
+    const counts = () => tcpCountingIn(counters, at)
+    switch (kind) {
       case 'tcp':
-        return tcpServer(listener, ofTcp, tcpCountingIn(counters, at))
+        return tcpServer(listener, ofTcp, counts())
       case 'https':
-        return httpsServer(listener, at, engine, tls, tcpAt(listener.entrypoint, at))
+        return httpsServer(listener, at, engine, tls, besideHttp(entrypoint, ofTcp, counts()))
       case 'http':
         return httpServer(listener, at, engine)
     }
-  }
-  return {
-    tables,
-    engine,
-    /** What TLS goes by from now on. */
-    secure({ feed, httpsPort: port }: Secure): void {
-      tls.use(feed)
-      publicPort = port
-    },
-    access,
-    serverOf,
-    listening: (bound: readonly Bound[]) => own.listening(bound),
-    /** Checks say something else of somebody. */
-    checked(): void {
-      known.checked()
-      hold.wake()
-    },
   }
 }
 

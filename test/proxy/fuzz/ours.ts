@@ -101,6 +101,8 @@ class Reader implements RequestTaker {
   onClientGone(): void {}
   onClientDrain(): void {}
   onTick(): void {}
+  onStash(): void {}
+  onWaiting(): void {}
 
   private close(): void {
     this.reading.hasClosed = true

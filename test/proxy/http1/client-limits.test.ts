@@ -41,6 +41,8 @@ async function served(content: 'none' | 'length') {
     onClientEnd() {},
     onClientGone() {},
     onClientDrain() {},
+    onStash() {},
+    onWaiting() {},
     onTick() {},
   }
   connection.start(taker)

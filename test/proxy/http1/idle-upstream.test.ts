@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 
 import { bulkBuffers } from '../../../src/proxy/buffers.ts'
+import { Parked } from '../../../src/proxy/exchange/parked.ts'
 import { AnswerHead } from '../../../src/proxy/http1/answer-head.ts'
 import { UpstreamConnection } from '../../../src/proxy/http1/upstream-connection.ts'
 import { EndpointSessions } from '../../../src/proxy/http2/endpoint-sessions.ts'
@@ -26,7 +27,7 @@ for (const [name, act] of Object.entries(acts)) {
       buffers: bulkBuffers(),
       first: Buffer.alloc(128 * 1024),
       answerHead: new AnswerHead(),
-      endpointSessions: new EndpointSessions(),
+      endpointSessions: new EndpointSessions(new Parked(1_000_000)),
     }
     const place = { identity: 'a', protocol: 'http', ip: '127.0.0.1', port: address.port } as const
     const connection = new UpstreamConnection(place, shared, () => order.push('let go'))

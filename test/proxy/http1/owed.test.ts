@@ -28,16 +28,12 @@ function answer() {
   const client = new ClientConnection(stream, new RequestHead(), shared, usualTimes, 0, () => {})
   const buffers = bulkBuffers()
   const asked = new Asked(origin, false)
-  const answering = new Answering(
-    client,
-    asked,
-    new Sender(buffers, Buffer.alloc(1024)),
-    new Parked(1_000_000),
-  )
+  const parked = new Parked(1_000_000)
+  const answering = new Answering(client, asked, new Sender(buffers, Buffer.alloc(1024)), parked)
   const lent = buffers.take()
   stream.write(lent.subarray(0, 10))
   answering.owe([lent])
-  return { answering, buffers, lent, take: () => taken.shift()?.() }
+  return { answering, parked, buffers, lent, take: () => taken.shift()?.() }
 }
 
 test('a buffer that is still being written at the end of an answer is used again when it has gone', () => {
@@ -54,4 +50,15 @@ test('a client that drains, or is gone, gives back what it was owed', () => {
   const { answering, buffers, lent } = answer()
   answering.unpark()
   expect(buffers.take()).toBe(lent)
+})
+
+test('what waits counts as the buffers in which it stands, though nobody is held up', () => {
+  const { answering, parked, lent, take } = answer()
+  answering.recount(0)
+  expect(parked.bytes).toBe(lent.length)
+  answering.recount(1000)
+  expect(parked.bytes).toBe(lent.length + 1000)
+  take()
+  answering.recount(0)
+  expect(parked.bytes).toBe(0)
 })

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 
 import { expect, test } from 'vitest'
 
+import { Parked } from '../../../src/proxy/exchange/parked.ts'
 import { EndpointSessions } from '../../../src/proxy/http2/endpoint-sessions.ts'
 import { closed, listeningOn } from '../../listening.ts'
 import { catalogOf, instance } from '../bed.ts'
@@ -131,7 +132,7 @@ test(
 
 test('a session that begins to end before it is used is not used', async () => {
   await using endpoint = await frameEndpoint(() => Buffer.alloc(0))
-  const sessions = new EndpointSessions()
+  const sessions = new EndpointSessions(new Parked(1_000_000))
   const place = { identity: 'a', ip: '127.0.0.1', port: endpoint.port }
   const open = () =>
     new Promise((resolve) => void sessions.open(place, (ask) => resolve(ask?.({}, {})), undefined))

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 
 import { expect, test } from 'vitest'
 
+import { Parked } from '../../../src/proxy/exchange/parked.ts'
 import { type Session, session } from '../../../src/proxy/http2/session.ts'
 import { eventually } from '../../store/eventually.ts'
 
@@ -22,7 +23,9 @@ async function scene(listener: RequestListener) {
       connections.push(one)
       engine.emit('connection', one)
     }
-    const one = session(socket, { attach }, () => sessions.delete(one))
+    const one = session(socket, { attach, parked: new Parked(64 * 1024 * 1024) }, () =>
+      sessions.delete(one),
+    )
     sessions.add(one)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')

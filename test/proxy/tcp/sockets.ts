@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 
 /** All that comes until the other side ends its half, ours staying as it is; rejects if it resets. */
 export async function received(socket: Socket): Promise<Buffer> {
@@ -21,4 +22,19 @@ export async function standsStill(count: () => number): Promise<void> {
       setTimeout(resolve, 200)
     })
   }
+}
+
+/** Writes without end, as fast as it is taken; tells how much that is by now. */
+export function flooded(stream: Writable): () => number {
+  const piece = Buffer.alloc(256 * 1024)
+  let said = 0
+  const more = () => {
+    while (!stream.destroyed) {
+      said += piece.length
+      if (!stream.write(piece)) return
+    }
+  }
+  stream.on('drain', more)
+  more()
+  return () => said
 }

@@ -1,4 +1,4 @@
-import { live, type Live } from '../../../core/live.ts'
+import { live } from '../../../core/live.ts'
 import type { RoleProbe } from '../../../core/policy.ts'
 import { sleep } from '../../../core/retry.ts'
 import type { RouteChange } from '../../changes.ts'
@@ -18,17 +18,6 @@ export type RolesFound = {
 }
 
 export type RoleReport = { readonly state: RoleState; readonly why: string }
-
-/** The roles of all endpoints that routes with a role have: asked once, however many routes and workers there are. */
-export type Roles = {
-  readonly found: Live<RolesFound>
-  stateOf(identity: string): RoleState
-  /** Undefined for endpoints that nobody asks. */
-  report(identity: string): RoleReport | undefined
-  /** A new table is in force. */
-  settle(changes: readonly RouteChange[]): void
-  stop(): void
-}
 
 export type RolesOptions = {
   readonly probe: (
@@ -53,41 +42,76 @@ type Member = {
 
 type Known = { readonly memory: GroupMemory; judged: Judgement; goneMs: number | undefined }
 
-export function createRoles({ probe, made, clock = Date.now }: RolesOptions): Roles {
-  const routes = new Map<string, RoledRoute>()
-  const members = new Map<string, Member>()
-  const groups = new Map<string, Known>()
-  const found = live<RolesFound>({ groups: [], silent: [] })
-  let text = ''
+/** The roles of all endpoints that routes with a role have: asked once, however many routes and workers there are. */
+export class Roles {
+  readonly found = live<RolesFound>({ groups: [], silent: [] })
+  private readonly options: RolesOptions
+  private readonly clock: () => number
+  private readonly routes = new Map<string, RoledRoute>()
+  private readonly members = new Map<string, Member>()
+  private readonly groups = new Map<string, Known>()
+  /** What `found` has. */
+  private text = ''
 
-  async function ask(target: Target, how: RoleProbe, one: Member): Promise<void> {
+  constructor(options: RolesOptions) {
+    this.options = options
+    this.clock = options.clock ?? Date.now
+  }
+
+  stateOf(identity: string): RoleState {
+    return this.members.get(identity)?.state ?? 'unknown'
+  }
+
+  /** Undefined for endpoints that nobody asks. */
+  report(identity: string): RoleReport | undefined {
+    const one = this.members.get(identity)
+    return one && { state: one.state, why: whyOf(one) }
+  }
+
+  /** A new table is in force. */
+  settle(changes: readonly RouteChange[]): void {
+    const touched = changes.filter(({ before, after }) => isRoled(before) || isRoled(after))
+    if (touched.length === 0) return
+    for (const { before } of touched) if (before) this.routes.delete(before.key)
+    for (const { after } of touched) if (isRoled(after)) this.routes.set(after.key, after)
+    this.regroup()
+  }
+
+  stop(): void {
+    for (const { end } of this.members.values()) end.abort()
+    this.members.clear()
+  }
+
+  private async ask(target: Target, how: RoleProbe, one: Member): Promise<void> {
+    const { probe, made } = this.options
     const { signal } = one.end
     while (!signal.aborted) {
       const answer = await probe(target, how, signal)
       if (signal.aborted) return
       made(one.group.service, answer.role !== undefined)
       one.heard = heard(one.heard, answer, how)
-      if (answer.role && answer.descent) memoryOf(one.group).ancestry.note(answer.descent)
-      judge(one.group)
-      publish()
+      if (answer.role && answer.descent) {
+        this.knownOf(one.group).memory.ancestry.note(answer.descent)
+      }
+      this.judge(one.group)
+      this.publish()
       await sleep(how.intervalMs, signal)
     }
   }
 
-  function knownOf(id: string): Known {
-    return groups.getOrInsertComputed(id, () => ({
+  private knownOf({ id }: Group): Known {
+    return this.groups.getOrInsertComputed(id, () => ({
       memory: newGroupMemory(),
       judged: { service: '', states: [], fenced: [], primary: undefined, missing: [] },
       goneMs: undefined,
     }))
   }
 
-  const memoryOf = ({ id }: Group) => knownOf(id).memory
-
-  function judge(group: Group): void {
-    const known = knownOf(group.id)
+  private judge(group: Group): void {
+    const { members } = this
+    const known = this.knownOf(group)
     const heardOf = (identity: string) => members.get(identity)?.heard ?? nothingHeard
-    known.judged = judgement(group, heardOf, known.memory, clock())
+    known.judged = judgement(group, heardOf, known.memory, this.clock())
     known.goneMs = undefined
     for (const [identity, state] of known.judged.states) {
       const member = members.get(identity)
@@ -96,36 +120,20 @@ export function createRoles({ probe, made, clock = Date.now }: RolesOptions): Ro
   }
 
   /** Only what is new: most answers say what the last one did. */
-  function publish(): void {
+  private publish(): void {
+    const known = [...this.groups.values()].filter(({ goneMs }) => goneMs === undefined)
     const now: RolesFound = {
-      groups: [...groups.values()].flatMap(({ judged, goneMs }) =>
-        goneMs === undefined ? [judged] : [],
-      ),
-      silent: [...members].flatMap(
-        ([
-          identity,
-          {
-            heard: { role, last },
-          },
-        ]) =>
-          role === 'unknown' && last && last.role === undefined
-            ? [
-                {
-                  identity,
-                  why: last.why,
-                  ...(last.remedy !== undefined && { remedy: last.remedy }),
-                },
-              ]
-            : [],
-      ),
+      groups: known.map(({ judged }) => judged),
+      silent: [...this.members].flatMap(([identity, { heard: of }]) => silenceOf(identity, of)),
     }
     const next = JSON.stringify(now)
-    if (next === text) return
-    text = next
-    found.set(now)
+    if (next === this.text) return
+    this.text = next
+    this.found.set(now)
   }
 
-  function place(identity: string, target: Target, group: Group): void {
+  private place(identity: string, target: Target, group: Group): void {
+    const { members } = this
     const { ip, port, probe: how } = target
     if (!how) return
     const what = JSON.stringify([ip, port, how])
@@ -138,11 +146,12 @@ export function createRoles({ probe, made, clock = Date.now }: RolesOptions): Ro
     const end = new AbortController()
     const one: Member = { group, heard: nothingHeard, state: 'unknown', what, end }
     members.set(identity, one)
-    void ask(target, how, one)
+    void this.ask(target, how, one)
   }
 
-  function regroup(): void {
-    const now = groupsOf(routes.values())
+  private regroup(): void {
+    const { members } = this
+    const now = groupsOf(this.routes.values())
     const listed = new Set(now.flatMap((group) => [...group.members.keys()]))
     for (const [identity, { end }] of members) {
       if (listed.has(identity)) continue
@@ -150,42 +159,28 @@ export function createRoles({ probe, made, clock = Date.now }: RolesOptions): Ro
       members.delete(identity)
     }
     for (const group of now) {
-      for (const [identity, target] of group.members) place(identity, target, group)
+      for (const [identity, target] of group.members) this.place(identity, target, group)
     }
-    forget(new Set(now.map(({ id }) => id)))
-    for (const group of now) judge(group)
-    publish()
+    this.forget(new Set(now.map(({ id }) => id)))
+    for (const group of now) this.judge(group)
+    this.publish()
   }
 
   /** What is known of a group outlives its last container for a while, as its route does. */
-  function forget(there: ReadonlySet<string>): void {
-    const nowMs = clock()
-    for (const [id, known] of groups) {
+  private forget(there: ReadonlySet<string>): void {
+    const nowMs = this.clock()
+    for (const [id, known] of this.groups) {
       if (there.has(id)) continue
       known.goneMs ??= nowMs
-      if (nowMs - known.goneMs >= rememberMs) groups.delete(id)
+      if (nowMs - known.goneMs >= rememberMs) this.groups.delete(id)
     }
   }
+}
 
-  return {
-    found,
-    stateOf: (identity) => members.get(identity)?.state ?? 'unknown',
-    report(identity) {
-      const one = members.get(identity)
-      return one && { state: one.state, why: whyOf(one) }
-    },
-    settle(changes) {
-      const touched = changes.filter(({ before, after }) => isRoled(before) || isRoled(after))
-      if (touched.length === 0) return
-      for (const { before } of touched) if (before) routes.delete(before.key)
-      for (const { after } of touched) if (isRoled(after)) routes.set(after.key, after)
-      regroup()
-    },
-    stop() {
-      for (const { end } of members.values()) end.abort()
-      members.clear()
-    },
-  }
+function silenceOf(identity: string, { role, last }: Heard): RolesFound['silent'] {
+  if (role !== 'unknown' || !last || last.role !== undefined) return []
+  const { why, remedy } = last
+  return [{ identity, why, ...(remedy !== undefined && { remedy }) }]
 }
 
 function whyOf({ state, heard: { last, role, next } }: Member): string {
