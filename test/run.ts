@@ -22,8 +22,11 @@ const report = '.vitest.json'
 const otherReport = '.vitest-other.json'
 const again = '.vitest-again.json'
 const mostAgain = 4
-/** Folders whose tests run one after the other, because they share an engine. */
-const withEngine = ['docker', 'e2e', 'registrator', 'repository', 'store']
+/**
+ * Folders whose tests run one after the other, because they share an engine and look at all that is in it. Some others
+ * only start an etcd in it. They take about half of the time.
+ */
+const withEngine = ['docker', 'e2e']
 const asked = process.argv.slice(2)
 const needs = needsOf(asked)
 
@@ -52,7 +55,7 @@ async function tests(
 }
 
 /**
- * All tests, in two halves side by side: those with engines and etcd wait most of the time, the others compute. Of a
+ * All tests, in two halves side by side: those with engines wait most of the time, the others compute. Of a
  * half, the few files that failed are tried once more.
  */
 async function wholeRun(env: NodeJS.ProcessEnv): Promise<number> {

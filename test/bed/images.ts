@@ -16,10 +16,11 @@ const pullMs = 10 * 60_000
 
 /** Brings the images that the tests use: pulled where a registry answers, else made from Debian's packages. */
 export async function bringImages(env: NodeJS.ProcessEnv): Promise<void> {
-  const missing: string[] = []
-  for (const image of wanted) {
-    if (!(await isHere(image, env)) && !(await isPulled(image, env))) missing.push(image)
-  }
+  // at once, since a registry that is not there may let each of them wait
+  const have = await Promise.all(
+    wanted.map(async (image) => (await isHere(image, env)) || (await isPulled(image, env))),
+  )
+  const missing = wanted.filter((_, at) => have[at] === false)
   if (missing.length > 0) await makeStandIns(missing, env)
   for (const image of wanted) await sayIfStandIn(image, env)
 }

@@ -76,7 +76,7 @@ async function scene({ withFolder = true } = {}) {
   }
 }
 
-test(
+test.concurrent(
   'pairs are found under the names that nginx-proxy, certbot and HAProxy give them',
   async () => {
     await using at = await scene()
@@ -106,7 +106,7 @@ test(
   limitMs,
 )
 
-test(
+test.concurrent(
   'renewed, added and deleted files are taken over, a link that leads elsewhere too',
   async () => {
     await using at = await scene()
@@ -140,7 +140,7 @@ test(
   limitMs,
 )
 
-test(
+test.concurrent(
   'the last certificate is kept when it goes, and given up for the next one',
   async () => {
     await using at = await scene()
@@ -160,7 +160,7 @@ test(
   limitMs,
 )
 
-test(
+test.concurrent(
   'what is there at the start is known before anything runs',
   async () => {
     await using dir = await mkdtempDisposable(join(tmpdir(), 'portolan-certs-'))
@@ -185,7 +185,7 @@ test(
   limitMs,
 )
 
-test(
+test.concurrent(
   'a pair that does not match is a problem alone, and the last good one stays',
   async () => {
     await using at = await scene()
@@ -211,7 +211,7 @@ test(
   limitMs,
 )
 
-test(
+test.concurrent(
   'what can not be read is a problem that says what to do',
   async () => {
     await using at = await scene()
@@ -237,7 +237,7 @@ test(
   limitMs,
 )
 
-test(
+test.concurrent(
   'a folder that is not there is a problem until it is',
   async () => {
     await using at = await scene()
@@ -249,7 +249,7 @@ test(
   limitMs,
 )
 
-test(
+test.concurrent(
   'those that expire are told of before, counted, and shown without their keys',
   async () => {
     await using at = await scene({ withFolder: false })
@@ -277,7 +277,7 @@ test(
   limitMs,
 )
 
-test(
+test.concurrent(
   'one that has expired does not replace one that has not',
   async () => {
     await using at = await scene({ withFolder: false })

@@ -35,6 +35,8 @@ export type FailoverResult = {
 }
 
 const limitMs = 120_000
+/** Each call is a process: without a pause they would take the time from the databases. */
+const betweenMs = 50
 
 const instances = z.object({
   items: z.array(
@@ -106,7 +108,7 @@ function working(application: Application, primaries: () => Promise<number>) {
   async function again(once: () => Promise<void>): Promise<void> {
     while (!ending.signal.aborted) {
       await once()
-      await pause(20)
+      await pause(betweenMs)
     }
   }
   async function write(): Promise<void> {

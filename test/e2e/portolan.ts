@@ -80,7 +80,10 @@ export async function startPortolan(options: StartOptions = {}): Promise<Running
   return running
 }
 
-/** Waits until `check` is true; fails with what was seen last after `limitMs`: long, since the machine may be busy. */
+/**
+ * Waits until `check` is true; fails with what was seen last after `limitMs`: long, since the machine may be busy. What
+ * takes longer is looked at less often, so that looking does not delay it.
+ */
 export async function eventually(
   check: () => Promise<boolean>,
   limitMs = 30_000,
@@ -94,7 +97,8 @@ export async function eventually(
     } catch (error) {
       last = error
     }
-    await pause(20)
+    const waitedMs = performance.now() - started
+    await pause(Math.min(100, Math.max(20, waitedMs / 20)))
   }
   throw new Error(`not within ${limitMs} ms; last: ${String(last)}\n${about()}`)
 }

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
 import { freePort } from '../free-port.ts'
+import { postgresPath } from '../templates/postgres.ts'
 import { startStack } from './compose.ts'
 import { type Application, failOver, told } from './failover.ts'
 import { eventually } from './portolan.ts'
@@ -16,7 +17,7 @@ const patienceMs = 60_000
 /** One statement on a connection of its own; its rows. */
 async function sql(port: number, text: string): Promise<string[]> {
   const at = `host=127.0.0.1 port=${port} user=postgres dbname=postgres`
-  const env = { ...process.env, PGPASSWORD: 'change-me' }
+  const env = { ...process.env, PATH: postgresPath(), PGPASSWORD: 'change-me' }
   const { stdout } = await run('psql', ['-XAtqw', at, '-c', text], { env, timeout: patienceMs })
   return stdout.trim().split('\n')
 }
