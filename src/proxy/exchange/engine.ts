@@ -1,5 +1,5 @@
 import type { AccessLog } from '../access/access-log.ts'
-import { bulkBuffers, readBuffers } from '../buffers.ts'
+import { boxBuffers, bulkBuffers, readBuffers } from '../buffers.ts'
 import { AnswerHead } from '../http1/answer-head.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
 import type { ClientTimes } from '../http1/limits.ts'
@@ -68,7 +68,7 @@ export class Engine {
   /** What clients send is read into it, wherever it can be; nothing in it outlasts the read. */
   readonly shared = Buffer.allocUnsafeSlow(64 * 1024)
   readonly answerHead = new AnswerHead()
-  readonly sender = new Sender(this.buffers)
+  readonly sender = new Sender(this.buffers, boxBuffers())
   readonly ids = new RequestIds()
   readonly parked: Parked
   readonly copies: Copies

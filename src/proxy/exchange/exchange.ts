@@ -83,6 +83,10 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     if (connection) this.sending.open(connection, true)
   }
 
+  copiesContent(size: number): boolean {
+    return this.phase === phase.sent && this.guard === undefined && this.sending.copies(size)
+  }
+
   onContent(bytes: Buffer, start: number, end: number): void {
     if (this.phase === phase.idle) return
     this.movedMs = this.engine.nowMs

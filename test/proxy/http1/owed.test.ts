@@ -28,7 +28,7 @@ function answer() {
   const client = new ClientConnection(stream, new RequestHead(), shared, usualTimes, 0, () => {})
   const buffers = bulkBuffers()
   const asked = new Asked(origin, false)
-  const answering = new Answering(client, asked, new Sender(buffers), new Parked(1_000_000))
+  const answering = new Answering(client, asked, new Sender(buffers, buffers), new Parked(1_000_000))
   const lent = buffers.take()
   stream.write(lent.subarray(0, 10))
   answering.owe([lent])
