@@ -24,6 +24,11 @@ export function bulkBuffers(): Buffers {
   return buffersOf(128 * 1024, 128)
 }
 
+/** What content of requests stands in until it is answered, in case that it has to be sent once more. */
+export function boxBuffers(): Buffers {
+  return buffersOf(16 * 1024, 256)
+}
+
 /** What bytes of tunnels are read into: small while little comes at a time, large for bulk; the smallest first. */
 export type ReadBuffers = readonly Buffers[]
 

@@ -1,5 +1,5 @@
 import type { AccessLog } from '../access/access-log.ts'
-import { bulkBuffers, readBuffers } from '../buffers.ts'
+import { boxBuffers, bulkBuffers, readBuffers } from '../buffers.ts'
 import { AnswerHead } from '../http1/answer-head.ts'
 import type { ClientConnection } from '../http1/client-connection.ts'
 import type { ClientTimes } from '../http1/limits.ts'
@@ -77,7 +77,7 @@ export class Engine {
    */
   readonly first = Buffer.allocUnsafeSlow(this.buffers.size)
   readonly answerHead = new AnswerHead()
-  readonly sender = new Sender(this.buffers, this.first)
+  readonly sender = new Sender(this.buffers, boxBuffers(), this.first)
   readonly ids = new RequestIds()
   readonly parked: Parked
   readonly copies: Copies

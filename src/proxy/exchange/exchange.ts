@@ -8,7 +8,7 @@ import { UpstreamConnection } from '../http1/upstream-connection.ts'
 import type { TableRoute } from '../route.ts'
 import type { Upstream } from '../worker/upstream.ts'
 import { afterLoss, waitForSomebody } from './again.ts'
-import { badRequest, closedRoute, movedTo, notYet, refused, unknownHost } from './answers.ts'
+import { badRequest, closedRoute, notYet, refused, unknownHost } from './answers.ts'
 import { type Guard, guardRequest } from './guard.ts'
 import { dropKept, keep, takeKept } from './kept.ts'
 import { Life, phase } from './life.ts'
@@ -16,11 +16,10 @@ import { mirrorRequest } from './mirror.ts'
 import { ownerFor } from './owner.ts'
 import { say } from './say.ts'
 import { endLate } from './time-limits.ts'
+import { redirected } from './to-https.ts'
 import { Tunnel } from './tunnel.ts'
 
 const mostInterims = 16
-/** Who gives out certificates asks here without TLS (RFC 8555, 8.3). */
-const challenges = '/.well-known/acme-challenge/'
 
 /** One request and its answer; the same object for all of a connection, one after the other. */
 export class Exchange extends Life implements RequestTaker, AnswerTaker {
@@ -49,7 +48,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
       return this.answer(this.failure ?? (engine.tables.table.complete ? unknownHost : notYet))
     }
     if (route.closed !== undefined) return this.answer(closedRoute)
-    if (route.toHttps && this.redirected()) return
+    if (route.toHttps && redirected(this, this.front)) return
     const { chain } = route
     if (chain !== undefined && this.guard?.isThrough(chain) !== true) {
       return guardRequest(this, chain)
@@ -57,17 +56,6 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     const upstream = engine.chooser.choose(route, asked, this.tried, nowMs)
     if (upstream === undefined) return waitForSomebody(this, route)
     this.ask(route, upstream)
-  }
-
-  /** Sends the client to https, if that is where it is to be. */
-  private redirected(): boolean {
-    const { asked, front, engine } = this
-    const isSecure = front.scheme === 'https' || asked.cameByTls
-    if (isSecure || asked.path.startsWith(challenges)) return false
-    const place = engine.secured(asked.host)
-    if (place !== undefined)
-      this.answer(movedTo(`${place}${asked.path}${asked.search}`, asked.verb))
-    return place !== undefined
   }
 
   get mustKnow(): boolean {
@@ -81,6 +69,10 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     this.upstream?.reached()
     this.sayContinue()
     if (connection) this.sending.open(connection, true)
+  }
+
+  copiesContent(size: number): boolean {
+    return this.phase === phase.sent && this.guard === undefined && this.sending.copies(size)
   }
 
   onContent(bytes: Buffer, start: number, end: number): void {

@@ -28,6 +28,8 @@ export class Sending implements Parker {
   private firstStart = 0
   private firstEnd = 0
   private pieces = 0
+  /** Holds the first piece, and nobody else looks into it. */
+  private box: Buffer | undefined
   /** All pieces, if somebody wants them kept and they are not too many. */
   private kept: Pieces | undefined
   /** Gets all content, too. */
@@ -45,6 +47,7 @@ export class Sending implements Parker {
     this.parked = parked
     this.to = undefined
     this.early = undefined
+    this.box = undefined
     this.kept = undefined
     this.copy = undefined
   }
@@ -93,8 +96,16 @@ export class Sending implements Parker {
     if (this.client.isPaused && isKeepingUp) this.client.resume()
   }
 
+  /** Whether `size` bytes that come now are free again when `content` has seen them. */
+  copies(size: number): boolean {
+    const isFirst = this.to !== undefined && this.pieces === 0
+    const isAlone = this.kept === undefined && this.copy === undefined
+    return isFirst && isAlone && this.sender.fits(this.head.length + size)
+  }
+
   /** False if there is no room for it. */
   content(bytes: Buffer, start: number, end: number): boolean {
+    if (this.copies(end - start)) return this.boxed(bytes, start, end)
     const isFirst = this.pieces++ === 0
     const isHeld = isFirst || !this.to
     this.hasContent = true
@@ -104,6 +115,7 @@ export class Sending implements Parker {
       this.firstStart = start
       this.firstEnd = end
     } else if (this.pieces === 2 && this.kept === undefined && this.keptBytes > 0) {
+      this.box = undefined
       this.kept = new Pieces()
       this.keepPiece(this.first.subarray(this.firstStart, this.firstEnd))
     }
@@ -117,6 +129,23 @@ export class Sending implements Parker {
     this.early ??= new Pieces()
     this.early.add(bytes.subarray(start, end))
     this.client.pause()
+    return true
+  }
+
+  /** The same for the first piece, or the only one, which goes at once. */
+  private boxed(bytes: Buffer, start: number, end: number): boolean {
+    const { head, sender, to } = this
+    const size = end - start
+    this.hasContent = true
+    this.pieces = 1
+    if (!to || !this.hold(size)) return false
+    const box = sender.takeBox()
+    this.box = box
+    this.first = box
+    this.firstStart = head.length
+    this.firstEnd = head.length + size
+    this.head = ''
+    this.written(to, sender.sendBoxed(to.socket, head, bytes, start, end, box))
     return true
   }
 
@@ -150,6 +179,7 @@ export class Sending implements Parker {
 
   /** Gives `copy` what has come and what will come. */
   copyTo(copy: Copy): void {
+    this.box = undefined
     this.copy = copy
     for (const piece of this.early?.all() ?? []) this.copyPiece(piece)
     if (this.hasAll) this.end()
@@ -172,6 +202,7 @@ export class Sending implements Parker {
   /** Keeps all content, up to `most` bytes of it, so that it can be sent once more. */
   keep(most: number): void {
     if (most <= keptAlways) return
+    this.box = undefined
     this.keptBytes = most
     this.kept = new Pieces()
     for (const piece of this.early?.all() ?? []) this.keepPiece(piece)
@@ -179,6 +210,7 @@ export class Sending implements Parker {
 
   /** All that was written is to be written again. */
   rewind(): void {
+    this.box = undefined
     this.early = this.pieces === 0 ? undefined : this.kept?.copy()
     if (this.pieces === 0 || this.kept) return
     this.early = new Pieces()
@@ -205,6 +237,7 @@ export class Sending implements Parker {
 
   /** The request is answered: lets go of what it was. */
   clear(): void {
+    this.leaveBox()
     this.close()
     this.early = undefined
     this.first = nothing
@@ -213,6 +246,13 @@ export class Sending implements Parker {
     this.copy = undefined
     this.parked.release(this.heldBytes)
     this.heldBytes = 0
+  }
+
+  /** It serves the next one, unless something of it may still be read. */
+  private leaveBox(): void {
+    const { box, to } = this
+    if (box && to?.socket.writableLength === 0) this.sender.giveBox(box)
+    this.box = undefined
   }
 
   /** The endpoint has taken all, or is gone. */
@@ -238,7 +278,10 @@ export class Sending implements Parker {
   private write(to: UpstreamConnection, bytes: Buffer, start: number, end: number): boolean {
     const { head } = this
     this.head = ''
-    const isKeepingUp = this.sender.send(to.socket, head, bytes, start, end)
+    return this.written(to, this.sender.send(to.socket, head, bytes, start, end))
+  }
+
+  private written(to: UpstreamConnection, isKeepingUp: boolean): boolean {
     if (isKeepingUp || to.socket.writableLength === 0) return true
     this.client.pause()
     this.isParked = true

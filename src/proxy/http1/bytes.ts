@@ -41,10 +41,10 @@ export function flat(text: string): string {
   return Buffer.from(text, 'latin1').latin1Slice()
 }
 
-/** The first bytes of `from`. Not in Node's pool, of which a few bytes that somebody keeps would keep 64 KiB. */
-export function copyOf(from: Buffer, count: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(count)
-  from.copy(copy, 0, 0, count)
+/** The bytes from `start` to `end`. Not in Node's pool, of which a few bytes that somebody keeps would keep 64 KiB. */
+export function copyOf(from: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start)
+  from.copy(copy, 0, start, end)
   return copy
 }
 

@@ -106,15 +106,23 @@ export class ClientConnection extends ClientLife {
     const isFirst = this.state === state.head && this.stash === undefined
     const isPlain = isFirst && !stream.writableNeedDrain && shared[0] !== carriageReturn
     const end = isPlain ? head.scan(shared, 0, count) : more
-    if (end <= 0) this.onData(copyOf(shared, count))
+    if (end <= 0) this.rest(0, count)
     else {
-      const bytes = end === count ? shared : copyOf(shared, count)
       this.isConsuming = true
       this.isPartial = false
-      this.taker?.onRequest(head, bytes)
-      this.consume(bytes, end, count)
+      this.taker?.onRequest(head, shared)
+      if (end === count) this.consume(shared, end, count)
+      else this.rest(end, count)
     }
     return true
+  }
+
+  /** Content goes on from where it was read, if nobody is to keep it; anything else gets a place of its own. */
+  private rest(from: number, to: number): void {
+    const { shared } = this
+    const isContent = this.state === state.length && to - from <= this.left && !this.stash
+    if (isContent && this.taker?.copiesContent(to - from) === true) this.consume(shared, from, to)
+    else this.onData(copyOf(shared, from, to))
   }
 
   private onData(read: Buffer): void {
@@ -140,7 +148,7 @@ export class ClientConnection extends ClientLife {
           at = this.stream.writableNeedDrain ? this.block(bytes, at) : this.request(bytes, at)
           break
         case state.length:
-          at = this.counted(bytes, at)
+          at = this.counted(bytes, at, to)
           break
         case state.chunked:
           at = this.chunked(bytes, at)
@@ -196,8 +204,8 @@ export class ClientConnection extends ClientLife {
     return bytes.length
   }
 
-  private counted(bytes: Buffer, at: number): number {
-    const end = Math.min(bytes.length, at + this.left)
+  private counted(bytes: Buffer, at: number, to: number): number {
+    const end = Math.min(to, at + this.left)
     this.left -= end - at
     this.received += end - at
     const isLast = this.left === 0

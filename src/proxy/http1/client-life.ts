@@ -162,7 +162,7 @@ export class ClientLife {
     const { stash } = this
     // a few bytes of a large read keep all of it
     if (stash && stash.buffer.byteLength > 2 * stash.length) {
-      this.stash = copyOf(stash, stash.length)
+      this.stash = copyOf(stash, 0, stash.length)
     }
     const bytes = stash?.length ?? 0
     if (bytes === this.stashed) return

@@ -2,8 +2,10 @@ import type { RequestHead } from './request-head.ts'
 
 /** Who gets what comes from a client. */
 export type RequestTaker = {
-  /** A whole head; it calls `expect` and then, at once or later, `next`. The bytes stay as they are. */
+  /** A whole head; it calls `expect` and then, at once or later, `next`. The bytes stay as they are only for the call. */
   onRequest(head: RequestHead, bytes: Buffer): void
+  /** Whether the next `size` bytes of content may stand where they are not to be found after `onContent`. */
+  copiesContent(size: number): boolean
   /** Content, with the chunks around it. */
   onContent(bytes: Buffer, start: number, end: number): void
   onContentEnd(): void

@@ -14,13 +14,18 @@ type Busy = { readonly buffer: Buffer; readonly stream: Duplex }
 /** Writes what belongs together in one call where that is cheaper. One of it serves a whole worker. */
 export class Sender {
   private readonly buffers: Buffers
+  private readonly boxes: Buffers
   private readonly shared: Buffer
   private scratch: Buffer
   private readonly busy: Busy[] = []
 
-  /** `shared`: others read into it, too, so nothing is written from there. Not larger than `buffers`. */
-  constructor(buffers: Buffers, shared: Buffer) {
+  /**
+   * `boxes`: what `sendBoxed` writes from. `shared`: others read into it, too, so nothing is written from there. Not
+   * larger than `buffers`.
+   */
+  constructor(buffers: Buffers, boxes: Buffers, shared: Buffer) {
     this.buffers = buffers
+    this.boxes = boxes
     this.shared = shared
     this.scratch = buffers.take()
   }
@@ -43,6 +48,36 @@ export class Sender {
     const isKeepingUp = stream.write(bytes.subarray(start, end))
     stream.uncork()
     return isKeepingUp
+  }
+
+  /** Whether so many bytes fit into a box. */
+  fits(size: number): boolean {
+    return size <= this.boxes.size
+  }
+
+  /** For `sendBoxed`. */
+  takeBox(): Buffer {
+    return this.boxes.take()
+  }
+
+  /** Nobody writes from `box`, or reads it, any more. */
+  giveBox(box: Buffer): void {
+    this.boxes.give(box)
+  }
+
+  /** As `send`, from a copy in `box`, where the bytes stay behind the text. `bytes` are free at once. */
+  sendBoxed(
+    stream: Duplex,
+    text: string,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    box: Buffer,
+  ): boolean {
+    const from = box.latin1Write(text, 0)
+    const to = from + bytes.copy(box, from, start, end)
+    if (end - start <= textBytes) return stream.write(box.latin1Slice(0, to), 'latin1')
+    return stream.write(box.subarray(0, to))
   }
 
   /** Nobody reads these any more. */

@@ -78,6 +78,10 @@ class Reader implements RequestTaker {
     if (asked.content === 'none') this.onContentEnd()
   }
 
+  copiesContent(): boolean {
+    return false
+  }
+
   onContent(bytes: Buffer, start: number, end: number): void {
     const last = this.reading.taken.at(-1)
     if (last) last.passed += bytes.latin1Slice(start, end)

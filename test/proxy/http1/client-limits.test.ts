@@ -30,6 +30,7 @@ async function served(content: 'none' | 'length') {
       told.push('request')
       connection.expect(content, 100_000, false)
     },
+    copiesContent: () => false,
     onContent: (_, start, end) => told.push(`content ${end - start}`),
     onContentEnd() {},
     onReadAll() {},

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream'
 
 import { expect, test } from 'vitest'
 
-import { buffersOf, bulkBuffers } from '../../../src/proxy/buffers.ts'
+import { boxBuffers, buffersOf, bulkBuffers } from '../../../src/proxy/buffers.ts'
 import { Sender } from '../../../src/proxy/http1/sender.ts'
 
 /** Somebody who takes what was written only when it is told to, and then as it is by that time. */
@@ -28,7 +28,7 @@ const sizes = [10, 4096, 4097, 60_000]
 for (const size of sizes) {
   test(`${size} bytes of a shared buffer may be overwritten before anybody has taken them`, () => {
     const shared = Buffer.alloc(64 * 1024)
-    const sender = new Sender(bulkBuffers(), shared)
+    const sender = new Sender(bulkBuffers(), boxBuffers(), shared)
     const { stream, take } = slow()
     const send = (letter: string, text: string) => {
       shared.fill(letter)
@@ -43,7 +43,7 @@ for (const size of sizes) {
 
 test('a head that leaves no room for what is shared goes before it', () => {
   const shared = Buffer.alloc(64 * 1024, 'a')
-  const sender = new Sender(bulkBuffers(), shared)
+  const sender = new Sender(bulkBuffers(), boxBuffers(), shared)
   const { stream, take } = slow()
   const head = 'h'.repeat(100_000)
   sender.send(stream, head, shared, 0, 60_000)
@@ -56,7 +56,7 @@ test('a buffer that somebody still reads is used again when it has gone, not bef
   let made = 0
   const buffers = buffersOf(64 * 1024, 4)
   const counting = { ...buffers, take: () => (made++, buffers.take()) }
-  const sender = new Sender(counting, shared)
+  const sender = new Sender(counting, boxBuffers(), shared)
   const [one, other] = [slow(), slow()]
   const send = ({ stream }: typeof one, letter: string) => {
     sender.send(stream, '', shared.fill(letter), 0, 10_000)
