@@ -20,6 +20,10 @@ export type Pieces = {
   readonly phase: Phase['name']
   /** Of each piece: reading it from its bytes, and all that follows from it in a worker. */
   readonly ms: readonly number[]
+  /** CPU time of the thread in the same, what it collects meanwhile included. */
+  readonly cpuMs: readonly number[]
+  /** How long the main thread does nothing else but make the table and what is sent first. */
+  readonly mainMs: number
 }
 
 /** What each piece of a large change costs a worker, without requests: in a thread that has no more room than one. */
@@ -53,23 +57,33 @@ function measured(): Pieces[] {
     return order.kind
   }
 
-  function publish(phase: Phase): number[] {
-    const { changes, table } = make(catalogFor(phase.rules, 1, phase.port), vantage)
+  function publish(phase: Phase): Pieces {
+    const catalog = catalogFor(phase.rules, 1, phase.port)
+    const madeMs = performance.now()
+    const { changes, table } = make(catalog, vantage)
     numbers.follow(changes)
     feed.change(changes, table.complete)
-    const times: number[] = []
+    const mainMs = performance.now() - madeMs
+    const ms: number[] = []
+    const cpuMs: number[] = []
     for (let bytes = wire.shift(); bytes; bytes = wire.shift()) {
-      const began = performance.now()
+      const [began, beganCpu] = [performance.now(), cpuNowMs()]
       const kind = read(bytes)
-      times.push(performance.now() - began)
+      ms.push(performance.now() - began)
+      cpuMs.push(cpuNowMs() - beganCpu)
       if (kind === 'edits') feed.applied()
     }
-    return times
+    return { phase: phase.name, ms, cpuMs, mainMs }
   }
 
   // the first table goes over at once: nobody is served yet
   publish({ name: 'loaded', rules: routes(1), port: 80 })
-  return phases.map((phase) => ({ phase: phase.name, ms: publish(phase) }))
+  return phases.map(publish)
+}
+
+function cpuNowMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
 
 parentPort?.postMessage(measured())

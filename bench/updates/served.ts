@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 import { bed, catalogOf, instance, pause } from '../../test/proxy/bed.ts'
 import { load } from '../../test/proxy/constant-load.ts'
 import { inside } from '../../test/proxy/inside.ts'
@@ -9,17 +11,36 @@ export type Served = {
   readonly requests: number
   readonly failures: number
   readonly longestMs: number
-  /** How late the worker's event loop was at the most, beyond the resolution of 1 ms. */
-  readonly latestMs: number
+  /** Between two moments at which the worker's event loop was free: the clock's time, and the CPU time of its thread. */
+  readonly turnMs: number
+  readonly turnCpuMs: number
+  /** The longest pause for the collector in the worker, by the clock. */
+  readonly pauseMs: number
 }
 
+/** What a thread does not run for is no CPU time of it: that it waits for a core is none of its doing. */
 const begin = `{
-  const { monitorEventLoopDelay } = process.getBuiltinModule('node:perf_hooks')
-  globalThis.late = monitorEventLoopDelay({ resolution: 1 })
-  late.enable()
+  const { PerformanceObserver, performance } = process.getBuiltinModule('node:perf_hooks')
+  const cpuMs = () => {
+    const { user, system } = process.threadCpuUsage()
+    return (user + system) / 1000
+  }
+  globalThis.longest = { turnMs: 0, turnCpuMs: 0, pauseMs: 0 }
+  const raise = (name, ms) => { longest[name] = Math.max(longest[name], ms) }
+  let [ms, cpu] = [performance.now(), cpuMs()]
+  setInterval(() => {
+    const [nowMs, nowCpu] = [performance.now(), cpuMs()]
+    raise('turnMs', nowMs - ms)
+    raise('turnCpuMs', nowCpu - cpu)
+    ms = nowMs
+    cpu = nowCpu
+  }, 1)
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) raise('pauseMs', duration)
+  }).observe({ entryTypes: ['gc'] })
 }`
-/** Milliseconds. */
-const take = '{ const most = late.max / 1e6 - 1; late.reset(); most }'
+const take = '{ const taken = longest; longest = { turnMs: 0, turnCpuMs: 0, pauseMs: 0 }; taken }'
+const longestSchema = z.object({ turnMs: z.number(), turnCpuMs: z.number(), pauseMs: z.number() })
 
 /** All that follows from a change is over by then. */
 const afterMs = 4000
@@ -36,9 +57,9 @@ export async function measureServed(): Promise<Served[]> {
     await worker.evaluate(take)
     change()
     await pause(afterMs)
-    const latestMs = Number(await worker.evaluate(take))
+    const inWorker = longestSchema.parse(await worker.evaluate(take))
     const { answers, failures, longestMs } = await constant.numbers()
-    return { phase, requests: answers, failures, longestMs, latestMs }
+    return { phase, requests: answers, failures, longestMs, ...inWorker }
   }
 
   function publish({ rules, port }: Phase): void {

@@ -1,12 +1,12 @@
 import { hashOf } from '../balance/digest.ts'
 import { sharing } from '../worker/canary.ts'
 import type { Lines } from './lines.ts'
-import { TimeText } from './text.ts'
+import { LineStart } from './text.ts'
 import type { AccessWish } from './wish.ts'
 
 /** The access log of one worker. */
 export class AccessLog {
-  readonly time = new TimeText()
+  private readonly start = new LineStart()
   private readonly lines: Lines
   private readonly isWhole: boolean
   private readonly share: number
@@ -31,7 +31,7 @@ export class AccessLog {
 
   /** `fields` of JSON, without braces. `beganMs`: since the epoch, whole. */
   add(beganMs: number, fields: string): void {
-    this.lines.add(`{"log":"access","time":"${this.time.of(beganMs)}",${fields}}\n`)
+    this.lines.add(`${this.start.of(beganMs)}${fields}}\n`)
   }
 
   /** Resolves when all has been written, or after `limitMs`. */

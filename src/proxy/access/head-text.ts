@@ -1,4 +1,5 @@
 import type { Asked } from '../exchange/asked.ts'
+import { flat } from '../http1/bytes.ts'
 import { wireText } from './text.ts'
 
 /** Longer values are cut. */
@@ -40,6 +41,6 @@ export class HeadText {
     }
     this.fields = asked.fields
     this.host = field('host', 'host')
-    this.client = `${field('userAgent', 'user-agent')}${field('referer', 'referer')}`
+    this.client = flat(`${field('userAgent', 'user-agent')}${field('referer', 'referer')}`)
   }
 }

@@ -5,6 +5,7 @@ import type { Answer } from '../exchange/answers.ts'
 import type { Asked } from '../exchange/asked.ts'
 import type { Engine } from '../exchange/engine.ts'
 import type { Front } from '../exchange/life.ts'
+import { flat } from '../http1/bytes.ts'
 import type { OwnAnswer } from '../middleware/draft.ts'
 import type { TableRoute, Target } from '../route.ts'
 import type { Trust } from '../trust.ts'
@@ -45,6 +46,13 @@ export class Trail {
   private readonly trust: Trust
   private readonly isHttp2: boolean
   private readonly ending: string
+  /** Of which line `before` and `after` are: those of its fields that tell of no sizes and times. */
+  private text = ''
+  private status = -1
+  private result: Outcome | undefined
+  private before = ''
+  private isFlat = false
+  private after = ''
   /** Whose names are `routeText`. */
   private route: TableRoute | undefined
   private routeText = ''
@@ -63,6 +71,7 @@ export class Trail {
     this.ending = tls === undefined ? '' : `,"tls":${plainText(tls)}${name}`
     this.target = undefined
     this.outcome = undefined
+    this.result = undefined
     this.route = undefined
     this.shown = undefined
   }
@@ -107,14 +116,33 @@ export class Trail {
     if (!this.log.wants(isFailure(outcome, status), requestId)) return
     const tookMs = nowMs - beganMs
     const waitedMs = this.firstByteMs === 0 ? tookMs : this.firstByteMs - beganMs
+    this.compose(status, outcome)
+    const sizes = `${this.received},"sent":${this.sent},"durationMs":`
+    const times = `${msText(tookMs)},"firstByteMs":${msText(waitedMs)}`
     const named = requestId === '' ? '' : `,"requestId":${this.idText(requestId)}`
-    const times = `"durationMs":${msText(tookMs)},"firstByteMs":${msText(waitedMs)}`
     this.log.add(
       Math.round(Date.now() - tookMs),
-      `${this.beginning},"client":"${this.client()}"${this.request()},"status":${status === 0 ? 499 : status}` +
-        `,"outcome":"${outcome}","received":${this.received},"sent":${this.sent},${times}` +
-        `${this.answerer(route)}${named}${this.ending}${this.isRead ? this.head.client : ''}`,
+      `${this.before}${sizes}${times}${this.answerer(route)}${named}${this.after}`,
     )
+  }
+
+  /** What a client asks for and how that ends is mostly the same as the time before. */
+  private compose(status: number, outcome: Outcome): void {
+    const { asked, head, isRead } = this
+    const text = isRead ? asked.text : ''
+    if (text === this.text && status === this.status && outcome === this.result) {
+      if (!this.isFlat) this.before = flat(this.before)
+      this.isFlat = true
+      return
+    }
+    this.isFlat = false
+    this.text = text
+    this.status = status
+    this.result = outcome
+    this.before =
+      `${this.beginning},"client":"${this.client()}"${this.request()}` +
+      `,"status":${status === 0 ? 499 : status},"outcome":"${outcome}","received":`
+    this.after = isRead ? this.ending + head.client : this.ending
   }
 
   /** The address of the client: what those whose word counts say of it, each of the one before. */
@@ -143,7 +171,9 @@ export class Trail {
     if (!route) return ''
     if (route !== this.route) {
       this.route = route
-      this.routeText = `,"service":${plainText(route.service)},"route":${plainText(route.name)}`
+      this.routeText = flat(
+        `,"service":${plainText(route.service)},"route":${plainText(route.name)}`,
+      )
     }
     const { target, tries } = this
     if (!target) return this.routeText

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 
-import { msText, placeText, plainText, TimeText, wireText } from '../../../src/proxy/access/text.ts'
+import {
+  msText,
+  placeText,
+  plainText,
+  LineStart,
+  wireText,
+} from '../../../src/proxy/access/text.ts'
 
 test('every text of a message is one string of JSON of visible ASCII', () => {
   for (let byte = 0; byte < 256; byte++) {
@@ -13,15 +19,16 @@ test('every text of a message is one string of JSON of visible ASCII', () => {
   expect(plainText('sh"op/käse')).toBe('"sh\\"op/k\\u00e4se"')
 })
 
-test('times are those of RFC 3339, wherever a second begins', () => {
-  const text = new TimeText()
+test('lines begin with times of RFC 3339, wherever a second begins', () => {
+  const text = new LineStart()
   for (const time of [
     '2026-11-28T01:59:59.999Z',
     '2026-11-28T02:00:00.000Z',
     '2026-11-28T01:59:59.007Z',
     '1999-12-31T23:59:59.010Z',
   ]) {
-    expect(text.of(Date.parse(time))).toBe(time)
+    const start = `{"log":"access","time":"${time}",`
+    expect([text.of(Date.parse(time)), text.of(Date.parse(time))]).toEqual([start, start])
   }
 })
 
