@@ -15,13 +15,14 @@ import { upstreams } from '../../src/proxy/worker/upstreams.ts'
 import { siteOf } from '../../test/proxy/middleware/drafts.ts'
 import { catalogFor, vantage } from '../rules/world.ts'
 import { type Phase, phases, routes } from './phases.ts'
+import { waitedMs } from './waited.ts'
 
 export type Pieces = {
   readonly phase: Phase['name']
   /** Of each piece: reading it from its bytes, and all that follows from it in a worker. */
   readonly ms: readonly number[]
-  /** CPU time of the thread in the same, what it collects meanwhile included. */
-  readonly cpuMs: readonly number[]
+  /** The same without what the thread waited for a core. */
+  readonly ownMs: readonly number[]
   /** How long the main thread does nothing else but make the table and what is sent first. */
   readonly mainMs: number
 }
@@ -65,25 +66,21 @@ function measured(): Pieces[] {
     feed.change(changes, table.complete)
     const mainMs = performance.now() - madeMs
     const ms: number[] = []
-    const cpuMs: number[] = []
+    const ownMs: number[] = []
     for (let bytes = wire.shift(); bytes; bytes = wire.shift()) {
-      const [began, beganCpu] = [performance.now(), cpuNowMs()]
+      const [waited, began] = [waitedMs(), performance.now()]
       const kind = read(bytes)
-      ms.push(performance.now() - began)
-      cpuMs.push(cpuNowMs() - beganCpu)
+      const took = performance.now() - began
+      ms.push(took)
+      ownMs.push(took - (waitedMs() - waited))
       if (kind === 'edits') feed.applied()
     }
-    return { phase: phase.name, ms, cpuMs, mainMs }
+    return { phase: phase.name, ms, ownMs, mainMs }
   }
 
   // the first table goes over at once: nobody is served yet
   publish({ name: 'loaded', rules: routes(1), port: 80 })
   return phases.map(publish)
-}
-
-function cpuNowMs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
 }
 
 parentPort?.postMessage(measured())

@@ -5,42 +5,41 @@ import { load } from '../../test/proxy/constant-load.ts'
 import { inside } from '../../test/proxy/inside.ts'
 import { catalogFor } from '../rules/world.ts'
 import { type Phase, phases } from './phases.ts'
+import { waitedMs } from './waited.ts'
 
 export type Served = {
   readonly phase: Phase['name'] | 'nothing'
   readonly requests: number
   readonly failures: number
   readonly longestMs: number
-  /** Between two moments at which the worker's event loop was free: the clock's time, and the CPU time of its thread. */
+  /** Between two moments at which the worker's event loop was free; and the same without waiting for a core. */
   readonly turnMs: number
-  readonly turnCpuMs: number
+  readonly ownMs: number
   /** The longest pause for the collector in the worker, by the clock. */
   readonly pauseMs: number
 }
 
-/** What a thread does not run for is no CPU time of it: that it waits for a core is none of its doing. */
+/** That a thread waits for a core is none of its doing. */
 const begin = `{
+  const { readFileSync } = process.getBuiltinModule('node:fs')
+  const waitedMs = ${waitedMs.toString()}
   const { PerformanceObserver, performance } = process.getBuiltinModule('node:perf_hooks')
-  const cpuMs = () => {
-    const { user, system } = process.threadCpuUsage()
-    return (user + system) / 1000
-  }
-  globalThis.longest = { turnMs: 0, turnCpuMs: 0, pauseMs: 0 }
+  globalThis.longest = { turnMs: 0, ownMs: 0, pauseMs: 0 }
   const raise = (name, ms) => { longest[name] = Math.max(longest[name], ms) }
-  let [ms, cpu] = [performance.now(), cpuMs()]
+  let [ms, waited] = [performance.now(), waitedMs()]
   setInterval(() => {
-    const [nowMs, nowCpu] = [performance.now(), cpuMs()]
+    const [nowMs, nowWaited] = [performance.now(), waitedMs()]
     raise('turnMs', nowMs - ms)
-    raise('turnCpuMs', nowCpu - cpu)
+    raise('ownMs', nowMs - ms - (nowWaited - waited))
     ms = nowMs
-    cpu = nowCpu
+    waited = nowWaited
   }, 1)
   new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) raise('pauseMs', duration)
   }).observe({ entryTypes: ['gc'] })
 }`
-const take = '{ const taken = longest; longest = { turnMs: 0, turnCpuMs: 0, pauseMs: 0 }; taken }'
-const longestSchema = z.object({ turnMs: z.number(), turnCpuMs: z.number(), pauseMs: z.number() })
+const take = '{ const taken = longest; longest = { turnMs: 0, ownMs: 0, pauseMs: 0 }; taken }'
+const longestSchema = z.object({ turnMs: z.number(), ownMs: z.number(), pauseMs: z.number() })
 
 /** All that follows from a change is over by then. */
 const afterMs = 4000
@@ -69,7 +68,7 @@ export async function measureServed(): Promise<Served[]> {
 
   proxy.catalog.set(catalogOf([mine]))
   constant.begin(proxy.port)
-  await worker.evaluate(begin)
+  await worker.evaluate(`${begin}; true`)
   await pause(afterMs)
   const results = [await during('nothing', () => {})]
   for (const phase of phases) results.push(await during(phase.name, () => publish(phase)))
