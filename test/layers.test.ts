@@ -74,6 +74,15 @@ test('a package that stands behind a port is imported behind it only', async () 
   expect(wrong).toEqual([])
 })
 
+test('nobody loads the client behind fetch, which an import of node:http brings', async () => {
+  const wrong: string[] = []
+  for await (const file of glob('src/**/*.ts')) {
+    const source = await readFile(file, 'utf8')
+    if (/^import (?!type )[^;']*'(?:node:)?https?'/m.test(source)) wrong.push(file)
+  }
+  expect(wrong).toEqual([])
+})
+
 /** The files that run when `file` is imported, `file` included, and the packages that they bring. */
 async function loadedBy(file: string, seen = new Set<string>()): Promise<ReadonlySet<string>> {
   if (seen.has(file)) return seen
