@@ -108,6 +108,7 @@ for (const [what, options, status, headers, length, request, vary] of [
   ['no content', {}, 204, html, undefined, {}, false],
   ['what has not changed', {}, 304, html, undefined, {}, false],
   ['the answer to HEAD', {}, 200, html, 9999, { method: 'HEAD' }, true],
+  ['the answer to HEAD that tells no length', {}, 200, html, 0, { method: 'HEAD' }, true],
   ['what the client does not take', {}, 200, html, 9999, { headers: {} }, true],
 ] as const) {
   test(`${what} is not compressed`, async () => {

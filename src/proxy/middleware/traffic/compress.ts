@@ -72,7 +72,8 @@ function isEligible(
   if (status < 200 || status === 204 || status === 205 || status === 206 || status === 304) {
     return false
   }
-  if (length !== undefined && length < minBytes) return false
+  // what a GET would bring is not known from an answer that has no content
+  if (request.method !== 'HEAD' && length !== undefined && length < minBytes) return false
   if (request.headers.has('range') || headers.has('content-range')) return false
   if (headers.has('content-encoding')) return false
   return !/\bno-transform\b/i.test(headers.get('cache-control') ?? '')
