@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 
-import { field } from '../http1/names.ts'
+import { field, ofOrigin } from '../http1/names.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { WhoConnects } from '../tcp/opening.ts'
 
@@ -14,16 +14,7 @@ const dropped = tableOf(
 )
 /** Of a peer whose word counts: what is added to is written anew too. */
 const droppedOfTrusted = tableOf(field.forwardedFor, field.forwarded)
-const droppedOfStrangers = tableOf(
-  field.forwardedFor,
-  field.forwarded,
-  field.forwardedHost,
-  field.forwardedProto,
-  field.forwardedPort,
-  field.realIp,
-  field.requestId,
-  field.forwardedOther,
-)
+const droppedOfStrangers = tableOf(...ofOrigin)
 
 /**
  * The request line and the headers that go through as they are. `whole` is the text of the head. A length that is

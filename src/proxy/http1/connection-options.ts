@@ -1,23 +1,11 @@
 import type { Fields } from './fields.ts'
-import { field } from './names.ts'
+import { field, ofOrigin } from './names.ts'
 
 /**
  * Not even a Connection header takes these away: they say where a message goes, where it ends, and where it came from,
  * which is not for the client to hide.
  */
-const kept = new Set<number>([
-  field.host,
-  field.contentLength,
-  field.transferEncoding,
-  field.forwardedFor,
-  field.forwarded,
-  field.forwardedHost,
-  field.forwardedProto,
-  field.forwardedPort,
-  field.realIp,
-  field.requestId,
-  field.forwardedOther,
-])
+const kept = new Set<number>([field.host, field.contentLength, field.transferEncoding, ...ofOrigin])
 
 /**
  * Reads Connection headers that say more than one word (RFC 9110, 7.6.1): the headers that they name become

@@ -74,6 +74,18 @@ function isForProxies(bytes: Uint8Array, start: number, length: number): boolean
   return length === 19 && isNamed(bytes, start, 'proxy-authorization')
 }
 
+/** Headers that say where a request came from: a stranger's are dropped, and no Connection header takes them away. */
+export const ofOrigin: readonly number[] = [
+  field.forwardedFor,
+  field.forwarded,
+  field.forwardedHost,
+  field.forwardedProto,
+  field.forwardedPort,
+  field.realIp,
+  field.requestId,
+  field.forwardedOther,
+]
+
 const origins: Readonly<Record<string, number>> = {
   'x-forwarded-for': field.forwardedFor,
   'x-forwarded-host': field.forwardedHost,
