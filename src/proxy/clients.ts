@@ -6,7 +6,7 @@ import { Asked } from './exchange/asked.ts'
 import type { Engine } from './exchange/engine.ts'
 import { Exchange } from './exchange/exchange.ts'
 import type { Front } from './exchange/life.ts'
-import { ClientConnection } from './http1/client-connection.ts'
+import { ClientConnection, type ClientOwner } from './http1/client-connection.ts'
 import type { WhoConnects } from './tcp/opening.ts'
 
 /** From where a connection came, and where to. */
@@ -28,40 +28,49 @@ export type Clients = {
 }
 
 export function clientsOf(front: Front, engine: Engine): Clients {
-  const connections = new Set<ClientConnection>()
-  const { scheme } = front
+  const arrivals = new Map<ClientConnection, Arrival>()
+  const owner: ClientOwner = {
+    streams: engine.clientStreams,
+    times: engine.clientTimes,
+    head: engine.requestHead,
+    shared: engine.shared,
+    takerOf(connection) {
+      const arrival = arrivals.get(connection)
+      if (!arrival) throw new TypeError('a connection that is closed asks for something')
+      return exchangeOf(connection, arrival, front, engine)
+    },
+    onClosed: (connection) => arrivals.delete(connection),
+  }
 
   return {
     serve(stream, arrival) {
-      const { peer, port, serverName, ends } = arrival
       // who has left before anybody looked has no address, and needs no answer
-      if (peer === '') return void stream.destroy()
-      const connection = new ClientConnection(
-        stream,
-        engine.requestHead,
-        engine.shared,
-        engine.clientTimes,
-        engine.nowMs,
-        () => {
-          connections.delete(connection)
-          engine.clients.delete(connection)
-        },
-      )
-      const asked = new Asked(
-        { peer, scheme, port, via: engine.via, serverName, ends },
-        engine.trust(peer),
-      )
-      const exchange = new Exchange(connection, asked, front, engine)
-      exchange.trail = trailOf(engine, front, asked, arrival)
-      connection.start(exchange)
-      connections.add(connection)
-      engine.clients.add(connection)
+      if (arrival.peer === '') return void stream.destroy()
+      const connection = new ClientConnection(stream, owner, engine.nowMs)
+      arrivals.set(connection, arrival)
+      connection.start()
     },
     endIdle() {
-      for (const connection of connections) if (connection.isIdle) connection.end()
+      for (const connection of arrivals.keys()) if (connection.isIdle) connection.end()
     },
     cut() {
-      for (const connection of connections) connection.destroy()
+      for (const connection of arrivals.keys()) connection.destroy()
     },
   }
+}
+
+function exchangeOf(
+  connection: ClientConnection,
+  arrival: Arrival,
+  front: Front,
+  engine: Engine,
+): Exchange {
+  const { peer, port, serverName, ends } = arrival
+  const asked = new Asked(
+    { peer, scheme: front.scheme, port, via: engine.via, serverName, ends },
+    engine.trust(peer),
+  )
+  const exchange = new Exchange(connection, asked, front, engine)
+  exchange.trail = trailOf(engine, front, asked, arrival)
+  return exchange
 }

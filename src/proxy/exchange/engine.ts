@@ -1,7 +1,7 @@
 import type { AccessLog } from '../access/access-log.ts'
 import { boxBuffers, bulkBuffers, readBuffers } from '../buffers.ts'
 import { AnswerHead } from '../http1/answer-head.ts'
-import type { ClientConnection } from '../http1/client-connection.ts'
+import { ClientStreams } from '../http1/client-streams.ts'
 import type { ClientTimes } from '../http1/limits.ts'
 import { RequestHead } from '../http1/request-head.ts'
 import { Sender } from '../http1/sender.ts'
@@ -82,8 +82,7 @@ export class Engine {
   readonly parked: Parked
   readonly copies: Copies
   readonly endpointSessions: EndpointSessions
-  /** All connections of clients. */
-  readonly clients = new Set<ClientConnection>()
+  readonly clientStreams = new ClientStreams()
   /** Monotonic, as of the last tick. */
   nowMs = performance.now()
   /** The same of the tick before that. */
@@ -135,7 +134,7 @@ export class Engine {
     const nowMs = performance.now()
     this.beforeMs = this.nowMs
     this.nowMs = nowMs
-    for (const client of this.clients) client.tick(nowMs)
+    this.clientStreams.tick(nowMs)
     for (const upstream of this.upstreams.all()) closeOld(upstream, nowMs)
     this.copies.tick(nowMs)
     if (++this.ticks % lookTicks === 0) this.parked.look()

@@ -5,6 +5,7 @@ import { readIntoOwn } from '../own-buffer.ts'
 import { copyOf, joined } from './bytes.ts'
 import { chunk, ChunkScanner } from './chunks.ts'
 import { ClientLife, state } from './client-life.ts'
+import type { ClientStreams } from './client-streams.ts'
 import { more } from './fields.ts'
 import { type ClientTimes, limits } from './limits.ts'
 import type { RequestHead } from './request-head.ts'
@@ -13,41 +14,39 @@ import type { Content, RequestTaker } from './request-taker.ts'
 const carriageReturn = 0x0d
 const lineFeed = 0x0a
 
+/** What the connections of one entrypoint have in common. */
+export type ClientOwner = {
+  readonly streams: ClientStreams
+  readonly times: ClientTimes
+  /** Scans their heads, one at a time. */
+  readonly head: RequestHead
+  /** All connections of a worker read into it: whatever is to outlast the read has to be copied. */
+  readonly shared: Buffer
+  /** Called when something is asked for, after a while without; who was there before is told nothing more. */
+  takerOf(connection: ClientConnection): RequestTaker
+  onClosed(connection: ClientConnection): void
+}
+
 /** One connection of a client: its requests, one after the other. */
 export class ClientConnection extends ClientLife {
-  private readonly head: RequestHead
+  private readonly owner: ClientOwner
   private left = 0
   private chunks: ChunkScanner | undefined
   private isConsuming = false
-  /** All connections of a worker read into it: whatever is to outlast the read has to be copied. */
-  private readonly shared: Buffer
 
-  constructor(
-    stream: Duplex,
-    head: RequestHead,
-    shared: Buffer,
-    times: ClientTimes,
-    nowMs: number,
-    onClosed: () => void,
-  ) {
-    super(stream, times, nowMs, onClosed)
-    this.head = head
-    this.shared = shared
+  constructor(stream: Duplex, owner: ClientOwner, nowMs: number) {
+    super(stream, owner.times, nowMs)
+    this.owner = owner
     this.chunks = undefined
   }
 
   /** Begins to read. */
-  start(taker: RequestTaker): void {
-    const { stream } = this
-    this.taker = taker
-    stream.on('data', (bytes: Buffer) => this.onData(bytes))
+  start(): void {
+    const { owner, stream } = this
+    owner.streams.add(stream, this)
     if (stream instanceof Socket) {
-      readIntoOwn(stream, { buffer: this.shared, callback: (count) => this.onShared(count) })
+      readIntoOwn(stream, { buffer: owner.shared, callback: (count) => this.onShared(count) })
     }
-    stream.on('drain', () => this.onDrain())
-    stream.on('end', () => this.onEnd())
-    stream.on('error', () => stream.destroy())
-    stream.on('close', () => this.onClose())
   }
 
   /** What comes after the head that `onRequest` was just called with, or not before `invite` if it `holdsBack`. */
@@ -92,7 +91,7 @@ export class ClientConnection extends ClientLife {
     if (this.hasEnded && isAsking) this.end()
   }
 
-  private onDrain(): void {
+  onDrain(): void {
     if (this.isBlocked) {
       this.isBlocked = false
       this.goOn()
@@ -100,9 +99,20 @@ export class ClientConnection extends ClientLife {
     this.taker?.onClientDrain()
   }
 
+  override onClose(): void {
+    super.onClose()
+    this.owner.onClosed(this)
+  }
+
+  /** Who takes what the client asks for. */
+  private awake(): RequestTaker {
+    return (this.taker ??= this.owner.takerOf(this))
+  }
+
   /** Most reads bring the head of one request and nothing else, of which nothing is kept. */
   private onShared(count: number): boolean {
-    const { head, shared, stream } = this
+    const { owner, stream } = this
+    const { head, shared } = owner
     const isFirst = this.state === state.head && this.stash === undefined
     const isPlain = isFirst && !stream.writableNeedDrain && shared[0] !== carriageReturn
     const end = isPlain ? head.scan(shared, 0, count) : more
@@ -110,7 +120,7 @@ export class ClientConnection extends ClientLife {
     else {
       this.isConsuming = true
       this.isPartial = false
-      this.taker?.onRequest(head, shared)
+      this.awake().onRequest(head, shared)
       if (end === count) this.consume(shared, end, count)
       else this.rest(end, count)
     }
@@ -119,13 +129,13 @@ export class ClientConnection extends ClientLife {
 
   /** Content goes on from where it was read, if nobody is to keep it; anything else gets a place of its own. */
   private rest(from: number, to: number): void {
-    const { shared } = this
+    const { shared } = this.owner
     const isContent = this.state === state.length && to - from <= this.left && !this.stash
     if (isContent && this.taker?.copiesContent(to - from) === true) this.consume(shared, from, to)
     else this.onData(copyOf(shared, from, to))
   }
 
-  private onData(read: Buffer): void {
+  onData(read: Buffer): void {
     if (!this.stash) return this.consume(read, 0, read.length)
     const bytes = joined(this.stash, read)
     const isAsking = this.state === state.head
@@ -181,17 +191,18 @@ export class ClientConnection extends ClientLife {
 
   /** Returns where the head ends, or the end of the bytes. */
   private request(bytes: Buffer, from: number): number {
-    const { head } = this
+    const { head } = this.owner
+    const taker = this.awake()
     const at = bytes[from] === carriageReturn ? afterEmptyLines(bytes, from) : from
     if (at === bytes.length || isHalfLine(bytes, at)) return this.wait(bytes, at)
     const end = head.scan(bytes, at, bytes.length)
     if (end > 0) {
       this.isPartial = false
-      this.taker?.onRequest(head, bytes)
+      taker.onRequest(head, bytes)
       return end
     }
     if (end === more) return this.wait(bytes, at)
-    this.taker?.onMalformed(-end, head.why)
+    taker.onMalformed(-end, head.why)
     return bytes.length
   }
 
@@ -240,7 +251,7 @@ export class ClientConnection extends ClientLife {
     return bytes.length
   }
 
-  private onEnd(): void {
+  onEnd(): void {
     const isSent = this.stream.writableLength === 0
     this.hasEnded = true
     if (this.state === state.linger) return isSent ? this.destroy() : undefined

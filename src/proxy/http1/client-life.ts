@@ -19,6 +19,8 @@ export const state = {
 
 /** How often a client that is not read from is looked at. */
 const lookMs = 1000
+/** Who asks for nothing for so long needs nobody to take it. */
+const sleepMs = 2000
 
 /** How a client's connection is held up, what it has time for, and how it ends. */
 export class ClientLife {
@@ -26,6 +28,7 @@ export class ClientLife {
   isPaused = false
   /** The client has closed its half. */
   hasEnded = false
+  /** Undefined while nothing is asked for: then it is only memory, more than all else of a client. */
   protected taker: RequestTaker | undefined
   protected state: number = state.head
   protected stash: Buffer | undefined
@@ -49,16 +52,14 @@ export class ClientLife {
   /** All has gone to a client that is to close. */
   private hasSent = false
   private readonly times: ClientTimes
-  private readonly onClosed: () => void
 
-  constructor(stream: Duplex, times: ClientTimes, nowMs: number, onClosed: () => void) {
+  constructor(stream: Duplex, times: ClientTimes, nowMs: number) {
     this.stream = stream
     this.taker = undefined
     this.stash = undefined
     this.times = times
     this.sinceMs = nowMs
     this.nowMs = nowMs
-    this.onClosed = onClosed
   }
 
   /** It has been told to send its content. */
@@ -131,19 +132,21 @@ export class ClientLife {
 
   /** Ends what takes too long. */
   tick(nowMs: number): void {
+    const { times } = this
     const pastMs = nowMs - this.sinceMs
     this.nowMs = nowMs
     this.lookAtStream()
     switch (this.state) {
       case state.head:
-        if (pastMs > (this.isPartial ? this.times.headMs : this.times.idleMs)) this.late()
+        if (pastMs > (this.isPartial ? times.headMs : times.idleMs)) this.late()
+        else if (pastMs > sleepMs) this.sleep()
         return
       case state.length:
       case state.chunked:
-        if (pastMs > this.times.rateMs && !this.isPaused) this.checkRate()
+        if (pastMs > times.rateMs && !this.isPaused) this.checkRate()
         break
       case state.linger:
-        if (pastMs > (this.hasSent ? this.times.lingerMs : this.times.idleMs)) this.destroy()
+        if (pastMs > (this.hasSent ? times.lingerMs : times.idleMs)) this.destroy()
         return
       case state.closed:
         return
@@ -180,6 +183,11 @@ export class ClientLife {
     askWhetherThere(stream)
   }
 
+  /** Another one takes the next request, if there is one. */
+  private sleep(): void {
+    if (this.isIdle && !this.hasWaited) this.leave()
+  }
+
   private late(): void {
     if (this.isPartial) this.taker?.onMalformed(408, 'the request took too long')
     else this.destroy()
@@ -200,11 +208,15 @@ export class ClientLife {
     if (this.hasEnded) this.destroy()
   }
 
-  protected onClose(): void {
+  onClose(): void {
     this.state = state.closed
     this.stash = undefined
+    this.leave()
+  }
+
+  /** Nobody takes anything now. */
+  private leave(): void {
     this.taker?.onClientGone()
     this.taker = undefined
-    this.onClosed()
   }
 }

@@ -15,7 +15,7 @@ export type RequestTaker = {
   onMalformed(status: number, why: string): void
   /** The client will send nothing more. */
   onClientEnd(): void
-  /** The connection is closed. */
+  /** The connection is closed, or nothing has been asked for in a while: no more is told. */
   onClientGone(): void
   /** All that was written has gone. */
   onClientDrain(): void

@@ -1,12 +1,12 @@
 import { Duplex } from 'node:stream'
 
 import { Asked } from '../../../src/proxy/exchange/asked.ts'
-import { ClientConnection } from '../../../src/proxy/http1/client-connection.ts'
-import { usualTimes } from '../../../src/proxy/http1/limits.ts'
-import { RequestHead } from '../../../src/proxy/http1/request-head.ts'
+import { ClientConnection, type ClientOwner } from '../../../src/proxy/http1/client-connection.ts'
+import type { RequestHead } from '../../../src/proxy/http1/request-head.ts'
 import type { RequestTaker } from '../../../src/proxy/http1/request-taker.ts'
 import { routeTable } from '../../../src/proxy/table.ts'
 import { catalogOf, instance, vantage } from '../bed.ts'
+import { ownerOf } from '../http1/owner.ts'
 
 /** A request as we read it, and as an endpoint would get it. */
 export type Taken = {
@@ -23,7 +23,6 @@ export type Taken = {
 /** The requests that we take, until one is refused with `status`, and why. */
 export type Reading = { readonly taken: Taken[]; status: number; why: string; hasClosed: boolean }
 
-const head = new RequestHead()
 const origin = {
   peer: '10.0.0.1',
   scheme: 'http',
@@ -35,14 +34,15 @@ const origin = {
 const [route] = routeTable(catalogOf([instance()]), vantage).table.routes
 const [target] = route?.targets ?? []
 
-const shared = Buffer.alloc(64 * 1024)
+const usual = ownerOf((connection) => new Reader(connection))
 
 /** What our own connection makes of `pieces` that come one after the other. */
 export function ourReading(pieces: readonly string[]): Reading {
   const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
-  const connection = new ClientConnection(stream, head, shared, usualTimes, 0, () => {})
+  const owner: ClientOwner = { ...usual, takerOf: () => reader }
+  const connection = new ClientConnection(stream, owner, 0)
   const reader = new Reader(connection)
-  connection.start(reader)
+  connection.start()
   for (const piece of pieces) {
     if (piece !== '' && !reader.reading.hasClosed) stream.emit('data', Buffer.from(piece, 'latin1'))
   }

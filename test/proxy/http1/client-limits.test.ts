@@ -4,9 +4,8 @@ import { connect, createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 
 import { ClientConnection } from '../../../src/proxy/http1/client-connection.ts'
-import { usualTimes } from '../../../src/proxy/http1/limits.ts'
-import { RequestHead } from '../../../src/proxy/http1/request-head.ts'
 import type { RequestTaker } from '../../../src/proxy/http1/request-taker.ts'
+import { ownerOf } from './owner.ts'
 
 /** One connection whose clock the test turns. What it is told is what the client asked for. */
 async function served(content: 'none' | 'length') {
@@ -21,10 +20,9 @@ async function served(content: 'none' | 'length') {
     () => {},
   )
   const socket = await accepted
-  const shared = Buffer.alloc(64 * 1024)
-  const connection = new ClientConnection(socket, new RequestHead(), shared, usualTimes, 0, () =>
-    told.push('closed'),
-  )
+  let takers = 0
+  const owner = ownerOf(takerOf, () => told.push('closed'))
+  const connection = new ClientConnection(socket, owner, 0)
   const taker: RequestTaker = {
     onRequest() {
       told.push('request')
@@ -40,14 +38,19 @@ async function served(content: 'none' | 'length') {
       connection.end()
     },
     onClientEnd() {},
-    onClientGone() {},
+    onClientGone: () => told.push('left'),
     onClientDrain() {},
     onStash() {},
     onWaiting() {},
     onTick() {},
   }
-  connection.start(taker)
+  function takerOf(): RequestTaker {
+    takers++
+    return taker
+  }
+  connection.start()
   return {
+    takers: () => takers,
     connection,
     client,
     told,
@@ -98,6 +101,21 @@ test('a connection on which nothing is asked is closed after 75 s', async () => 
   expect(one.told).toEqual([])
   one.connection.tick(75_100)
   await one.closed()
+})
+
+test('who takes requests is let go when none has come for 2 s, and the next one has another', async () => {
+  using one = await served('none')
+  await one.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  one.connection.next()
+  one.connection.tick(1900)
+  expect(one.told).toEqual(['request'])
+  one.connection.tick(2100)
+  one.connection.tick(2300)
+  expect(one.told).toEqual(['request', 'left'])
+  await one.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  one.connection.tick(60_000)
+  expect(one.told).toEqual(['request', 'left', 'request'])
+  expect(one.takers()).toBe(2)
 })
 
 test('content has to come with 100 bytes a second, unless we are who does not read', async () => {

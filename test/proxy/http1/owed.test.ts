@@ -7,9 +7,8 @@ import { Answering } from '../../../src/proxy/exchange/answering.ts'
 import { Asked } from '../../../src/proxy/exchange/asked.ts'
 import { Parked } from '../../../src/proxy/exchange/parked.ts'
 import { ClientConnection } from '../../../src/proxy/http1/client-connection.ts'
-import { usualTimes } from '../../../src/proxy/http1/limits.ts'
-import { RequestHead } from '../../../src/proxy/http1/request-head.ts'
 import { Sender } from '../../../src/proxy/http1/sender.ts'
+import { ownerOf } from './owner.ts'
 
 const origin = {
   peer: '10.0.0.1',
@@ -24,8 +23,7 @@ const origin = {
 function answer() {
   const taken: (() => void)[] = []
   const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => taken.push(done) })
-  const shared = Buffer.alloc(1024)
-  const client = new ClientConnection(stream, new RequestHead(), shared, usualTimes, 0, () => {})
+  const client = new ClientConnection(stream, ownerOf(unasked), 0)
   const buffers = bulkBuffers()
   const asked = new Asked(origin, false)
   const parked = new Parked(1_000_000)
@@ -35,6 +33,10 @@ function answer() {
   stream.write(lent.subarray(0, 10))
   answering.owe([lent])
   return { answering, parked, buffers, lent, take: () => taken.shift()?.() }
+}
+
+function unasked(): never {
+  throw new Error('nothing is asked for')
 }
 
 test('a buffer that is still being written at the end of an answer is used again when it has gone', () => {
