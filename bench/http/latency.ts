@@ -35,10 +35,12 @@ export async function measureLatency(world: World, { runs, seconds, pin }: How):
     const of = (key: keyof Paced) => median(list.map((one) => one[key]))
     const times = median(ours.map(({ p99 }, at) => p99 / (list[at]?.p99 ?? NaN))).toFixed(2)
     const perSecond = (of('requests') / seconds).toFixed(0)
+    const late = list.map(({ p99 }) => p99)
     return [
       name,
       of('p50').toFixed(0),
       of('p99').toFixed(0),
+      `${Math.min(...late)} to ${Math.max(...late)}`,
       name === 'Portolan' ? '' : times,
       perSecond,
     ]
@@ -46,5 +48,7 @@ export async function measureLatency(world: World, { runs, seconds, pin }: How):
   console.log(
     `\n## latency\n\nGET of 6 bytes, ${rate} requests/s wanted, ${connections} connections, ${runs} runs of ${seconds} s\n`,
   )
-  console.log(table([['proxy', 'p50 µs', 'p99 µs', 'p99: Portolan ×', 'requests/s'], ...rows]))
+  console.log(
+    table([['proxy', 'p50 µs', 'p99 µs', 'range', 'p99: Portolan ×', 'requests/s'], ...rows]),
+  )
 }
