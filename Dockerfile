@@ -34,12 +34,12 @@ COPY templates ./templates
 # flags: a nursery of 8 MiB holds a moment's requests, a larger one only takes memory. It has to
 # run for real, worker and all: one file that is not in the cache loads what strips types. A
 # builder that is too slow for that leaves the cache less full.
-RUN printf '#!/bin/sh\nexec node --max-semi-space-size=8 --max-inlined-bytecode-size-cumulative=2000 /app/src/cli.ts "$@"\n' > /usr/local/bin/portolan \
+RUN printf '#!/bin/sh\nexec node --max-semi-space-size=8 --max-inlined-bytecode-size-cumulative=2000 --no-memory-reducer /app/src/cli.ts "$@"\n' > /usr/local/bin/portolan \
  && chmod +x /usr/local/bin/portolan \
  && mkdir -p /var/lib/portolan /etc/confd/conf.d /etc/confd/templates \
  && portolan --version \
  && { timeout -s TERM 10 portolan run --workers 1 --state off > /dev/null || true; } \
- && node --max-semi-space-size=8 --max-inlined-bytecode-size-cumulative=2000 -e "import('/app/src/main.ts').then(() => import('/app/src/store/etcd/etcd.ts')).then(() => import('/app/src/proxy/worker/plane.ts'))"
+ && node --max-semi-space-size=8 --max-inlined-bytecode-size-cumulative=2000 --no-memory-reducer -e "import('/app/src/main.ts').then(() => import('/app/src/store/etcd/etcd.ts')).then(() => import('/app/src/proxy/worker/plane.ts'))"
 
 # Root, because Docker's socket belongs to root on most hosts. Where it belongs to a group,
 # `--user 65534 --group-add <that group's id>` works as well, with ports above 1023.

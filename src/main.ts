@@ -15,6 +15,7 @@ import type { Config } from './config/config.ts'
 import { settingProblems } from './config/problems.ts'
 import type { Catalog } from './core/catalog.ts'
 import { PortolanError } from './core/errors.ts'
+import { collectWhenIdle } from './core/garbage.ts'
 import { derive, type Live } from './core/live.ts'
 import type { Log } from './core/log.ts'
 import { aborted } from './core/retry.ts'
@@ -62,6 +63,7 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
   )
   const first = [proxy, confd]
   const last = [base, certs, registration, administration, stateKeeper(config, base, log)]
+  using _ = collectWhenIdle()
   await runAll(first.flatMap(runOf), last.flatMap(runOf), signal)
   log.info('stopped')
 }

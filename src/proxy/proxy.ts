@@ -10,7 +10,6 @@ import { Crew } from './control/crew.ts'
 import { metricsIn } from './control/metrics.ts'
 import { numbersOf } from './control/numbers.ts'
 import { tcpMetricsIn } from './control/tcp-metrics.ts'
-import { tidying } from './control/tidying.ts'
 import { type Asked, explainRequest, type RequestExplained } from './explain.ts'
 import { identities } from './identities.ts'
 import type { Bound, EntrypointKind } from './listener.ts'
@@ -67,7 +66,6 @@ export function createProxy(options: ProxyOptions): Proxy {
     probe: (target, probe, signal) => probeRole(target, probe, secrets, signal),
   })
   roleGauge(registry, roles)
-  const tidy = tidying()
   const current = tables({
     catalog,
     vantage,
@@ -79,7 +77,6 @@ export function createProxy(options: ProxyOptions): Proxy {
       checks.settle(changes)
       roles.settle(changes)
       workers.changed(changes, current.table.complete)
-      if (current.table.complete) tidy.after(changes.length)
       if (changes.some(({ after }) => after?.tcp?.tls === 'passed')) passing.set(true)
       options.log.debug({ changes: changes.length }, 'route table replaced')
     },
@@ -149,7 +146,6 @@ export function createProxy(options: ProxyOptions): Proxy {
       await following
       checks.stop()
       roles.stop()
-      tidy.stop()
     },
     routes: () => routeViews(current.table.routes),
     explain: (asked) =>

@@ -32,7 +32,11 @@ export type StartOptions = {
 }
 
 /** As `npm start` and the image have them. */
-const v8Flags = ['--max-semi-space-size=8', '--max-inlined-bytecode-size-cumulative=2000']
+const v8Flags = [
+  '--max-semi-space-size=8',
+  '--max-inlined-bytecode-size-cumulative=2000',
+  '--no-memory-reducer',
+]
 
 /** Starts the product from source, as its own process, on free ports, and stops it when the test ends. */
 export async function startPortolan(options: StartOptions = {}): Promise<Running> {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { messageOf } from '../../core/errors.ts'
-import { collectGarbage } from '../../core/garbage.ts'
+import { collectGarbage, collectWhenIdle } from '../../core/garbage.ts'
 import type { Order, Report, Start } from '../feed.ts'
 import type { Bound, EntrypointServer, Listener } from '../listener.ts'
 import { closeAll, openAll } from '../servers.ts'
@@ -85,6 +85,7 @@ const beat = () => Atomics.add(start.beats, 0, 1)
 beat()
 // it keeps nobody here: the port does
 setInterval(beat, beatMs).unref()
+collectWhenIdle()
 
 // in place of Node's own listener, which writes to standard error and knows nothing of our log
 process.removeAllListeners('warning')
