@@ -15,6 +15,8 @@ import { endToEnd, type Origin, originText, saidIn } from './request-text.ts'
 export const looked = { path: 1, deeper: 2 } as const
 
 const slash = 0x2f
+/** A head of more characters is not kept until the next one comes: clients that ask nothing would fill the memory. */
+const mostKept = 4096
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 /** What one client asks for; the same object for all requests of a connection, one after the other. */
@@ -109,6 +111,21 @@ export class Asked implements RequestView {
     this.passed = endToEnd(head, this.text, this.isTrusted)
     this.readOrigin(head, bytes)
     return undefined
+  }
+
+  /** The request is answered. Says whether its head was so large that nothing of it, not even a part, is kept. */
+  forget(): boolean {
+    if (this.text.length <= mostKept) return false
+    this.text = ''
+    this.passed = ''
+    this.sent = ''
+    this.route = ''
+    this.search = ''
+    this.hostText = ''
+    this.host = ''
+    this.originHost = ''
+    this.originText = ''
+    return true
   }
 
   /** The whole head for an endpoint; `id` ends a line and is used unless a trusted peer gave one. */

@@ -37,6 +37,13 @@ export class RouteFinder {
     return isSame ? route : this.search(asked, table)
   }
 
+  /** What is remembered is part of a head that is not to be kept. */
+  forget(): void {
+    this.route = undefined
+    this.host = ''
+    this.path = undefined
+  }
+
   private search(asked: Asked, table: Tables['table']): TableRoute | undefined {
     asked.looks = 0
     const found = this.tables.find(this.entrypoint, asked)?.route

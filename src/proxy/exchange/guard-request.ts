@@ -1,6 +1,7 @@
 import { endToEnd, withoutNamed } from '../middleware/ask/lines.ts'
 import type { RequestDraft } from '../middleware/draft.ts'
 import { HeaderLines } from '../middleware/header-lines.ts'
+import { Over } from '../middleware/over.ts'
 import type { TableRoute, Target } from '../route.ts'
 import type { Asked } from './asked.ts'
 import { originText } from './request-text.ts'
@@ -34,6 +35,7 @@ export function draftOf(asked: Asked, readBody: RequestDraft['readBody']): Reque
     headers,
     hasBody: asked.content !== 'none',
     readBody,
+    over: new Over(),
   }
 }
 

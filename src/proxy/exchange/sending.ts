@@ -76,6 +76,11 @@ export class Sending implements Parker {
     return this.hasAll || this.early !== undefined
   }
 
+  /** Content that is for nobody yet. */
+  get waiting(): readonly Buffer[] {
+    return this.early?.all() ?? []
+  }
+
   /** From now on everything goes to `to`: at once what is here, if that is not to wait for more. */
   open(to: UpstreamConnection, isAtOnce: boolean): void {
     this.to = to

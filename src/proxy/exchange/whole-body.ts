@@ -25,23 +25,37 @@ export class WholeBody {
       this.answer = resolve
       this.most = most
       this.exchange.sayContinue()
+      this.catchUp()
     }
     const body = await this.reading
     return body && body.length > most ? undefined : body
   }
 
   content(bytes: Buffer, start: number, end: number): void {
-    if (!this.answer) return
-    this.size += end - start
-    this.pieces.add(bytes.subarray(start, end))
-    if (this.size > this.most) this.settle(undefined)
-    else this.exchange.client.resume()
+    if (this.answer && this.takes(bytes.subarray(start, end))) this.exchange.client.resume()
   }
 
   end(): void {
     if (!this.answer) return
     const body = Buffer.concat(this.pieces.all())
     this.settle(this.exchange.asked.content === 'chunked' ? unchunked(body) : body)
+  }
+
+  /** Takes what has come while nobody wanted to see it: middlewares before this one may have taken their time. */
+  private catchUp(): void {
+    const { sending, client } = this.exchange
+    const isWanted = sending.waiting.every((piece) => this.takes(piece))
+    if (sending.hasAll) this.end()
+    else if (isWanted && client.isPaused) client.resume()
+  }
+
+  /** Whether more may come. */
+  private takes(piece: Buffer): boolean {
+    this.size += piece.length
+    this.pieces.add(piece)
+    const isFew = this.size <= this.most
+    if (!isFew) this.settle(undefined)
+    return isFew
   }
 
   private settle(body: Buffer | undefined): void {

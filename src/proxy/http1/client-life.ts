@@ -47,6 +47,7 @@ export class ClientLife {
   protected stashed = 0
   /** Bytes waited for the client at the last tick. */
   private hasWaited = false
+  private pausedMs = 0
   /** When it was paused, or looked at since. */
   private lookedMs = 0
   /** All has gone to a client that is to close. */
@@ -117,6 +118,7 @@ export class ClientLife {
 
   pause(): void {
     this.isPaused = true
+    this.pausedMs = this.nowMs
     this.lookedMs = this.nowMs
     this.stream.pause()
   }
@@ -125,8 +127,8 @@ export class ClientLife {
     // what is here comes first
     if (this.isBlocked || this.isFull) return
     this.isPaused = false
-    // a pause costs nobody his time
-    this.sinceMs = this.nowMs
+    // a pause costs nobody his time, and many short ones give nobody more of it
+    this.sinceMs += this.nowMs - Math.max(this.pausedMs, this.sinceMs)
     this.stream.resume()
   }
 

@@ -25,6 +25,7 @@ import { endpointHead } from './endpoint-head.ts'
 import type { Ask } from './endpoint-sessions.ts'
 import { HeadGuard } from './head-guard.ts'
 import { fieldsOf } from './head-lines.ts'
+import { leaveToTake } from './held-up.ts'
 import { type Ends, Join, type Loss } from './join.ts'
 import { headOf } from './message-reader.ts'
 import { stopSending } from './stream-socket.ts'
@@ -114,7 +115,7 @@ export class DirectExchange implements Waiting {
   }
 
   private sendOwn({ status, headers, body = nothing }: OwnAnswer): void {
-    const { stream } = this
+    const { stream, engine } = this
     const lines = new HeaderLines(headers)
     lines.set('content-length', String(body.length))
     if (this.trail) this.trail.sent += body.length
@@ -123,6 +124,7 @@ export class DirectExchange implements Waiting {
     stream.respond({ ':status': status, ...fieldsOf(lines) })
     stream.end(body)
     stopSending(stream)
+    leaveToTake(stream, engine.parked, engine.idleMs)
   }
 
   /** Has the middlewares of the route decide; one that has come to want bodies can't be served from here on. */
@@ -186,6 +188,7 @@ export class DirectExchange implements Waiting {
       done: (status) => {
         this.ended(status >= 500 ? 'status5xx' : 'ok', performance.now())
         this.count(status)
+        leaveToTake(stream, engine.parked, engine.idleMs)
       },
       lost: (loss) => this.lost(loss),
       tooLarge: () => this.tooLarge(),

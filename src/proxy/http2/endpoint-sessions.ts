@@ -124,6 +124,8 @@ export class EndpointSessions {
       known.connected = true
       session.setLocalWindowSize(sessionWindow)
     })
+    // any number of requests may wait for it
+    session.setMaxListeners(0)
     // whoever waits hears of it by the end of the session
     session.on('error', () => {})
     session.on('goaway', () => session.close())

@@ -8,7 +8,7 @@ import {
 import type { Duplex } from 'node:stream'
 
 import type { Parked } from '../exchange/parked.ts'
-import { streamWindow } from './held-up.ts'
+import { countHead, streamWindow } from './held-up.ts'
 import { requestText } from './request-head.ts'
 import { stopSending, StreamSocket } from './stream-socket.ts'
 
@@ -73,6 +73,11 @@ export function session(
   ): void {
     open++
     stream.on('close', () => open--)
+    // why it was closed says its code
+    stream.on('error', () => {})
+    countHead(stream, raw, parked)
+    // there may be no room for it
+    if (stream.closed) return
     if (take(stream, raw)) return
     const text = requestText(raw, stream.endAfterHeaders)
     if (typeof text === 'number') return refuse(stream, text)

@@ -90,8 +90,9 @@ export class StreamSocket extends TranslatedSocket<ServerHttp2Stream> {
 
   /** The engine has cut the connection, or the stream has been closed by the client. */
   override _destroy(error: Error | null, done: Done): void {
-    const { stream } = this
-    if (stream && !this.isWhole) stream.close(NGHTTP2_INTERNAL_ERROR)
+    const { stream, isWhole, unsent } = this
+    // a client that takes nothing would keep what is left of an answer for ever
+    if (stream && (!isWhole || unsent > 0)) stream.close(NGHTTP2_INTERNAL_ERROR)
     this.forget()
     done(error)
   }

@@ -13,7 +13,7 @@ export abstract class TranslatedSocket<Stream extends Http2Stream>
   protected readonly reader: MessageReader
   protected stream: Stream | undefined
   /** Pieces of a write that the stream has not passed on yet, and who waits for them. */
-  private unsent = 0
+  protected unsent = 0
   private done: Done | undefined
 
   constructor(options?: DuplexOptions) {

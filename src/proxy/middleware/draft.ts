@@ -1,4 +1,5 @@
 import type { HeaderLines } from './header-lines.ts'
+import type { Over } from './over.ts'
 
 /** Where a request wants to go. */
 export type Aim = {
@@ -26,6 +27,8 @@ export type RequestDraft = Aim & {
   readonly hasBody: boolean
   /** The whole body, which is sent on afterwards all the same; undefined when it has more bytes than `most`. */
   readonly readBody: (most: number) => Promise<Buffer | undefined>
+  /** Nobody has to go on for a client that has left. */
+  readonly over: Over
 }
 
 /** The head of an answer on its way to the client. */

@@ -111,6 +111,7 @@ export class Run {
   done(status: number | undefined, failed: boolean): void {
     if (this.#ended) return
     this.#ended = true
+    this.request.over.end()
     for (const { hooks, sinceMs } of this.#passed) {
       hooks.done?.({ status, failed, tookMs: sinceMs === 0 ? 0 : this.#nowMs() - sinceMs })
     }

@@ -38,6 +38,9 @@ const protocols = Buffer.from('\x02h2\x08http/1.1', 'latin1')
 /** unrecognized_name (RFC 6066, 3), fatal: so that a client can tell a wrong name from a broken server. */
 const unknownName = Buffer.from([21, 3, 3, 0, 2, 2, 112])
 
+/** What Node says of records that can't be read, and of a handshake that is not to be. */
+const brokenTls = '_tlsError'
+
 export function terminator({ wishFor, handshakeMs = 10_000 }: TerminatorOptions): Terminator {
   let contexts: Contexts | undefined
 
@@ -70,8 +73,12 @@ export function terminator({ wishFor, handshakeMs = 10_000 }: TerminatorOptions)
       const timer = setTimeout(() => raw.destroy(), handshakeMs)
       socket.on('error', () => socket.destroy())
       socket.once('close', () => clearTimeout(timer))
+      // each costs us much and the client little; HTTP/2 forbids it anyway (RFC 9113, 9.2.1)
+      socket.disableRenegotiation()
       socket.once('secure', () => {
         clearTimeout(timer)
+        // Node destroys of itself only what its own servers have accepted
+        socket.once(brokenTls, () => socket.destroy())
         const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1'
         secured({ socket, name: nameOf(socket), protocol })
         // Node says so to clients only, and its HTTP/2 waits for it

@@ -2,6 +2,7 @@ import { middlewareSchema } from '../../../src/core/middleware.ts'
 import { chains } from '../../../src/proxy/middleware/chains.ts'
 import type { AnswerDraft, OwnAnswer, RequestDraft } from '../../../src/proxy/middleware/draft.ts'
 import { HeaderLines } from '../../../src/proxy/middleware/header-lines.ts'
+import { Over } from '../../../src/proxy/middleware/over.ts'
 import { machineMs, newShare } from '../../../src/proxy/middleware/share.ts'
 import type { Site } from '../../../src/proxy/middleware/stage.ts'
 
@@ -22,6 +23,7 @@ export function requestOf(
     host,
     ip: '192.0.2.1',
     hasBody: body !== undefined,
+    over: new Over(),
     readBody: (most) => {
       const bytes = Buffer.from(body ?? '')
       return Promise.resolve(bytes.length > most ? undefined : bytes)

@@ -171,3 +171,20 @@ test('what is no TLS, or says nothing in time, is cut', async () => {
   await once(quiet, 'close')
   await once(server.close(), 'close')
 })
+
+test('a record that can not be read ends the connection, and so does a second handshake', async () => {
+  await using at = await scene([shop])
+  const wire = connectPlain({ host: '127.0.0.1', port: at.port })
+  const broken = connect({ socket: wire, servername: 'shop.test', ca: ca.ca })
+  broken.on('error', () => {})
+  await once(broken, 'data')
+  wire.write(Buffer.concat([Buffer.from([23, 3, 3, 0, 32]), Buffer.alloc(32)]))
+  await once(wire, 'close')
+  const again = client(at.port, { servername: 'shop.test', maxVersion: 'TLSv1.2' })
+  again.on('error', () => {})
+  await once(again, 'data')
+  const ended = once(again, 'close')
+  again.renegotiate({}, () => {})
+  await ended
+  await expect.poll(() => at.secured.map(({ socket }) => socket.destroyed)).toEqual([true, true])
+})

@@ -10,6 +10,8 @@ export type Ask = {
   /** With Host, if another is meant than the URL's. Name, value, name, value. */
   readonly headers: readonly string[]
   readonly body?: Buffer | undefined
+  /** Nobody waits for the answer any more. */
+  readonly signal?: AbortSignal
 }
 
 export type Reply = {
@@ -62,7 +64,10 @@ export function asker(
     }
   }
 
-  return (ask: Ask): Promise<Reply> => once(ask, AbortSignal.timeout(limitMs))
+  return (ask: Ask): Promise<Reply> => {
+    const late = AbortSignal.timeout(limitMs)
+    return once(ask, ask.signal ? AbortSignal.any([late, ask.signal]) : late)
+  }
 }
 
 /** Runs before the request is written to the socket. */

@@ -33,8 +33,11 @@ export function forwardAuth(options: Options, { isOwn }: Site): Stage {
     const body = wanted ? await request.readBody(maxBodyBytes) : undefined
     if (wanted && !body) return { answer: refusal(413, 'The request is too large.') }
     const question = questionOf(request, options, body)
-    const asked = ask({ url, body, ...question }).catch((error: unknown) => failed(error))
-    const reply = await asked
+    const left = new AbortController()
+    request.over.tell(() => left.abort())
+    const asked = ask({ url, body, ...question, signal: left.signal })
+    const reply = await asked.catch((error: unknown) => failed(error))
+    request.over.tell(undefined)
     if ('why' in reply) return { answer: reply }
     if (reply.status < 200 || reply.status > 299) return { answer: passedOn(reply) }
     const lines = new HeaderLines(reply.headers)
