@@ -1,4 +1,4 @@
-import type { ServerHttp2Stream } from 'node:http2'
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 
 import type { Trail } from '../access/trail.ts'
 import { connectTimeoutMs, mostRepeats, type Waiting, waitForSomebody } from '../exchange/again.ts'
@@ -28,6 +28,7 @@ import { fieldsOf } from './head-lines.ts'
 import { leaveToTake } from './held-up.ts'
 import { type Ends, Join, type Loss } from './join.ts'
 import { headOf } from './message-reader.ts'
+import { sayable, withoutOneConnection } from './one-connection.ts'
 import { stopSending } from './stream-socket.ts'
 
 const nothing = Buffer.alloc(0)
@@ -121,7 +122,7 @@ export class DirectExchange implements Waiting {
     if (this.trail) this.trail.sent += body.length
     this.count(status)
     if (stream.closed || stream.headersSent) return
-    stream.respond({ ':status': status, ...fieldsOf(lines) })
+    stream.respond({ ':status': sayable(status), ...withoutOneConnection(fieldsOf(lines)) })
     stream.end(body)
     stopSending(stream)
     leaveToTake(stream, engine.parked, engine.idleMs)
@@ -184,7 +185,7 @@ export class DirectExchange implements Waiting {
     const text = (this.guard ?? asked).textFor(route, upstream.target, id)
     const { headers } = endpointHead(headOf(text.trimEnd()))
     const ends: Ends = {
-      answered: (head) => this.guard?.answered(head) ?? head,
+      answered: (head) => this.bound(this.guard?.answered(head) ?? head, route, upstream),
       done: (status) => {
         this.ended(status >= 500 ? 'status5xx' : 'ok', performance.now())
         this.count(status)
@@ -194,9 +195,17 @@ export class DirectExchange implements Waiting {
       tooLarge: () => this.tooLarge(),
     }
     const bounds = this.guard?.limits
-    const limits = { ...bounds, firstByteMs: bounds?.firstByteMs ?? engine.firstByteMs }
+    const { firstByteMs = engine.firstByteMs, idleMs: stillMs = engine.idleMs } = bounds ?? {}
+    const limits = { ...bounds, firstByteMs, stillMs }
     this.joined = new Join(stream, ask, headers, limits, ends, trail)
     this.joined.count(engine.parked)
+  }
+
+  /** The head of an answer, which binds the client to its endpoint if it is to be bound and is not. */
+  private bound(head: OutgoingHttpHeaders, route: TableRoute, upstream: Upstream) {
+    const cookie = this.engine.chooser.setCookie(route, upstream, this.asked)
+    if (cookie === undefined) return head
+    return { ...head, 'set-cookie': [head['set-cookie'] ?? [], cookie].flat() }
   }
 
   /** The client has sent more than it may before there was an answer. */

@@ -39,7 +39,11 @@ export type Ends = {
 }
 
 /** What both sides are kept to. */
-export type Bounds = Limits & { readonly firstByteMs: number }
+export type Bounds = Limits & {
+  readonly firstByteMs: number
+  /** How long an endpoint may take nothing of a request that it has not answered. */
+  readonly stillMs: number
+}
 
 const {
   NGHTTP2_CANCEL,
@@ -64,6 +68,8 @@ export class Join {
   private readonly trail: Trail | undefined
   private interims = 0
   private isUntouched = true
+  /** All of the request has come. */
+  private isWhole = false
   private isLate = false
   private isOver = false
   private timer: NodeJS.Timeout | undefined
@@ -97,6 +103,7 @@ export class Join {
   cancel(): void {
     const { client, server } = this
     this.isOver = true
+    clearTimeout(this.timer)
     server.close(client.rstCode || NGHTTP2_CANCEL)
   }
 
@@ -110,6 +117,8 @@ export class Join {
   private send(): void {
     const { client, server, trail } = this
     passRequest(client, server, () => (this.isUntouched = false))
+    client.on('pause', () => this.waitForRoom())
+    client.on('resume', () => this.hasRoom())
     client.once('end', () => this.waitForAnswer())
     if (trail) client.on('data', (bytes: Buffer) => (trail.received += bytes.length))
     bound(client, this.bounds.requestBytes, () => this.exceeded())
@@ -117,7 +126,22 @@ export class Join {
 
   /** An endpoint that gets content may take its time until it has all. */
   private waitForAnswer(): void {
-    if (this.status === 0) this.timer = setTimeout(() => this.late(), this.bounds.firstByteMs)
+    this.isWhole = true
+    this.waitForLate(this.bounds.firstByteMs)
+  }
+
+  /** Nothing more is read from a client whose content the endpoint does not take. */
+  private waitForRoom(): void {
+    if (!this.isWhole) this.waitForLate(this.bounds.stillMs)
+  }
+
+  private hasRoom(): void {
+    if (!this.isWhole) clearTimeout(this.timer)
+  }
+
+  private waitForLate(ms: number): void {
+    clearTimeout(this.timer)
+    if (this.status === 0 && !this.isOver) this.timer = setTimeout(() => this.late(), ms)
   }
 
   private late(): void {

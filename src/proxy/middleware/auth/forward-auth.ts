@@ -17,6 +17,9 @@ type Options = Asking & {
 }
 
 const limitMs = 30_000
+/** RFC 9110, 15. */
+const lastStatus = 599
+const unreadable = refusal(502, 'Whoever decides about access can not be understood.')
 /** Of a body that the authority wants to see, unless it is said. */
 const usualBytes = 1_048_576
 
@@ -39,7 +42,8 @@ export function forwardAuth(options: Options, { isOwn }: Site): Stage {
     const reply = await asked.catch((error: unknown) => failed(error))
     request.over.tell(undefined)
     if ('why' in reply) return { answer: reply }
-    if (reply.status < 200 || reply.status > 299) return { answer: passedOn(reply) }
+    if (reply.status < 200 || reply.status > lastStatus) return { answer: unreadable }
+    if (reply.status > 299) return { answer: passedOn(reply) }
     const lines = new HeaderLines(reply.headers)
     takeOver(request, lines, options.responseHeaders, regex)
     const cookies = lines.all('set-cookie')

@@ -101,6 +101,8 @@ function changeHead(headers: HeaderLines, encoding: string): void {
   headers.remove('Accept-Ranges')
   headers.remove('Content-MD5')
   headers.remove('Content-Digest')
+  headers.remove('Repr-Digest')
+  headers.remove('Digest')
   const tag = headers.get('etag')
   if (tag?.startsWith('"') === true) headers.set('ETag', `W/${tag}`)
 }

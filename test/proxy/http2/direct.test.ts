@@ -1,0 +1,96 @@
+import { once } from 'node:events'
+
+import { expect, test } from 'vitest'
+
+import { policySchema } from '../../../src/core/policy.ts'
+import type { ProxyOptions } from '../../../src/proxy/options.ts'
+import { catalogOf, instance } from '../bed.ts'
+import { wireEndpoint } from '../hostile/wire.ts'
+import { host, routes, secured } from './client.ts'
+import { asking, frameClient, frameEndpoint, headers, type } from './frames.ts'
+
+const limitMs = 60_000
+const cookie = { cookie: 'bound' }
+
+/** A proxy before an endpoint of HTTP/2, which answers yes if it `reads`, and takes nothing if not. */
+async function scene(policy: object, reads = true, options: Partial<ProxyOptions> = {}) {
+  await using stack = new AsyncDisposableStack()
+  const yes = (stream: number) => headers(stream, [':status', '200', 'set-cookie', 'a=b'], true)
+  const endpoint = stack.use(await frameEndpoint(reads ? yes : () => Buffer.alloc(0), reads))
+  const proxy = stack.use(await secured(options))
+  const read = policySchema.parse(policy)
+  const middlewares = Object.keys(read.middlewares)
+  proxy.catalog.set(
+    catalogOf([
+      instance({
+        port: endpoint.port,
+        protocol: 'h2c',
+        policy: read,
+        routes: routes.map((route) => ({ ...route, middlewares })),
+      }),
+    ]),
+  )
+  const all = stack.move()
+  return { proxy, [Symbol.asyncDispose]: () => all[Symbol.asyncDispose]() }
+}
+
+test(
+  'a client is bound to its endpoint once, whichever protocol both speak',
+  async () => {
+    await using at = await scene({ sticky: cookie })
+    const session = at.proxy.session()
+    const cookiesOf = async (more: Record<string, string> = {}) => {
+      const stream = session.request({ ':path': '/', ':authority': host, ...more })
+      const [head] = await once(stream.resume(), 'response')
+      return head['set-cookie']
+    }
+    const given = await cookiesOf()
+    expect(given).toEqual(['a=b', expect.stringMatching(/^bound=[\w-]+; Path=/)])
+    expect(await cookiesOf({ cookie: String(given[1]).split(';')[0] ?? '' })).toEqual(['a=b'])
+    expect((await at.proxy.get()).headers['set-cookie']).toEqual(given)
+  },
+  limitMs,
+)
+
+test(
+  'an endpoint that takes nothing of a request, and says nothing, is late',
+  async () => {
+    await using at = await scene({}, false, { idleMs: 500 })
+    const stream = at.proxy
+      .session()
+      .request({ ':method': 'POST', ':path': '/', ':authority': host })
+    stream.on('error', () => {})
+    stream.end(Buffer.alloc(500_000))
+    const [head] = await once(stream, 'response')
+    expect(head[':status']).toBe(504)
+  },
+  limitMs,
+)
+
+const odd: readonly (readonly [what: string, answer: string, types: readonly number[]])[] = [
+  ['a status that there is not', 'HTTP/1.1 999 No\r\n', [type.headers, type.data]],
+  ['a status below all others', 'HTTP/1.1 099 No\r\n', [type.headers, type.data]],
+  [
+    'a header of one connection',
+    'HTTP/1.1 403 No\r\nHTTP2-Settings: a\r\n',
+    [type.headers, type.data],
+  ],
+]
+for (const [what, answer, types] of odd) {
+  test(
+    `${what} in an authority's answer costs nobody else anything`,
+    async () => {
+      await using judge = await wireEndpoint(
+        ({ socket }) => void socket.write(`${answer}Content-Length: 0\r\n\r\n`),
+      )
+      const forwardAuth = { address: `http://127.0.0.1:${judge.port}/` }
+      await using at = await scene({ middlewares: { auth: { forwardAuth } } })
+      using bystander = await frameClient(at.proxy.ports.get('https') ?? 0)
+      for (const stream of [1, 3]) {
+        bystander.send(headers(stream, asking('GET'), true))
+        expect(await bystander.ended(stream)).toEqual(types)
+      }
+    },
+    limitMs,
+  )
+}
