@@ -6,7 +6,7 @@ import type { Parked } from '../exchange/parked.ts'
 export const streamWindow = 256 * 1024
 const { NGHTTP2_ENHANCE_YOUR_CALM } = constants
 /** A head with fewer characters does not count. */
-const smallHead = 4 * 1024
+const smallHead = 8 * 1024
 /** As it came, as text, and on its way to the endpoint. */
 const copiesOfHead = 3
 /** What may stand in Node's two streams before the window is left to close. */
