@@ -38,7 +38,9 @@ for (const [encoding, decode] of [
   ['gzip', gunzipSync],
 ] as const) {
   test(`an answer is compressed with ${encoding}, and says what has become of it`, async () => {
-    const headers = { ...html, ETag: '"1"', 'Accept-Ranges': 'bytes', Vary: 'Cookie' }
+    const digests = { 'Content-Digest': 'md5=:a:', 'Repr-Digest': 'md5=:a:', Digest: 'md5=a' }
+    const validators = { ETag: '"1"', 'Accept-Ranges': 'bytes', ...digests }
+    const headers = { ...html, ...validators, Vary: 'Cookie' }
     const request = requestOf({ headers: { 'Accept-Encoding': encoding } })
     const { run, answer } = await seen(
       [{ compress: {} }],
