@@ -126,9 +126,9 @@ export class ClientLife {
   resume(): void {
     // what is here comes first
     if (this.isBlocked || this.isFull) return
-    this.isPaused = false
     // a pause costs nobody his time, and many short ones give nobody more of it
-    this.sinceMs += this.nowMs - Math.max(this.pausedMs, this.sinceMs)
+    if (this.isPaused) this.sinceMs += this.nowMs - Math.max(this.pausedMs, this.sinceMs)
+    this.isPaused = false
     this.stream.resume()
   }
 
