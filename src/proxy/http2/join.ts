@@ -146,6 +146,8 @@ export class Join {
 
   private late(): void {
     this.isLate = true
+    // it may be gone without a word: who comes after this finds out by a connection of its own
+    this.server.session?.close()
     this.server.close(NGHTTP2_CANCEL)
   }
 

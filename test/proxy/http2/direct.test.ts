@@ -31,7 +31,7 @@ async function scene(policy: object, reads = true, options: Partial<ProxyOptions
     ]),
   )
   const all = stack.move()
-  return { proxy, [Symbol.asyncDispose]: () => all[Symbol.asyncDispose]() }
+  return { proxy, endpoint, [Symbol.asyncDispose]: () => all[Symbol.asyncDispose]() }
 }
 
 test(
@@ -63,6 +63,21 @@ test(
     stream.end(Buffer.alloc(500_000))
     const [head] = await once(stream, 'response')
     expect(head[':status']).toBe(504)
+  },
+  limitMs,
+)
+
+test(
+  'who asks an endpoint after it was late does so by another connection',
+  async () => {
+    await using at = await scene({}, false, { firstByteMs: 500 })
+    const session = at.proxy.session()
+    for (const connections of [1, 2]) {
+      const stream = session.request({ ':path': '/', ':authority': host })
+      const [head] = await once(stream.resume(), 'response')
+      expect(head[':status']).toBe(504)
+      expect(at.endpoint.connections()).toBe(connections)
+    }
   },
   limitMs,
 )

@@ -127,6 +127,8 @@ export async function frameEndpoint(answer: (stream: number) => Buffer, reads = 
   return {
     port,
     taken,
+    /** How many there were. */
+    connections: () => sockets.size,
     send: (bytes: Buffer) => sockets.forEach((socket) => socket.write(bytes)),
     [Symbol.asyncDispose]: () => closed(server, sockets),
   }
