@@ -1,7 +1,7 @@
 import type { Definition } from '../core/definition.ts'
 import { PortolanError } from '../core/errors.ts'
 import type { Instance } from '../core/instance.ts'
-import { nodeKey, type NodeRecord, parseEntry, type Stored } from '../core/keys.ts'
+import { nodeKey, type NodeRecord, parseEntry, routesPrefix, type Stored } from '../core/keys.ts'
 import type { Problem } from '../core/problems.ts'
 import type { StoredRoute } from '../core/route.ts'
 import type { Entry } from '../store/store.ts'
@@ -11,55 +11,65 @@ import type { Entry } from '../store/store.ts'
  * are read again. A key that can't be read is a problem, and nothing else.
  */
 export function storedEntries(prefix: string) {
+  /** But routes: of these there may be ten thousand, and one map is enough. */
   const read = new Map<string, Stored>()
   const problems = new Map<string, Problem>()
-  let routes: ReadonlyMap<string, StoredRoute> = new Map()
+  const routesAt = routesPrefix(prefix)
+  let routes = new Map<string, StoredRoute>()
   let nodes: ReadonlyMap<string, NodeRecord> = new Map()
 
-  /** Whose maps are not as what was read. They are made anew when somebody asks, once for many changes. */
-  const changed = new Set<Stored['kind']>()
+  /** The maps that are not as when somebody last asked for them. */
+  let [hasOwnRoutes, isOtherNodes] = [false, false]
+
+  /** One that nobody has yet: copied once for many changes. */
+  function ownRoutes(): Map<string, StoredRoute> {
+    if (!hasOwnRoutes) routes = new Map(routes)
+    hasOwnRoutes = true
+    return routes
+  }
 
   function routesNow(): ReadonlyMap<string, StoredRoute> {
-    if (changed.delete('route')) {
-      routes = new Map(
-        [...read.values()].flatMap((one) =>
-          one.kind === 'route' ? [[one.name, one.route] as const] : [],
-        ),
-      )
-    }
+    hasOwnRoutes = false
     return routes
   }
 
   function nodesNow(): ReadonlyMap<string, NodeRecord> {
-    if (changed.delete('node')) {
+    if (isOtherNodes) {
       nodes = new Map(
         [...read.values()].flatMap((one) =>
           one.kind === 'node' ? [[one.node.node, one.node] as const] : [],
         ),
       )
     }
+    isOtherNodes = false
     return nodes
   }
 
-  function forget(key: string): Stored | undefined {
-    const before = read.get(key)
-    read.delete(key)
+  function readOne(key: string, entry: Entry | undefined): Stored | undefined {
     problems.delete(key)
-    return before
+    if (!entry) return undefined
+    try {
+      return parseEntry(prefix, key, entry.value)
+    } catch (error) {
+      if (!(error instanceof PortolanError)) throw error
+      problems.set(key, unreadable(key, error))
+      return undefined
+    }
   }
 
-  /** Reads `key` anew and says what stood there before, so that its vanishing can be doubted. */
+  /** Reads `key` anew and says what stood there before, so that its vanishing can be doubted; of routes nothing. */
   function update(key: string, entry: Entry | undefined): Stored | undefined {
-    const before = forget(key)
-    if (entry) {
-      try {
-        read.set(key, parseEntry(prefix, key, entry.value))
-      } catch (error) {
-        if (!(error instanceof PortolanError)) throw error
-        problems.set(key, unreadable(key, error))
-      }
+    const now = readOne(key, entry)
+    if (key.startsWith(routesAt)) {
+      const name = key.slice(routesAt.length)
+      if (now?.kind === 'route') ownRoutes().set(name, now.route)
+      else if (routes.has(name)) ownRoutes().delete(name)
+      return undefined
     }
-    for (const one of [before, read.get(key)]) if (one) changed.add(one.kind)
+    const before = read.get(key)
+    if (now) read.set(key, now)
+    else read.delete(key)
+    if (before?.kind === 'node' || now?.kind === 'node') isOtherNodes = true
     return before
   }
 

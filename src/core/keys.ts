@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Definition, definitionSchema } from './definition.ts'
 import { PortolanError } from './errors.ts'
 import { type Instance, instanceSchema } from './instance.ts'
-import { type StoredRoute, storedRouteSchema } from './route.ts'
+import { storedRoute, type StoredRoute, storedRouteSchema } from './route.ts'
 
 /** The value of `<prefix>/nodes/<node>`. */
 export const nodeSchema = z.object({
@@ -57,6 +57,7 @@ export function instanceKeysAt(prefix: string, key: string, port: number): strin
   return [tcp, `${tcp}:udp`]
 }
 
+export const routesPrefix = (prefix: string) => `${prefix}/routes/`
 export const wishesPrefix = (prefix: string) => `${prefix}/wishes/`
 
 /** `<prefix>/wishes/<kind>/<node>/<container id, 12>/<port>[:udp]`; `subject` as `subjectOf` gives it. */
@@ -74,7 +75,7 @@ export type Stored =
   | { readonly kind: 'node'; readonly node: NodeRecord }
   | { readonly kind: 'instance'; readonly instance: Instance }
   | { readonly kind: 'definition'; readonly definition: Definition }
-  | { readonly kind: 'route'; readonly name: string; readonly route: StoredRoute }
+  | { readonly kind: 'route'; readonly route: StoredRoute }
   | { readonly kind: 'wish'; readonly wish: string; readonly subject: string; readonly value: Wish }
   | { readonly kind: 'other' }
 
@@ -84,7 +85,6 @@ export type Stored =
  */
 export function parseEntry(prefix: string, key: string, value: string): Stored {
   const [kind = '', ...rest] = key.slice(prefix.length + 1).split('/')
-  const name = rest.join('/')
   switch (kind) {
     case 'nodes':
       return { kind: 'node', node: parsed(key, value, nodeSchema) }
@@ -93,7 +93,10 @@ export function parseEntry(prefix: string, key: string, value: string): Stored {
     case 'definitions':
       return { kind: 'definition', definition: ownedDefinition(prefix, key, value) }
     case 'routes':
-      return { kind: 'route', name, route: parsed(key, value, storedRouteSchema) }
+      return {
+        kind: 'route',
+        route: storedRoute(rest.join('/'), parsed(key, value, storedRouteSchema)),
+      }
     case 'wishes': {
       const [wish = '', ...subject] = rest
       const read = parsed(key, value, wishSchema)

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 
 import { middlewareSchema } from './middleware.ts'
-import { roleSchema } from './policy.ts'
+import { defaultPolicy, type Policy, roleSchema } from './policy.ts'
+import { sharing } from './sharing.ts'
 
 export const routeTlsSchema = z.object({
   passthrough: z.boolean().default(false),
@@ -57,4 +58,45 @@ export const storedRouteSchema = routeSchema
   .refine((route) => (route.service === undefined) !== (route.endpoints === undefined), {
     message: 'name either a service or endpoints',
   })
-export type StoredRoute = Readonly<z.infer<typeof storedRouteSchema>>
+
+/** A hand-written route, as it is kept: there may be ten thousand, and most have the same in all but name and rule. */
+export type StoredRoute = Route & {
+  readonly service: string | undefined
+  /** None if it leads to a service. */
+  readonly endpoints: readonly Endpoint[]
+  readonly policy: Policy
+}
+
+const sharedNames = sharing<string[]>(1000)
+const sharedEndpoints = sharing<readonly Endpoint[]>(1000)
+const sharedPolicies = sharing<Policy>(1000)
+const none: readonly never[] = []
+
+/** The route `name` of what was read under its key. */
+export function storedRoute(name: string, read: z.infer<typeof storedRouteSchema>): StoredRoute {
+  const { endpoints = none, entrypoints, middlewares, policy } = read
+  return {
+    name,
+    kind: kindOf(read.kind, endpoints),
+    entrypoints: sharedNames(JSON.stringify(entrypoints), entrypoints),
+    rule: read.rule,
+    priority: read.priority,
+    middlewares: sharedNames(JSON.stringify(middlewares), middlewares),
+    tls: read.tls,
+    toHttps: read.toHttps,
+    role: read.role,
+    shared: read.shared,
+    source: read.source,
+    service: read.service,
+    endpoints: sharedEndpoints(JSON.stringify(endpoints), endpoints),
+    policy: policy
+      ? sharedPolicies(JSON.stringify(policy), { ...defaultPolicy, ...policy })
+      : defaultPolicy,
+  }
+}
+
+/** Endpoints that speak nothing but TCP say it as well. */
+function kindOf(kind: Route['kind'], endpoints: readonly Endpoint[]): Route['kind'] {
+  const isTcp = endpoints.length > 0 && endpoints.every(({ protocol }) => protocol === 'tcp')
+  return isTcp ? 'tcp' : kind
+}

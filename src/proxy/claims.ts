@@ -73,30 +73,26 @@ export function storedService({ service }: StoredRoute, services: Catalog['servi
   return 'id' in found ? found.id : service
 }
 
-/** What the hand-written route `name` asks for. It is older than any container. */
-export function storedWishes(
-  name: string,
-  stored: StoredRoute,
-  services: Catalog['services'],
-): Wishes {
-  const where = `key routes/${name}`
+/** What a hand-written route asks for. It is older than any container. */
+export function storedWishes(stored: StoredRoute, services: Catalog['services']): Wishes {
+  const where = `key routes/${stored.name}`
   const found = stored.service === undefined ? { id: '-' } : findService(services, stored.service)
   const service = storedService(stored, services)
-  const route: Route = { ...stored, name, kind: kindOf(stored) }
-  if (route.kind === 'udp') return { claims: [], problems: [noUdp(where)] }
-  const claims = entrypointsOf(route).map((entrypoint) => ({
-    key: keyOf(entrypoint, route),
+  if (stored.kind === 'udp') return { claims: [], problems: [noUdp(where)] }
+  const claims = entrypointsOf(stored).map((entrypoint) => ({
+    key: keyOf(entrypoint, stored),
     where,
     service,
     entrypoint,
     source: 'store' as const,
-    route,
-    policy: stored.policy ? { ...defaultPolicy, ...stored.policy } : defaultPolicy,
+    route: stored,
+    policy: stored.policy,
     createdAt: '',
-    instances: lean(mainPorts(services.get(service) ?? [], route.kind)),
-    endpoints: lean(stored.endpoints ?? []),
+    instances: lean(mainPorts(services.get(service) ?? [], stored.kind)),
+    endpoints: stored.endpoints,
   }))
-  return { claims, problems: 'error' in found ? [nobodyThere(where, found.error)] : [] }
+  const problems = 'error' in found ? [nobodyThere(where, found.error)] : []
+  return { claims, problems: lean(problems) }
 }
 
 /** The endpoints that answer for `asker` when it has nobody: all of service `id`, on an entrypoint that nobody has. */
@@ -138,15 +134,14 @@ export function bySeniority(a: Claim, b: Claim): number {
   )
 }
 
+/** The `key` of the claims that `route` was settled of. */
+export function claimKeyOf({ key, service }: Pick<TableRoute, 'key' | 'service'>): string {
+  return key.slice(service.length + 1)
+}
+
 /** A route of connections and one of requests don't get in each other's way. */
 function keyOf(entrypoint: string, { kind, rule }: Route): string {
   return `${kind === 'tcp' ? 'tcp ' : ''}${entrypoint} ${rule.trim()}`
-}
-
-/** Endpoints that speak nothing but TCP say it as well. */
-function kindOf({ kind, endpoints = [] }: StoredRoute): Route['kind'] {
-  const isTcp = endpoints.length > 0 && endpoints.every(({ protocol }) => protocol === 'tcp')
-  return isTcp ? 'tcp' : kind
 }
 
 /** Containers of one service that say different things of one rule. */

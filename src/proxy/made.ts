@@ -1,9 +1,11 @@
 import type { Policy } from '../core/policy.ts'
 import type { Problem } from '../core/problems.ts'
+import type { Exactness } from '../core/rule/exactness.ts'
+import { sharing } from '../core/sharing.ts'
 import type { Claim } from './claims.ts'
 import { lean } from './lean.ts'
 import { type Served, servedPolicy } from './policies.ts'
-import type { RoutePolicy, TableRoute, Target } from './route.ts'
+import type { Order, RoutePolicy, TableRoute, Target } from './route.ts'
 import type { ReadRule } from './rules.ts'
 import { fixedTarget, type Standpoint, targetOf } from './targets.ts'
 import { tcpPolicy } from './tcp/policy.ts'
@@ -14,6 +16,9 @@ export type Made = {
   readonly route: TableRoute | undefined
   readonly problems: readonly Problem[]
 }
+
+const sharedOrder = sharing<Order>(1000)
+const sharedFixed = sharing<readonly Target[]>(1000)
 
 /** Most routes have the same policy, and then one object of it. */
 const routePolicies = new WeakMap<Policy, RoutePolicy>()
@@ -36,8 +41,7 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
   const { problems: unserved, ...served } = servedOf(claim, rule)
   const { targets, problems: unreachable } = targetsOf(claim, standpoint)
   const problems = lean([...unserved, ...unreachable])
-  const { matches, hosts, pathLength, conditions } = rule
-  const { createdAt } = claim
+  const { matches, hosts } = rule
   const { priority, name, tls } = route
   return {
     route: {
@@ -58,7 +62,7 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
       tls,
       chain: undefined,
       toHttps: route.toHttps === true,
-      order: { priority, ruleLength: text.length, pathLength, conditions, createdAt },
+      order: orderOf(priority, text.length, rule, claim.createdAt),
       hosts,
       matches,
       problems,
@@ -66,6 +70,16 @@ export function routeOf(claim: Claim, rule: ReadRule, standpoint: Standpoint): M
     },
     problems,
   }
+}
+
+function orderOf(
+  priority: Order['priority'],
+  ruleLength: number,
+  { pathLength, conditions }: Exactness,
+  createdAt: string,
+): Order {
+  const text = `${priority} ${ruleLength} ${pathLength} ${conditions} ${createdAt}`
+  return sharedOrder(text, { priority, ruleLength, pathLength, conditions, createdAt })
 }
 
 function servedOf(
@@ -89,10 +103,16 @@ function targetsOf(
     ...endpoints.map((endpoint) => fixedTarget(endpoint, where, standpoint.own, kind)),
   ]
   const all = placed.flatMap((one) => (one.ok ? [one.target] : []))
+  const targets = lean(policy.locality === 'local-only' ? all.filter(({ own }) => own) : all)
   return {
-    targets: lean(policy.locality === 'local-only' ? all.filter(({ own }) => own) : all),
+    targets: instances.length === 0 ? sameFixed(targets) : targets,
     problems: lean(placed.flatMap((one) => (one.ok ? [] : [one.problem]))),
   }
+}
+
+/** Of fixed addresses nothing is known but what their identity says. */
+function sameFixed(targets: readonly Target[]): readonly Target[] {
+  return sharedFixed(targets.map(({ identity }) => identity).join(' '), targets)
 }
 
 function badRule(where: string, what: string): Problem {

@@ -1,5 +1,7 @@
 import type { Catalog } from '../core/catalog.ts'
+import type { Instance } from '../core/instance.ts'
 import type { Policy } from '../core/policy.ts'
+import type { StoredRoute } from '../core/route.ts'
 import {
   type Claim,
   fallbackWishes,
@@ -21,8 +23,12 @@ export type Roll = {
   readonly askers: () => Iterable<string>
 }
 
-/** `from`: what the wishes were made from; while that is the same, so are they. */
-type Asked = { readonly from: readonly unknown[]; readonly wishes: Wishes }
+/** Wishes, and what they were made from: while that is the same, so are they. */
+type Asked = Wishes & {
+  readonly stored: StoredRoute | undefined
+  /** Of the service, if it is there. */
+  readonly list: readonly Instance[] | undefined
+}
 
 /** Who asks for a fallback, by which name, and when they went; undefined: they are there. */
 type Fallback = { readonly service: string; readonly name: string; readonly goneMs?: number }
@@ -37,21 +43,28 @@ export function roll(clock?: () => number): Roll {
   const fallbacks = new Map<string, Fallback>()
   let changed = { keys: new Set<string>(), askers: new Set<string>() }
 
-  function put(asker: string, from: readonly unknown[], wishes: () => Wishes): void {
+  function put(
+    asker: string,
+    { stored, list }: Pick<Asked, 'stored' | 'list'>,
+    wishes: () => Wishes,
+  ): void {
     const before = asked.get(asker)
-    if (before && from.every((one, at) => one === before.from[at])) return
+    if (before && before.stored === stored && before.list === list) return
     remove(asker)
-    const next = { from, wishes: wishes() }
-    asked.set(asker, next)
+    const next = wishes()
+    asked.set(asker, { claims: next.claims, problems: next.problems, stored, list })
     changed.askers.add(asker)
-    for (const claim of next.wishes.claims) {
-      claims.set(claim.key, [...(claims.get(claim.key) ?? []), claim])
+    for (const claim of next.claims) {
+      const rivals = claims.get(claim.key)
+      // nearly all have none, and then the list that there is
+      const alone = next.claims.length === 1 ? next.claims : [claim]
+      claims.set(claim.key, rivals ? [...rivals, claim] : alone)
       changed.keys.add(claim.key)
     }
   }
 
   function remove(asker: string): void {
-    for (const claim of asked.get(asker)?.wishes.claims ?? []) {
+    for (const claim of asked.get(asker)?.claims ?? []) {
       const rivals = (claims.get(claim.key) ?? []).filter((one) => one !== claim)
       if (rivals.length > 0) claims.set(claim.key, rivals)
       else claims.delete(claim.key)
@@ -67,7 +80,7 @@ export function roll(clock?: () => number): Roll {
   /** Those that services of this catalog ask for, or did a moment ago. */
   function putFallbacks({ services }: Catalog): void {
     for (const id of changed.askers) {
-      const names = services.has(id) ? fallbacksOf(asked.get(id)?.wishes) : []
+      const names = services.has(id) ? fallbacksOf(asked.get(id)) : []
       for (const [asker, { service }] of fallbacks) if (service === id) fallbacks.delete(asker)
       for (const name of names) fallbacks.set(fallbackEntrypoint(id, name), { service: id, name })
     }
@@ -82,7 +95,7 @@ export function roll(clock?: () => number): Roll {
         continue
       }
       fallbacks.set(asker, now)
-      put(asker, [wishes.service, services.get(wishes.service)], () => wishes)
+      put(asker, { stored: undefined, list: services.get(wishes.service) }, () => wishes)
     }
   }
 
@@ -100,18 +113,19 @@ export function roll(clock?: () => number): Roll {
     update(catalog) {
       changed = { keys: new Set(), askers: new Set() }
       const { services, routes } = catalog
-      for (const [name, stored] of routes) {
-        const service = storedService(stored, services)
-        const from = [stored, service, services.get(service)]
-        put(routeAsker(name), from, () => storedWishes(name, stored, services))
+      for (const stored of routes.values()) {
+        const list = services.get(storedService(stored, services))
+        put(routeAsker(stored.name), { stored, list }, () => storedWishes(stored, services))
       }
-      for (const [id, list] of services) put(id, [list], () => wishesOf(id, list))
+      for (const [id, list] of services) {
+        put(id, { stored: undefined, list }, () => wishesOf(id, list))
+      }
       putFallbacks(catalog)
       removeAbsent(catalog)
       return changed
     },
     claimsFor: (key) => claims.get(key) ?? [],
-    wishesOf: (asker) => asked.get(asker)?.wishes,
+    wishesOf: (asker) => asked.get(asker),
     keys: () => claims.keys(),
     askers: () => asked.keys(),
   }

@@ -10,6 +10,7 @@ import {
 import { exactnessOf } from '../core/rule/exactness.ts'
 import { hostsOf, type Hosts } from '../core/rule/hosts.ts'
 import { parseRule } from '../core/rule/parse.ts'
+import type { TableRoute } from './route.ts'
 
 /** All that a table needs of a rule. */
 export type ReadRule =
@@ -29,10 +30,8 @@ export type ReadRule =
 
 export type RuleReader = (text: string) => ReadRule
 
-const kept = 50_000
-
-/** Reads each rule once: tables are made anew at each change, and nearly all of their rules were there before. */
-export function ruleReader(): RuleReader {
+/** Reads each rule once as long as there are no more than `kept`: many routes have the same, or are read again. */
+export function ruleReader(kept = 50_000): RuleReader {
   const known = new Map<string, ReadRule>()
   return (text) => {
     const found = known.get(text)
@@ -44,6 +43,18 @@ export function ruleReader(): RuleReader {
   }
 }
 
+/**
+ * What `route`, which was made of it, still knows of its rule; undefined for connections: of these more is asked. What a
+ * rule of requests may not have it had not.
+ */
+export function ruleOf({ tcp, matches, hosts, order }: TableRoute): ReadRule | undefined {
+  if (tcp) return undefined
+  const { pathLength, conditions } = order
+  const nothing = { ofTcp: none, ofHttp: none, asksOfTls: false }
+  return { ok: true, matches, hosts, pathLength, conditions, ...nothing }
+}
+
+const none: readonly never[] = []
 const lists = new Map<string, readonly string[]>()
 
 /** There are few such lists, and many rules with the same. */
@@ -58,11 +69,13 @@ function read(text: string): ReadRule {
   } catch (error) {
     return { ok: false, error: messageOf(error) }
   }
+  const { pathLength, conditions } = exactnessOf(rule)
   return {
     ok: true,
     matches: compileRule(rule),
     hosts: hostsOf(rule),
-    ...exactnessOf(rule),
+    pathLength,
+    conditions,
     ofTcp: shared(tcpMatchersIn(rule)),
     ofHttp: shared(httpMatchersIn(rule)),
     asksOfTls: asksOfTls(rule),

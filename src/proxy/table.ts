@@ -4,6 +4,7 @@ import type { Problem } from '../core/problems.ts'
 import { parseRule } from '../core/rule/parse.ts'
 import { restFor } from '../core/rule/rest.ts'
 import type { RouteChange } from './changes.ts'
+import { type Claim, claimKeyOf } from './claims.ts'
 import { settled } from './contest.ts'
 import { closedEntrypoints } from './entrypoints.ts'
 import { type Made, routeOf } from './made.ts'
@@ -12,7 +13,7 @@ import { nobody, type Own } from './own.ts'
 import { problemList } from './problem-list.ts'
 import { roll } from './roll.ts'
 import type { TableRoute } from './route.ts'
-import { type RuleReader, ruleReader } from './rules.ts'
+import { type ReadRule, ruleOf, type RuleReader, ruleReader } from './rules.ts'
 import { reindexed, type RouteIndex } from './shelves.ts'
 import type { Standpoint } from './targets.ts'
 
@@ -24,6 +25,9 @@ export type RouteTable = {
   readonly routes: readonly TableRoute[]
   readonly index: RouteIndex
 }
+
+/** Those that are in force stand in their routes. */
+const keptRules = 1000
 
 export const emptyTable: RouteTable = { complete: false, routes: [], index: new Map() }
 
@@ -48,12 +52,10 @@ export function routeTable(catalog: Catalog, vantage: Vantage, own: Own = nobody
  * in labels reaches only the instances that declare it. With a `clock` (milliseconds), fallbacks of services that went
  * stay for a while.
  */
-export function tableMaker(readRule: RuleReader = ruleReader(), clock?: () => number) {
+export function tableMaker(readRule: RuleReader = ruleReader(keptRules), clock?: () => number) {
   const asked = roll(clock)
   const problems = problemList()
   const routes = new Map<string, TableRoute>()
-  /** Where each route was declared, for people. */
-  const places = new WeakMap<TableRoute, string>()
   let table = emptyTable
   let from: Standpoint | undefined
 
@@ -61,16 +63,20 @@ export function tableMaker(readRule: RuleReader = ruleReader(), clock?: () => nu
     const before = routes.get(key)
     const won = settled(asked.claimsFor(key))
     const made: Made = won
-      ? routeOf(won.claim, readRule(won.claim.route.rule.trim()), standpoint)
+      ? routeOf(won.claim, ruleAt(won.claim, before), standpoint)
       : { route: undefined, problems: [] }
     problems.set(`rule ${key}`, [...(won?.problems ?? []), ...made.problems])
     if (made.route) routes.set(key, made.route)
     else routes.delete(key)
-    if (made.route && won) places.set(made.route, won.claim.where)
     return changesOf(before, made.route)
   }
 
-  const whereOf = (route: TableRoute) => places.get(route) ?? ''
+  /** A key says the rule, so that a route that was there has it still. */
+  const ruleAt = ({ route }: Claim, before: TableRoute | undefined): ReadRule =>
+    (before && ruleOf(before)) ?? readRule(route.rule.trim())
+
+  const whereOf = (route: TableRoute) =>
+    settled(asked.claimsFor(claimKeyOf(route)))?.claim.where ?? ''
 
   const restOf = ({ rule }: TableRoute, host: string) => restFor(parseRule(rule), host)
 

@@ -141,3 +141,32 @@ test('hand-written routes and nodes are there by name', async () => {
   expect(world.catalog.current?.routes.get('legacy')?.rule).toBe('Host(`legacy.localhost`)')
   expect([...(world.catalog.current?.nodes.keys() ?? [])]).toEqual(['h2'])
 })
+
+test('a catalog keeps its hand-written routes while later ones have others', async () => {
+  await using world = setUp()
+  world.own.set(part())
+  const key = (name: string) => `${prefix}/routes/${name}`
+  const route = (name: string, host: string) => ({
+    kind: 'put' as const,
+    key: key(name),
+    value: JSON.stringify({ v: 1, rule: `Host(\`${host}\`)`, service: 'web' }),
+  })
+  const shown = (catalog = world.catalog.current) =>
+    [...(catalog?.routes ?? [])].map(([name, { rule }]) => `${name} ${rule}`).toSorted()
+  const has = async (...rules: string[]) => {
+    for await (const current of world.catalog.changes(AbortSignal.timeout(30_000))) {
+      if (current && JSON.stringify(shown(current)) === JSON.stringify(rules)) return current
+    }
+    return expect(shown()).toEqual(rules)
+  }
+  await world.apply([route('a', 'one'), route('b', 'two')])
+  const first = await has('a Host(`one`)', 'b Host(`two`)')
+  await world.apply([route('a', 'three'), { kind: 'put', key: key('b'), value: '{' }])
+  const second = await has('a Host(`three`)')
+  expect(world.problems()).toMatchObject([{ where: `key ${key('b')}` }])
+  await world.apply([{ kind: 'delete', key: key('a') }, route('b', 'four')])
+  await has('b Host(`four`)')
+  expect(world.problems()).toEqual([])
+  expect(shown(first ?? undefined)).toEqual(['a Host(`one`)', 'b Host(`two`)'])
+  expect(shown(second ?? undefined)).toEqual(['a Host(`three`)'])
+})

@@ -37,7 +37,10 @@ for (const [name, at, value, words] of [
 
 test('routes, wishes and nodes are read', () => {
   const route = '{"v":1,"rule":"Host(`a`)","service":"shop/web"}'
-  expect(parseEntry('/p', '/p/routes/a/b', route)).toMatchObject({ kind: 'route', name: 'a/b' })
+  expect(parseEntry('/p', '/p/routes/a/b', route)).toMatchObject({
+    kind: 'route',
+    route: { name: 'a/b', endpoints: [] },
+  })
   expect(parseEntry('/p', '/p/wishes/drain/h1/abc/80', '{"v":1,"value":true}')).toMatchObject({
     wish: 'drain',
     subject: 'h1/abc/80',
@@ -74,4 +77,20 @@ test('a service is found by its global name, else in the only project that has o
     expect.stringContaining('shop/web, b/web'),
   )
   expect(findService(emptyCatalog.services, 'web')).toHaveProperty('error')
+})
+
+test('what hand-written routes have alike is there once', () => {
+  const read = (name: string, more: object) => {
+    const endpoints = [{ ip: '10.0.0.9', port: 80 }]
+    const policy = { middlewares: { strip: { stripPrefix: ['/api'] } } }
+    const value = { v: 1, rule: `Host(\`${name}\`)`, endpoints, policy, ...more }
+    const stored = parseEntry('/p', `/p/routes/${name}`, JSON.stringify(value))
+    return stored.kind === 'route' ? stored.route : undefined
+  }
+  const [a, b] = [read('a', { middlewares: ['strip'] }), read('b', { middlewares: ['strip'] })]
+  expect(a).toMatchObject({ policy: { balance: 'p2c', middlewares: { strip: {} } } })
+  for (const field of ['entrypoints', 'endpoints', 'middlewares', 'policy'] as const) {
+    expect(a?.[field]).toBe(b?.[field])
+  }
+  expect(read('c', { endpoints: [{ ip: '10.0.0.9', port: 81 }] })?.endpoints[0]?.port).toBe(81)
 })

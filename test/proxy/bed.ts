@@ -10,6 +10,7 @@ import { type Instance, instanceSchema, serviceId } from '../../src/core/instanc
 import { live } from '../../src/core/live.ts'
 import { createLog } from '../../src/core/log.ts'
 import type { Problem } from '../../src/core/problems.ts'
+import { storedRoute, storedRouteSchema } from '../../src/core/route.ts'
 import type { ProxyOptions } from '../../src/proxy/options.ts'
 import { createProxy } from '../../src/proxy/proxy.ts'
 
@@ -59,6 +60,16 @@ let revision = 0
 export function catalogOf(instances: readonly Instance[], more: Partial<Catalog> = {}): Catalog {
   const services = Map.groupBy(instances, serviceId)
   return { ...emptyCatalog, revision: ++revision, complete: true, services, ...more }
+}
+
+/** Hand-written routes, from what stands under their names in the store. */
+export function written(values: Readonly<Record<string, object>>): Catalog['routes'] {
+  return new Map(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      storedRoute(name, storedRouteSchema.parse({ v: 1, ...value })),
+    ]),
+  )
 }
 
 /** A proxy on a port of its own, with a catalog that the test sets. */

@@ -2,9 +2,8 @@ import { expect, test } from 'vitest'
 
 import { byAge } from '../../src/core/catalog.ts'
 import { type Instance, serviceId } from '../../src/core/instance.ts'
-import { storedRouteSchema } from '../../src/core/route.ts'
 import { type MadeTable, routeTable, tableMaker } from '../../src/proxy/table.ts'
-import { catalogOf, instance, vantage } from './bed.ts'
+import { catalogOf, instance, vantage, written } from './bed.ts'
 
 /** The same numbers in every run. */
 function lots(seed: number) {
@@ -183,8 +182,7 @@ test('a change touches only the routes of its service', () => {
 
 test('a hand-written route follows its service, and goes before containers', () => {
   const make = tableMaker()
-  const stored = storedRouteSchema.parse({ v: 1, rule: 'Host(`a`)', service: 'web' })
-  const routes = new Map([['mine', stored]])
+  const routes = written({ mine: { rule: 'Host(`a`)', service: 'web' } })
   const at = (...instances: Instance[]) =>
     make(catalogOf(instances, { routes }), vantage).table.routes[0]
   expect(at()?.targets).toEqual([])

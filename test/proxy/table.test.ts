@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 
 import type { Catalog } from '../../src/core/catalog.ts'
-import { storedRouteSchema } from '../../src/core/route.ts'
 import { plainRequest } from '../../src/core/rule/request.ts'
 import { match } from '../../src/proxy/match.ts'
 import { isOwnListener, nobody } from '../../src/proxy/own.ts'
-import { routeTable } from '../../src/proxy/table.ts'
+import { ruleReader } from '../../src/proxy/rules.ts'
+import { routeTable, tableMaker } from '../../src/proxy/table.ts'
 import { place } from '../core/samples.ts'
-import { catalogOf, instance, vantage } from './bed.ts'
+import { catalogOf, instance, vantage, written } from './bed.ts'
 
 const id = (letter: string) => letter.repeat(64)
 
@@ -201,11 +201,11 @@ test('our own listeners and our own container are refused as targets', () => {
 
 test('a hand-written route goes to a service by name or to fixed addresses', () => {
   const endpoints = [{ protocol: 'http', ip: '10.0.0.9', port: 80 }]
-  const routes = new Map([
-    ['to-web', storedRouteSchema.parse({ v: 1, rule: 'Host(`a`)', service: 'web' })],
-    ['fixed', storedRouteSchema.parse({ v: 1, rule: 'Host(`b`)', endpoints })],
-    ['nobody', storedRouteSchema.parse({ v: 1, rule: 'Host(`c`)', service: 'none' })],
-  ])
+  const routes = written({
+    'to-web': { rule: 'Host(`a`)', service: 'web' },
+    fixed: { rule: 'Host(`b`)', endpoints },
+    nobody: { rule: 'Host(`c`)', service: 'none' },
+  })
   const { table, problems } = tableOf(catalogOf([instance({ port: 3000 })], { routes }))
   const shown = table.routes.map(({ name, service, source, targets }) => {
     return [name, service, source, targets.map(({ ip, port }) => `${ip}:${port}`)]
@@ -217,4 +217,19 @@ test('a hand-written route goes to a service by name or to fixed addresses', () 
     ['web', 'shop/web', 'label', ['127.0.0.1:3000']],
   ])
   expect(problems).toMatchObject([{ where: 'key routes/nobody' }])
+})
+
+test('a rule that stays is not read again when its endpoints change', () => {
+  const reads: string[] = []
+  const read = ruleReader(0)
+  const make = tableMaker((text) => {
+    reads.push(text)
+    return read(text)
+  })
+  const at = (port: number) =>
+    make(catalogOf([instance({ rule: 'Host(`a`) && Path(`/b`)', port })]), vantage).table.routes[0]
+  const [first, second] = [at(1), at(2)]
+  expect(reads).toEqual(['Host(`a`) && Path(`/b`)'])
+  expect(second?.targets[0]?.port).toBe(2)
+  expect({ ...second, targets: [] }).toEqual({ ...first, targets: [] })
 })

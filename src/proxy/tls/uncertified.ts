@@ -24,15 +24,21 @@ export type Uncertified = {
 
 export function uncertified({ kinds, report }: UncertifiedOptions): Uncertified {
   const secured = new Map<string, { readonly route: TableRoute; readonly where: string }>()
-  /** Those that are there without TLS as well, and so need no certificate unless they say so. */
+  /** By key, those that are there without TLS as well, and so need no certificate unless they say so. */
   const plain = new Set<string>()
   const found = new Map<string, Problem>()
   let certificates: CertificateSet = []
   let index = certificateIndex([], 0)
   let said = false
+  const withoutTls = [...kinds].flatMap(([name, kind]) => (kind === 'http' ? [name] : []))
+  const hasTls = [...kinds.values()].some((kind) => kind !== 'http')
+
+  function isPlain({ service, rule }: TableRoute): boolean {
+    return withoutTls.some((entrypoint) => plain.has(`${service} ${entrypoint} ${rule}`))
+  }
 
   function look({ route, where }: { readonly route: TableRoute; readonly where: string }): void {
-    const wants = route.tls !== null || !plain.has(nameOf(route))
+    const wants = route.tls !== null || !isPlain(route)
     // as long as there is none at all https says so, because it does not open
     const isSaid = certificates.length === 0 && kinds.get(route.entrypoint) !== 'tcp'
     const what = wants && !isSaid ? missingOf(route, certificates, index) : undefined
@@ -46,7 +52,7 @@ export function uncertified({ kinds, report }: UncertifiedOptions): Uncertified 
   }
 
   function leave(route: TableRoute): void {
-    plain.delete(nameOf(route))
+    plain.delete(route.key)
     secured.delete(route.key)
     found.delete(route.key)
   }
@@ -58,7 +64,7 @@ export function uncertified({ kinds, report }: UncertifiedOptions): Uncertified 
       for (const { after } of changes) {
         if (!after || isFallback(after)) continue
         const kind = kinds.get(after.entrypoint)
-        if (after.tcp === undefined && kind === 'http') plain.add(nameOf(after))
+        if (hasTls && after.tcp === undefined && kind === 'http') plain.add(after.key)
         if (after.tcp ? after.tcp.tls === 'ended' : kind === 'https') come.push(after)
       }
       for (const route of come) {
@@ -75,10 +81,6 @@ export function uncertified({ kinds, report }: UncertifiedOptions): Uncertified 
       say()
     },
   }
-}
-
-function nameOf({ service, rule }: TableRoute): string {
-  return `${service} ${rule}`
 }
 
 /** A certificate that is wished for by name, or hosts that none is good for. */

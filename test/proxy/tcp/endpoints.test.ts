@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 
 import { expect, test } from 'vitest'
 
-import { catalogOf } from '../bed.ts'
+import { catalogOf, written } from '../bed.ts'
 import {
   connected,
   counted,
@@ -231,23 +231,13 @@ test('a hand-written route goes to fixed addresses', async () => {
   await using proxy = await tcpBed()
   proxy.catalog.set(
     catalogOf([], {
-      routes: new Map([
-        [
-          'legacy',
-          {
-            v: 1,
-            kind: 'http' as const,
-            entrypoints: ['db'],
-            rule: 'HostSNI(`*`)',
-            priority: null,
-            middlewares: [],
-            tls: null,
-            shared: false,
-            source: 'label' as const,
-            endpoints: [{ protocol: 'tcp' as const, ip: '127.0.0.1', port: service.port }],
-          },
-        ],
-      ]),
+      routes: written({
+        legacy: {
+          entrypoints: ['db'],
+          rule: 'HostSNI(`*`)',
+          endpoints: [{ protocol: 'tcp', ip: '127.0.0.1', port: service.port }],
+        },
+      }),
     }),
   )
   expect(String(await received(await proxy.connect()))).toBe('fixed')

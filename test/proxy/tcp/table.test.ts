@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest'
 
-import { storedRouteSchema } from '../../../src/core/route.ts'
 import { plainRequest } from '../../../src/core/rule/request.ts'
 import { match } from '../../../src/proxy/match.ts'
 import { nobody, type Own } from '../../../src/proxy/own.ts'
 import { routeTable } from '../../../src/proxy/table.ts'
-import { catalogOf, instance, vantage } from '../bed.ts'
+import { catalogOf, instance, vantage, written } from '../bed.ts'
 import { database } from './bed.ts'
 
 const own: Own = {
@@ -119,12 +118,11 @@ test('what works with requests only is a problem, and the connections go on', ()
 })
 
 test('a hand-written route of TCP needs no kind if its endpoints say it', () => {
-  const stored = (more: object) =>
-    storedRouteSchema.parse({ v: 1, entrypoints: ['db'], rule: 'HostSNI(`*`)', ...more })
-  const routes = new Map([
-    ['fixed', stored({ endpoints: [{ protocol: 'tcp', ip: '10.0.0.9', port: 5432 }] })],
-    ['to-db', stored({ kind: 'tcp', rule: 'HostSNI(`a.test`)', service: 'db' })],
-  ])
+  const db = { entrypoints: ['db'], rule: 'HostSNI(`*`)' }
+  const routes = written({
+    fixed: { ...db, endpoints: [{ protocol: 'tcp', ip: '10.0.0.9', port: 5432 }] },
+    'to-db': { ...db, kind: 'tcp', rule: 'HostSNI(`a.test`)', service: 'db' },
+  })
   const { table } = routeTable(
     catalogOf([database({ port: 5432, routes: [] }), database({ port: 9100, routes: [] })], {
       routes,
