@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import type { Catalog } from '../../src/core/catalog.ts'
 import { bed, catalogOf, instance, pause } from '../../test/proxy/bed.ts'
 import { load } from '../../test/proxy/constant-load.ts'
 import { inside } from '../../test/proxy/inside.ts'
@@ -17,6 +18,8 @@ export type Served = {
   readonly ownMs: number
   /** The longest pause for the collector in the worker, by the clock. */
   readonly pauseMs: number
+  /** The longest turn of the main thread's event loop, by the clock. */
+  readonly mainMs: number
 }
 
 /** That a thread waits for a core is none of its doing. */
@@ -41,6 +44,26 @@ const begin = `{
 const take = '{ const taken = longest; longest = { turnMs: 0, ownMs: 0, pauseMs: 0 }; taken }'
 const longestSchema = z.object({ turnMs: z.number(), ownMs: z.number(), pauseMs: z.number() })
 
+/** The longest turn of this thread's event loop since it was last asked for. */
+function turns(): Disposable & { readonly take: () => number } {
+  let [atMs, longestMs] = [performance.now(), 0]
+  const look = () => {
+    const nowMs = performance.now()
+    longestMs = Math.max(longestMs, nowMs - atMs)
+    atMs = nowMs
+  }
+  const timer = setInterval(look, 1)
+  return {
+    take() {
+      look()
+      const taken = longestMs
+      longestMs = 0
+      return taken
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  }
+}
+
 /** All that follows from a change is over by then. */
 const afterMs = 4000
 
@@ -51,26 +74,30 @@ export async function measureServed(): Promise<Served[]> {
   using worker = await inside()
   const mine = instance({ port: constant.port, rule: 'Host(`mine`)' })
 
-  async function during(phase: Served['phase'], change: () => void): Promise<Served> {
+  using main = turns()
+
+  async function during(phase: Served['phase'], change?: Catalog): Promise<Served> {
     await constant.numbers()
     await worker.evaluate(take)
-    change()
+    main.take()
+    if (change) proxy.catalog.set(change)
     await pause(afterMs)
+    const mainMs = main.take()
     const inWorker = longestSchema.parse(await worker.evaluate(take))
     const { answers, failures, longestMs } = await constant.numbers()
-    return { phase, requests: answers, failures, longestMs, ...inWorker }
+    return { phase, requests: answers, failures, longestMs, ...inWorker, mainMs }
   }
 
-  function publish({ rules, port }: Phase): void {
+  function catalogIn({ rules, port }: Phase): Catalog {
     const { services } = catalogFor(rules, 1, port)
-    proxy.catalog.set(catalogOf([mine, ...[...services.values()].flat()]))
+    return catalogOf([mine, ...[...services.values()].flat()])
   }
 
   proxy.catalog.set(catalogOf([mine]))
   constant.begin(proxy.port)
   await worker.evaluate(`${begin}; true`)
   await pause(afterMs)
-  const results = [await during('nothing', () => {})]
-  for (const phase of phases) results.push(await during(phase.name, () => publish(phase)))
+  const results = [await during('nothing')]
+  for (const phase of phases) results.push(await during(phase.name, catalogIn(phase)))
   return results
 }

@@ -25,9 +25,15 @@ export async function measureUpdates(): Promise<void> {
     one.phase,
     String(one.requests),
     String(one.failures),
-    ...[one.longestMs, one.turnMs, one.ownMs, one.pauseMs].map((ms) => ms.toFixed(1)),
+    ...[one.longestMs, one.turnMs, one.ownMs, one.pauseMs, one.mainMs].map((ms) => ms.toFixed(1)),
   ])
-  const longest = ['request', "worker's turn", 'without waiting for a core', 'pause to collect']
+  const longest = [
+    'request',
+    "worker's turn",
+    'without waiting for a core',
+    'pause to collect',
+    "main thread's turn",
+  ]
   const head = ['10,000 routes', 'requests', 'failed', ...longest.map((one) => `${one}, ms`)]
   console.log(`\n${table([head, ...served])}`)
 }

@@ -1,5 +1,6 @@
 import type { Catalog } from '../core/catalog.ts'
 import type { Definition } from '../core/definition.ts'
+import { inTurns } from '../core/in-turns.ts'
 import type { Instance } from '../core/instance.ts'
 import { instanceKey, ownDefinitionsPrefix, ownInstancesPrefix, type Stored } from '../core/keys.ts'
 import { type Live, live } from '../core/live.ts'
@@ -11,7 +12,7 @@ import { lentInstances } from './lent.ts'
 import { lostNodes } from './lost-nodes.ts'
 import { ownEntries, type OwnPart } from './own-part.ts'
 import { serviceIndex } from './services.ts'
-import { storedEntries } from './stored.ts'
+import { type ReadEntry, storedEntries } from './stored.ts'
 
 export type CatalogOptions = {
   readonly prefix: string
@@ -92,8 +93,9 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
 
   async function followStore(signal: AbortSignal): Promise<void> {
     const doubts = doubtful({ probe, limitMs: options.doubtMs, drop: dropDoubted }, signal)
-    const take = (key: string, entry: Entry | undefined) => {
-      const before = stored.update(key, entry)
+    const take = (one: ReadEntry) => {
+      const { key } = one
+      const before = stored.update(one)
       if (before?.kind === 'node') lost.was(before.node)
       if (isOwn(key)) return
       const definition = stored.definition(key)
@@ -109,12 +111,16 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
         doubts.keep(key, before.instance)
       }
     }
-    for (const [key, entry] of saved ?? []) take(key, entry)
+    const read = ([key, entry]: readonly [string, Entry | undefined]) => stored.read(key, entry)
+    for (const one of await inTurns(saved ?? [], read)) take(one)
     if (saved) publish()
     for await (const changed of mirror.follow(signal)) {
       const all = storeRead ? changed : new Set([...changed, ...(saved?.keys() ?? [])])
+      // all of one revision, whatever comes meanwhile
+      const entries = nodesFirst(all).map((key) => [key, mirror.entries.get(key)] as const)
+      const news = await inTurns(entries, read)
       storeRead = true
-      for (const key of nodesFirst(all)) take(key, mirror.entries.get(key))
+      for (const one of news) take(one)
       publish()
     }
   }

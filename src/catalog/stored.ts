@@ -6,13 +6,20 @@ import type { Problem } from '../core/problems.ts'
 import type { StoredRoute } from '../core/route.ts'
 import type { Entry } from '../store/store.ts'
 
+/** What stands under a key, if anything does that can be read. */
+export type ReadEntry = {
+  readonly key: string
+  readonly now: Stored | undefined
+  readonly problem: Problem | undefined
+}
+
 /**
  * The entries of the store, read: one parsed record for each key, and of a change only the keys that it names
  * are read again. A key that can't be read is a problem, and nothing else.
  */
 export function storedEntries(prefix: string) {
   /** But routes: of these there may be ten thousand, and one map is enough. */
-  const read = new Map<string, Stored>()
+  const known = new Map<string, Stored>()
   const problems = new Map<string, Problem>()
   const routesAt = routesPrefix(prefix)
   let routes = new Map<string, StoredRoute>()
@@ -36,7 +43,7 @@ export function storedEntries(prefix: string) {
   function nodesNow(): ReadonlyMap<string, NodeRecord> {
     if (isOtherNodes) {
       nodes = new Map(
-        [...read.values()].flatMap((one) =>
+        [...known.values()].flatMap((one) =>
           one.kind === 'node' ? [[one.node.node, one.node] as const] : [],
         ),
       )
@@ -45,44 +52,48 @@ export function storedEntries(prefix: string) {
     return nodes
   }
 
-  function readOne(key: string, entry: Entry | undefined): Stored | undefined {
-    problems.delete(key)
-    if (!entry) return undefined
+  /** Pure: nothing is in force by it. */
+  function read(key: string, entry: Entry | undefined): ReadEntry {
+    if (!entry) return { key, now: undefined, problem: undefined }
     try {
-      return parseEntry(prefix, key, entry.value)
+      return { key, now: parseEntry(prefix, key, entry.value), problem: undefined }
     } catch (error) {
       if (!(error instanceof PortolanError)) throw error
-      problems.set(key, unreadable(key, error))
-      return undefined
+      return { key, now: undefined, problem: unreadable(key, error) }
     }
   }
 
-  /** Reads `key` anew and says what stood there before, so that its vanishing can be doubted; of routes nothing. */
-  function update(key: string, entry: Entry | undefined): Stored | undefined {
-    const now = readOne(key, entry)
+  /**
+   * Puts what was read of `key` in force, and says what stood there before, so that its vanishing can be doubted; of
+   * routes nothing.
+   */
+  function update({ key, now, problem }: ReadEntry): Stored | undefined {
+    if (problem) problems.set(key, problem)
+    else problems.delete(key)
     if (key.startsWith(routesAt)) {
       const name = key.slice(routesAt.length)
       if (now?.kind === 'route') ownRoutes().set(name, now.route)
       else if (routes.has(name)) ownRoutes().delete(name)
       return undefined
     }
-    const before = read.get(key)
-    if (now) read.set(key, now)
-    else read.delete(key)
+    const before = known.get(key)
+    if (now) known.set(key, now)
+    else known.delete(key)
     if (before?.kind === 'node' || now?.kind === 'node') isOtherNodes = true
     return before
   }
 
   return {
+    read,
     update,
     problems: (): Problem[] => [...problems.values()],
-    hasNode: (node: string): boolean => read.has(nodeKey(prefix, node)),
+    hasNode: (node: string): boolean => known.has(nodeKey(prefix, node)),
     instance(key: string): Instance | undefined {
-      const stored = read.get(key)
+      const stored = known.get(key)
       return stored?.kind === 'instance' ? stored.instance : undefined
     },
     definition(key: string): Definition | undefined {
-      const stored = read.get(key)
+      const stored = known.get(key)
       return stored?.kind === 'definition' ? stored.definition : undefined
     },
     routes: routesNow,
