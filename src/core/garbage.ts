@@ -15,7 +15,7 @@ export function collectGarbage(): void {
 }
 
 /** A thread that has less to do than this is idle. */
-const idleShare = 0.005
+const idleShare = 0.02
 /** Less is not worth the time. */
 const worthBytes = 8 * 1024 * 1024
 
