@@ -20,11 +20,11 @@ const leavesGarbage = `
 import { getHeapStatistics } from 'node:v8'
 import { collectWhenIdle } from './src/core/garbage.ts'
 const size = () => getHeapStatistics().total_heap_size
-let garbage = Array.from({ length: 500_000 }, () => ({}))
-const before = size()
-garbage = []
 const collects = process.argv[1] === 'collect'
 if (collects) collectWhenIdle(200)
+let garbage = Array.from({ length: 1_000_000 }, () => ({}))
+const before = size()
+garbage = []
 let looks = collects ? 300 : 20
 const timer = setInterval(() => {
   if (before - size() < 8_000_000 && --looks > 0) return
