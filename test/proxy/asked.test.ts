@@ -4,19 +4,8 @@ import { Asked } from '../../src/proxy/exchange/asked.ts'
 import { RequestHead } from '../../src/proxy/http1/request-head.ts'
 import { backend, bed, catalogOf, instance } from './bed.ts'
 import { get, wireClient } from './hostile/wire.ts'
+import { origin } from './origin.ts'
 
-const ends = () => ({
-  source: { ip: '10.0.0.1', port: 1 },
-  destination: { ip: '10.0.0.2', port: 80 },
-})
-const origin = {
-  peer: '10.0.0.1',
-  scheme: 'http',
-  port: 80,
-  via: 'portolan-test',
-  serverName: undefined,
-  ends,
-} as const
 const long = `Cookie: ${'c'.repeat(5000)}\r\n`
 
 test('nothing is kept of a large head when its request is answered, and what is small stays', () => {

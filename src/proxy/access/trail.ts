@@ -41,7 +41,7 @@ export class Trail {
   private isRead = false
   private readonly log: AccessLog
   private readonly asked: Asked
-  private readonly head = new HeadText()
+  private head = new HeadText()
   private readonly beginning: string
   private readonly trust: Trust
   private readonly isHttp2: boolean
@@ -91,6 +91,15 @@ export class Trail {
   read(length: number): void {
     this.received = length
     this.isRead = true
+  }
+
+  /** What is remembered is part of a head that is not to be kept. */
+  forget(): void {
+    this.head = new HeadText()
+    this.text = ''
+    this.status = -1
+    this.before = ''
+    this.after = ''
   }
 
   /** It goes to an endpoint. */

@@ -223,7 +223,9 @@ export class Life {
     const seconds = (nowMs - this.startedMs) / 1000
     engine.counts.answered(front.slot, route ? finder.slot : noService, status, seconds)
     if (this.trail !== undefined) this.log(this.trail, status, nowMs)
-    if (this.asked.forget()) finder.forget()
+    if (!this.asked.forget()) return
+    finder.forget()
+    this.trail?.forget()
   }
 
   private log(trail: Trail, status: number, nowMs: number): void {

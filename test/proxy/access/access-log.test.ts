@@ -45,6 +45,30 @@ test('a request leaves one line that tells all of it, and no secret', async () =
   expect(JSON.stringify(line)).not.toContain('hidden')
 })
 
+test('small heads and large ones of one connection have lines that tell each its own', async () => {
+  await using web = await backend()
+  await using proxy = await served({ wish: everything, web: web.port })
+  proxy.read()
+  const head = (name: string, more = '') =>
+    `GET /${name} HTTP/1.1\r\nHost: web.test\r\nUser-Agent: ${name}\r\n${more}\r\n`
+  const large = head('large', `Cookie: ${'c'.repeat(5000)}\r\n`)
+  const last = head('small', 'Connection: close\r\n')
+  const heads = [head('small'), large, large, head('small'), last]
+  await raw(proxy.http, heads.join(''))
+  const lines = await proxy.until(heads.length)
+  const names = ['small', 'large', 'large', 'small', 'small']
+  expect(lines).toEqual(
+    names.map((name, at) =>
+      expect.objectContaining({
+        host: 'web.test',
+        path: `/${name}`,
+        userAgent: name,
+        received: heads[at]?.length,
+      }),
+    ),
+  )
+})
+
 test('of trusted peers the forwarded address and the id are taken', async () => {
   await using web = await backend()
   await using proxy = await served({

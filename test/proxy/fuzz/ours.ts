@@ -7,6 +7,7 @@ import type { RequestTaker } from '../../../src/proxy/http1/request-taker.ts'
 import { routeTable } from '../../../src/proxy/table.ts'
 import { catalogOf, instance, vantage } from '../bed.ts'
 import { ownerOf } from '../http1/owner.ts'
+import { origin } from '../origin.ts'
 
 /** A request as we read it, and as an endpoint would get it. */
 export type Taken = {
@@ -23,14 +24,6 @@ export type Taken = {
 /** The requests that we take, until one is refused with `status`, and why. */
 export type Reading = { readonly taken: Taken[]; status: number; why: string; hasClosed: boolean }
 
-const origin = {
-  peer: '10.0.0.1',
-  scheme: 'http',
-  port: 80,
-  via: 'portolan-fuzz',
-  serverName: undefined,
-  ends: () => ({ source: { ip: '10.0.0.1', port: 1 }, destination: { ip: '10.0.0.2', port: 80 } }),
-} as const
 const [route] = routeTable(catalogOf([instance()]), vantage).table.routes
 const [target] = route?.targets ?? []
 

@@ -8,16 +8,8 @@ import { Asked } from '../../../src/proxy/exchange/asked.ts'
 import { Parked } from '../../../src/proxy/exchange/parked.ts'
 import { ClientConnection } from '../../../src/proxy/http1/client-connection.ts'
 import { Sender } from '../../../src/proxy/http1/sender.ts'
+import { origin } from '../origin.ts'
 import { ownerOf } from './owner.ts'
-
-const origin = {
-  peer: '10.0.0.1',
-  scheme: 'http',
-  port: 80,
-  via: 'portolan-test',
-  serverName: undefined,
-  ends: () => ({ source: { ip: '10.0.0.1', port: 1 }, destination: { ip: '10.0.0.2', port: 80 } }),
-} as const
 
 /** An answer to a client that takes what is written when it is told to. */
 function answer() {
