@@ -1,6 +1,6 @@
 import type { Balance } from '../../src/core/policy.ts'
 import { newCheckMarks, newCounters } from '../../src/proxy/counters.ts'
-import { routeTable } from '../../src/proxy/table.ts'
+import { routeTable } from '../../src/proxy/table/table.ts'
 import { chooser } from '../../src/proxy/worker/choose.ts'
 import { upstreams } from '../../src/proxy/worker/upstreams.ts'
 import { catalogFor, vantage } from '../rules/world.ts'

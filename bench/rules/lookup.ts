@@ -1,6 +1,6 @@
 import { plainRequest } from '../../src/core/rule/request.ts'
-import { match } from '../../src/proxy/match.ts'
-import { routeTable } from '../../src/proxy/table.ts'
+import { match } from '../../src/proxy/table/match.ts'
+import { routeTable } from '../../src/proxy/table/table.ts'
 import { catalogFor, vantage } from './world.ts'
 
 export type Lookup = {

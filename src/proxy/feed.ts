@@ -3,9 +3,9 @@ import type { AccessWish } from './access/wish.ts'
 import type { CheckMarks, Counters } from './counters.ts'
 import type { ClientTimes } from './http1/limits.ts'
 import type { Bound, Listener } from './listener.ts'
-import type { Lost } from './memory.ts'
 import type { Share } from './middleware/share.ts'
-import type { TableRoute } from './route.ts'
+import type { Lost } from './table/memory.ts'
+import type { TableRoute } from './table/route.ts'
 import type { TlsFeed } from './tls/contexts.ts'
 
 /*

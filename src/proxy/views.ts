@@ -3,9 +3,9 @@ import type { Problem } from '../core/problems.ts'
 import type { CheckReport } from './checks/checks.ts'
 import type { RoleReport } from './checks/roles/roles.ts'
 import type { Condition } from './control/numbers.ts'
-import { isFallback } from './fallbacks.ts'
-import type { TableRoute } from './route.ts'
-import type { Placed } from './targets.ts'
+import { isFallback } from './table/fallbacks.ts'
+import type { TableRoute } from './table/route.ts'
+import type { Placed } from './table/targets.ts'
 
 /** One route as people see it. */
 export type RouteView = {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Catalog } from '../../src/core/catalog.ts'
 import { live } from '../../src/core/live.ts'
 import { type Asked, type Checked, explainRequest } from '../../src/proxy/explain.ts'
-import { tables } from '../../src/proxy/tables.ts'
+import { tables } from '../../src/proxy/table/tables.ts'
 import { catalogOf, instance, vantage } from './bed.ts'
 
 const listeners = [{ entrypoint: 'http', host: '', port: 8080 }]

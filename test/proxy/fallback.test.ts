@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 
 import { plainRequest } from '../../src/core/rule/request.ts'
-import { fallbackEntrypoint } from '../../src/proxy/fallbacks.ts'
-import { match } from '../../src/proxy/match.ts'
-import { nobody } from '../../src/proxy/own.ts'
-import { routeTable, tableMaker } from '../../src/proxy/table.ts'
+import { fallbackEntrypoint } from '../../src/proxy/table/fallbacks.ts'
+import { match } from '../../src/proxy/table/match.ts'
+import { nobody } from '../../src/proxy/table/own.ts'
+import { routeTable, tableMaker } from '../../src/proxy/table/table.ts'
 import { routeViews } from '../../src/proxy/views.ts'
 import { bed, catalogOf, instance, named, type Sketch, vantage } from './bed.ts'
 

@@ -5,7 +5,7 @@ import { checkCounter } from '../../src/proxy/checks/follow.ts'
 import { metricsIn } from '../../src/proxy/control/metrics.ts'
 import { numbersOf } from '../../src/proxy/control/numbers.ts'
 import { slots } from '../../src/proxy/control/slots.ts'
-import { routeTable } from '../../src/proxy/table.ts'
+import { routeTable } from '../../src/proxy/table/table.ts'
 import { countingIn } from '../../src/proxy/worker/counting.ts'
 import { catalogOf, instance, vantage } from './bed.ts'
 

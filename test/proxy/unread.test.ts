@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { routeTable } from '../../src/proxy/table.ts'
+import { routeTable } from '../../src/proxy/table/table.ts'
 import { compose, container, register } from '../registrator/containers.ts'
 import { catalogOf, vantage } from './bed.ts'
 

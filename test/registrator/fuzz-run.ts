@@ -1,7 +1,7 @@
 import { emptyCatalog } from '../../src/core/catalog.ts'
 import { type Instance, instanceSchema, serviceId } from '../../src/core/instance.ts'
 import type { Container } from '../../src/docker/docker.ts'
-import { routeTable } from '../../src/proxy/table.ts'
+import { routeTable } from '../../src/proxy/table/table.ts'
 import { containerId } from '../core/samples.ts'
 import { container, register, settings } from './containers.ts'
 import { randomContainer, seeded } from './labels-at-random.ts'

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-import type { TableRoute, Target } from '../route.ts'
+import type { TableRoute, Target } from '../table/route.ts'
 import type { ClientHello } from '../tcp/client-hello.ts'
 import type { Outcome } from '../tcp/counts.ts'
 import type { AccessLog } from './access-log.ts'

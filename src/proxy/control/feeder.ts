@@ -1,4 +1,4 @@
-import type { RoutePolicy } from '../route.ts'
+import type { RoutePolicy } from '../table/route.ts'
 import type { Numbers } from './numbers.ts'
 import type { SenderOptions } from './sender.ts'
 

@@ -1,5 +1,5 @@
 import type { InstanceState } from '../../core/instance.ts'
-import type { TableRoute, Target } from '../route.ts'
+import type { TableRoute, Target } from '../table/route.ts'
 
 /** An endpoint, and what it is now; `gone` from this route, or `moved` to another address with all of them. */
 export type Leaving = readonly [identity: string, now: InstanceState | 'gone' | 'moved']

@@ -1,4 +1,3 @@
-import type { RouteChange } from '../changes.ts'
 import { type RoleState, roleStates } from '../checks/roles/states.ts'
 import { type CheckState, checkStates } from '../checks/states.ts'
 import {
@@ -16,7 +15,8 @@ import {
   otherService,
   roleOfMark,
 } from '../counters.ts'
-import type { TableRoute } from '../route.ts'
+import type { RouteChange } from '../table/changes.ts'
+import type { TableRoute } from '../table/route.ts'
 import { type Slots, slots } from './slots.ts'
 
 /** What connects and answers of requests tell of an endpoint. */

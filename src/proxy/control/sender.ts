@@ -1,8 +1,8 @@
-import type { RouteChange } from '../changes.ts'
 import { type FedRoute, lesser, type Order, type RouteEdit } from '../feed.ts'
-import type { Lost } from '../memory.ts'
-import type { TableRoute } from '../route.ts'
-import type { RouteTable } from '../table.ts'
+import type { RouteChange } from '../table/changes.ts'
+import type { Lost } from '../table/memory.ts'
+import type { TableRoute } from '../table/route.ts'
+import type { RouteTable } from '../table/table.ts'
 import { heirsOf } from './heirs.ts'
 import { type Leaving, leavingOf } from './leaving.ts'
 

@@ -1,6 +1,6 @@
 import { noService } from '../counters.ts'
-import type { TableRoute } from '../route.ts'
-import type { Tables } from '../tables.ts'
+import type { TableRoute } from '../table/route.ts'
+import type { Tables } from '../table/tables.ts'
 import { type Asked, looked } from './asked.ts'
 
 /**

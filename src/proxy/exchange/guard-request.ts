@@ -2,7 +2,7 @@ import { endToEnd, withoutNamed } from '../middleware/ask/lines.ts'
 import type { RequestDraft } from '../middleware/draft.ts'
 import { HeaderLines } from '../middleware/header-lines.ts'
 import { Over } from '../middleware/over.ts'
-import type { TableRoute, Target } from '../route.ts'
+import type { TableRoute, Target } from '../table/route.ts'
 import type { Asked } from './asked.ts'
 import { originText } from './request-text.ts'
 

@@ -1,4 +1,4 @@
-import type { TableRoute } from '../route.ts'
+import type { TableRoute } from '../table/route.ts'
 import { mostCopiedBytes } from './copies.ts'
 import type { Exchange } from './exchange.ts'
 import { ownerFor } from './owner.ts'

@@ -1,5 +1,5 @@
 import type { Owner } from '../http2/endpoint-sessions.ts'
-import type { Target } from '../route.ts'
+import type { Target } from '../table/route.ts'
 import type { WhoConnects } from '../tcp/opening.ts'
 import { ownAnnouncement, proxyAnnouncement } from '../tcp/proxy-announce.ts'
 

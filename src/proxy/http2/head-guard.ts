@@ -8,7 +8,7 @@ import type { Chain } from '../middleware/chains.ts'
 import { type OwnAnswer, refusal } from '../middleware/draft.ts'
 import type { Run } from '../middleware/run.ts'
 import type { Limits } from '../middleware/stage.ts'
-import type { TableRoute, Target } from '../route.ts'
+import type { TableRoute, Target } from '../table/route.ts'
 import { fieldsOf, linesOf } from './head-lines.ts'
 
 /** What an exchange does when middlewares have decided. */

@@ -1,4 +1,4 @@
-import type { NamedMiddleware, TableRoute } from '../route.ts'
+import type { NamedMiddleware, TableRoute } from '../table/route.ts'
 import type { RequestDraft } from './draft.ts'
 import { stageOf } from './kinds.ts'
 import { Run } from './run.ts'

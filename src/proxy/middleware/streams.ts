@@ -1,5 +1,5 @@
 import { kindOf } from '../../core/middleware-kind.ts'
-import type { NamedMiddleware } from '../route.ts'
+import type { NamedMiddleware } from '../table/route.ts'
 
 /** They look at heads, or set limits: what they want can be had of streams that go through as they come. */
 const ofStreams: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net'
 
 import { connectTimeoutMs } from '../exchange/again.ts'
-import type { Target } from '../route.ts'
+import type { Target } from '../table/route.ts'
 
 /** Of both sides: half-closes pass, nothing waits to be sent, dead peers are found. */
 export const tunnelOptions = {

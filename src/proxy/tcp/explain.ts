@@ -9,8 +9,8 @@ import {
   usedOf,
   verdict,
 } from '../explain.ts'
-import type { Own } from '../own.ts'
-import type { MadeTables } from '../tables.ts'
+import type { Own } from '../table/own.ts'
+import type { MadeTables } from '../table/tables.ts'
 import { isForNamed } from './for-named.ts'
 import { tcpPlace, tlsPlace } from './terms.ts'
 import { connectionView } from './view.ts'

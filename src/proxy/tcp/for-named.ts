@@ -1,4 +1,4 @@
-import type { Tables } from '../tables.ts'
+import type { Tables } from '../table/tables.ts'
 import type { ClientHello } from './client-hello.ts'
 import type { WhoConnects } from './opening.ts'
 import { tlsPlace } from './terms.ts'

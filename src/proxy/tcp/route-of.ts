@@ -1,6 +1,6 @@
 import type { RequestView } from '../../core/rule/request.ts'
-import type { TableRoute } from '../route.ts'
-import type { Tables } from '../tables.ts'
+import type { TableRoute } from '../table/route.ts'
+import type { Tables } from '../table/tables.ts'
 import type { ClientHello } from './client-hello.ts'
 import { tcpPlace, tlsPlace } from './terms.ts'
 

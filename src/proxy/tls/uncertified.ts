@@ -4,10 +4,10 @@ import {
   type CertificateSet,
 } from '../../core/certificate.ts'
 import type { Problem } from '../../core/problems.ts'
-import type { RouteChange } from '../changes.ts'
-import { isFallback } from '../fallbacks.ts'
 import type { EntrypointKind } from '../listener.ts'
-import type { TableRoute } from '../route.ts'
+import type { RouteChange } from '../table/changes.ts'
+import { isFallback } from '../table/fallbacks.ts'
+import type { TableRoute } from '../table/route.ts'
 
 export type UncertifiedOptions = {
   readonly kinds: ReadonlyMap<string, EntrypointKind>

@@ -1,5 +1,5 @@
-import type { RouteChange } from '../changes.ts'
-import type { TableRoute } from '../route.ts'
+import type { RouteChange } from '../table/changes.ts'
+import type { TableRoute } from '../table/route.ts'
 
 /** Which certificates routes wish for. */
 export type Wishes = {

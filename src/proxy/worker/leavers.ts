@@ -1,6 +1,6 @@
 import { mostEndpoints } from '../counters.ts'
 import { lesser } from '../feed.ts'
-import type { TableRoute, Target } from '../route.ts'
+import type { TableRoute, Target } from '../table/route.ts'
 
 /** Endpoints that are known to be less than the routes say that were read before. */
 export type Leavers = {

@@ -8,7 +8,7 @@ import {
   type Rotation,
   rotationOf,
 } from '../balance/rotation.ts'
-import type { RoutePolicy, Target } from '../route.ts'
+import type { RoutePolicy, Target } from '../table/route.ts'
 import { inRotation, onProbation, type Standing } from './rotation.ts'
 import { tokenOf } from './sticky.ts'
 import type { Upstream } from './upstream.ts'

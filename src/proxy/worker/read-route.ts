@@ -1,9 +1,9 @@
 import { messageOf } from '../../core/errors.ts'
 import type { FedRoute } from '../feed.ts'
-import { lean } from '../lean.ts'
 import type { Chains } from '../middleware/chains.ts'
-import type { RoutePolicy, TableRoute, Target } from '../route.ts'
-import { ruleReader } from '../rules.ts'
+import { lean } from '../table/lean.ts'
+import type { RoutePolicy, TableRoute, Target } from '../table/route.ts'
+import { ruleReader } from '../table/rules.ts'
 
 const keptPolicies = 10_000
 const keptStrings = 20_000

@@ -5,7 +5,7 @@ import type { CheckState } from '../checks/states.ts'
 import type { Counters } from '../counters.ts'
 import type { Tunnel } from '../exchange/tunnel.ts'
 import type { UpstreamConnection } from '../http1/upstream-connection.ts'
-import type { Target } from '../route.ts'
+import type { Target } from '../table/route.ts'
 import type { TcpTunnel } from '../tcp/tunnel.ts'
 import { type Ejection, neverEjected, noteFailure } from './ejection.ts'
 

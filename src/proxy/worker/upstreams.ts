@@ -1,8 +1,8 @@
-import type { RouteChange } from '../changes.ts'
 import { type RoleState, roleStates } from '../checks/roles/states.ts'
 import { type CheckState, checkStates } from '../checks/states.ts'
 import { checkOfMark, type CheckMarks, roleOfMark } from '../counters.ts'
-import type { Target } from '../route.ts'
+import type { RouteChange } from '../table/changes.ts'
+import type { Target } from '../table/route.ts'
 import { type Shown, type Surroundings, Upstream } from './upstream.ts'
 
 export type Upstreams = {

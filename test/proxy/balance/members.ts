@@ -1,7 +1,7 @@
 import type { Balance, Member } from '../../../src/proxy/balance/rotation.ts'
 import { type Asking, rotationOf } from '../../../src/proxy/balance/rotation.ts'
 import { newCounters } from '../../../src/proxy/counters.ts'
-import type { Target } from '../../../src/proxy/route.ts'
+import type { Target } from '../../../src/proxy/table/route.ts'
 import { Upstream } from '../../../src/proxy/worker/upstream.ts'
 
 const shown = newCounters(1)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { stickySchema } from '../../../src/core/policy.ts'
 import { cookieIn } from '../../../src/proxy/balance/cookies.ts'
-import type { Target } from '../../../src/proxy/route.ts'
+import type { Target } from '../../../src/proxy/table/route.ts'
 import { sharing } from '../../../src/proxy/worker/canary.ts'
 import { stickyCookie, tokenOf } from '../../../src/proxy/worker/sticky.ts'
 import { asks, carrying, tally, target } from './members.ts'

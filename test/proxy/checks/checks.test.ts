@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 
 import { type HealthCheck, healthSchema } from '../../../src/core/policy.ts'
-import type { RouteChange } from '../../../src/proxy/changes.ts'
 import { createChecks } from '../../../src/proxy/checks/checks.ts'
 import { checkProblems } from '../../../src/proxy/checks/problems.ts'
-import type { TableRoute } from '../../../src/proxy/route.ts'
-import { routeTable } from '../../../src/proxy/table.ts'
+import type { RouteChange } from '../../../src/proxy/table/changes.ts'
+import type { TableRoute } from '../../../src/proxy/table/route.ts'
+import { routeTable } from '../../../src/proxy/table/table.ts'
 import { backend, catalogOf, instance, pause, vantage } from '../bed.ts'
 
 /** The routes of one instance of service `web` on `port`, for each of the rules. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 
 import { plainRequest } from '../../../src/core/rule/request.ts'
-import { match } from '../../../src/proxy/match.ts'
-import { nobody, type Own } from '../../../src/proxy/own.ts'
-import { routeTable } from '../../../src/proxy/table.ts'
+import { match } from '../../../src/proxy/table/match.ts'
+import { nobody, type Own } from '../../../src/proxy/table/own.ts'
+import { routeTable } from '../../../src/proxy/table/table.ts'
 import { catalogOf, instance, vantage, written } from '../bed.ts'
 import { database } from './bed.ts'
 

@@ -1,5 +1,5 @@
 import type { RoleWish } from '../../../core/policy.ts'
-import type { TableRoute, Target } from '../../route.ts'
+import type { TableRoute, Target } from '../../table/route.ts'
 
 /** Endpoints of which one is the primary, and the others its replicas: those that some route has together. */
 export type Group = {

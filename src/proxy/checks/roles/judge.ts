@@ -1,4 +1,4 @@
-import { rememberMs } from '../../memory.ts'
+import { rememberMs } from '../../table/memory.ts'
 import { type Ancestry, ancestry } from './ancestry.ts'
 import { type Accepted, type Claim, decided } from './fence.ts'
 import type { Group } from './groups.ts'

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 
-import type { Catalog } from '../../src/core/catalog.ts'
-import { plainRequest } from '../../src/core/rule/request.ts'
-import { match } from '../../src/proxy/match.ts'
-import { isOwnListener, nobody } from '../../src/proxy/own.ts'
-import { ruleReader } from '../../src/proxy/rules.ts'
-import { routeTable, tableMaker } from '../../src/proxy/table.ts'
-import { place } from '../core/samples.ts'
-import { catalogOf, instance, vantage, written } from './bed.ts'
+import type { Catalog } from '../../../src/core/catalog.ts'
+import { plainRequest } from '../../../src/core/rule/request.ts'
+import { match } from '../../../src/proxy/table/match.ts'
+import { isOwnListener, nobody } from '../../../src/proxy/table/own.ts'
+import { ruleReader } from '../../../src/proxy/table/rules.ts'
+import { routeTable, tableMaker } from '../../../src/proxy/table/table.ts'
+import { place } from '../../core/samples.ts'
+import { catalogOf, instance, vantage, written } from '../bed.ts'
 
 const id = (letter: string) => letter.repeat(64)
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { type Ask, bed, catalogOf, instance, named } from './bed.ts'
+import { type Ask, bed, catalogOf, instance, named } from '../bed.ts'
 
 const cases: readonly (readonly [rule: string, ask: Ask, status: number])[] = [
   ['Host(`shop.test`) && Method(`GET`)', {}, 200],

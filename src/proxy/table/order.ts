@@ -1,4 +1,4 @@
-import { compare } from '../core/catalog.ts'
+import { compare } from '../../core/catalog.ts'
 import type { TableRoute } from './route.ts'
 
 /** Longer path, more conditions, older, name: for routes whose hosts are equally exact. Smaller goes first. */

@@ -1,5 +1,5 @@
-import type { Middleware } from '../core/middleware.ts'
-import { middlewareProblem } from './middleware/kinds.ts'
+import type { Middleware } from '../../core/middleware.ts'
+import { middlewareProblem } from '../middleware/kinds.ts'
 import type { NamedMiddleware } from './route.ts'
 
 /** Why a route can't be served. `said`: whoever wrote it has been told. */

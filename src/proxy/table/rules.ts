@@ -1,15 +1,15 @@
-import { messageOf } from '../core/errors.ts'
-import type { Rule } from '../core/rule/ast.ts'
+import { messageOf } from '../../core/errors.ts'
+import type { Rule } from '../../core/rule/ast.ts'
 import {
   asksOfTls,
   compileRule,
   httpMatchersIn,
   type Predicate,
   tcpMatchersIn,
-} from '../core/rule/compile.ts'
-import { exactnessOf } from '../core/rule/exactness.ts'
-import { hostsOf, type Hosts } from '../core/rule/hosts.ts'
-import { parseRule } from '../core/rule/parse.ts'
+} from '../../core/rule/compile.ts'
+import { exactnessOf } from '../../core/rule/exactness.ts'
+import { hostsOf, type Hosts } from '../../core/rule/hosts.ts'
+import { parseRule } from '../../core/rule/parse.ts'
 import type { TableRoute } from './route.ts'
 
 /** All that a table needs of a rule. */

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 
-import { plainRequest } from '../../src/core/rule/request.ts'
-import { candidates } from '../../src/proxy/loose.ts'
-import { match } from '../../src/proxy/match.ts'
-import { routeTable } from '../../src/proxy/table.ts'
-import { catalogOf, instance, vantage } from './bed.ts'
+import { plainRequest } from '../../../src/core/rule/request.ts'
+import { candidates } from '../../../src/proxy/table/loose.ts'
+import { match } from '../../../src/proxy/table/match.ts'
+import { routeTable } from '../../../src/proxy/table/table.ts'
+import { catalogOf, instance, vantage } from '../bed.ts'
 
 /** Expressions of each kind, many of which share texts; some know none. */
 const patterns = Array.from({ length: 60 }, (_, at) =>

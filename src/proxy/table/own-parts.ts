@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
 
-import type { Bound } from './listener.ts'
+import type { Bound } from '../listener.ts'
 import type { Own } from './own.ts'
 
 /** What is ourselves, as far as it is known by now; a new object whenever that changes. */

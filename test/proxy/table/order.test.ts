@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 
-import { byAge } from '../../src/core/catalog.ts'
-import { type Instance, serviceId } from '../../src/core/instance.ts'
-import { type MadeTable, routeTable, tableMaker } from '../../src/proxy/table.ts'
-import { catalogOf, instance, vantage, written } from './bed.ts'
+import { byAge } from '../../../src/core/catalog.ts'
+import { type Instance, serviceId } from '../../../src/core/instance.ts'
+import { type MadeTable, routeTable, tableMaker } from '../../../src/proxy/table/table.ts'
+import { catalogOf, instance, vantage, written } from '../bed.ts'
 
 /** The same numbers in every run. */
 function lots(seed: number) {

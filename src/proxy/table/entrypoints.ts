@@ -1,7 +1,7 @@
-import type { Problem } from '../core/problems.ts'
+import type { Problem } from '../../core/problems.ts'
+import type { EntrypointKind } from '../listener.ts'
 import type { Claim } from './claims.ts'
 import { isFallback } from './fallbacks.ts'
-import type { EntrypointKind } from './listener.ts'
 import type { Own } from './own.ts'
 import type { RuleReader } from './rules.ts'
 

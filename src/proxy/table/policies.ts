@@ -1,6 +1,6 @@
-import type { Policy } from '../core/policy.ts'
-import type { Problem } from '../core/problems.ts'
-import { madePath } from './middleware/rewrite/normal.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { Problem } from '../../core/problems.ts'
+import { madePath } from '../middleware/rewrite/normal.ts'
 import { resolved, type Wrong } from './middlewares.ts'
 import type { NamedMiddleware } from './route.ts'
 

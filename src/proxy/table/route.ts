@@ -1,12 +1,12 @@
-import type { Instance, InstanceState } from '../core/instance.ts'
-import type { Middleware } from '../core/middleware.ts'
-import type { Policy } from '../core/policy.ts'
-import type { Problem } from '../core/problems.ts'
-import type { Route } from '../core/route.ts'
-import type { Predicate } from '../core/rule/compile.ts'
-import type { Hosts } from '../core/rule/hosts.ts'
-import type { Chain } from './middleware/chains.ts'
-import type { TcpTerms } from './tcp/terms.ts'
+import type { Instance, InstanceState } from '../../core/instance.ts'
+import type { Middleware } from '../../core/middleware.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { Problem } from '../../core/problems.ts'
+import type { Route } from '../../core/route.ts'
+import type { Predicate } from '../../core/rule/compile.ts'
+import type { Hosts } from '../../core/rule/hosts.ts'
+import type { Chain } from '../middleware/chains.ts'
+import type { TcpTerms } from '../tcp/terms.ts'
 
 /** Where requests of a route may go: one instance, or one fixed address of a hand-written route. */
 export type Target = {

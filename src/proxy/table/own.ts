@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-import type { EntrypointKind } from './listener.ts'
+import type { EntrypointKind } from '../listener.ts'
 
 /** What is ourselves: requests must not be sent there. */
 export type Own = {

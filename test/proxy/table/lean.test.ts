@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { lean } from '../../src/proxy/lean.ts'
+import { lean } from '../../../src/proxy/table/lean.ts'
 
 test('a list for keeping is equal to the one it is made of; all empty ones are one', () => {
   expect(lean([1, 2])).toEqual([1, 2])

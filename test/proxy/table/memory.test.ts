@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 
-import type { Instance } from '../../src/core/instance.ts'
-import { live } from '../../src/core/live.ts'
-import { plainRequest } from '../../src/core/rule/request.ts'
-import { match } from '../../src/proxy/match.ts'
-import { emptyMemory, lostLately, type Memory, remember } from '../../src/proxy/memory.ts'
-import { nobody } from '../../src/proxy/own.ts'
-import type { TableRoute } from '../../src/proxy/route.ts'
-import { routeTable } from '../../src/proxy/table.ts'
-import { tables } from '../../src/proxy/tables.ts'
-import { catalogOf, instance, vantage } from './bed.ts'
+import type { Instance } from '../../../src/core/instance.ts'
+import { live } from '../../../src/core/live.ts'
+import { plainRequest } from '../../../src/core/rule/request.ts'
+import { match } from '../../../src/proxy/table/match.ts'
+import { emptyMemory, lostLately, type Memory, remember } from '../../../src/proxy/table/memory.ts'
+import { nobody } from '../../../src/proxy/table/own.ts'
+import type { TableRoute } from '../../../src/proxy/table/route.ts'
+import { routeTable } from '../../../src/proxy/table/table.ts'
+import { tables } from '../../../src/proxy/table/tables.ts'
+import { catalogOf, instance, vantage } from '../bed.ts'
 
 const routesOf = (...instances: Instance[]) =>
   routeTable(catalogOf(instances), vantage).table.routes

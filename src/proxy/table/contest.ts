@@ -1,5 +1,5 @@
-import { byAge } from '../core/catalog.ts'
-import type { Problem } from '../core/problems.ts'
+import { byAge } from '../../core/catalog.ts'
+import type { Problem } from '../../core/problems.ts'
 import { bySeniority, type Claim } from './claims.ts'
 
 /** Who has a rule, and what those are told who don't. */

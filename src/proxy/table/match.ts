@@ -1,4 +1,4 @@
-import type { RequestView } from '../core/rule/request.ts'
+import type { RequestView } from '../../core/rule/request.ts'
 import { candidates } from './loose.ts'
 import { byExactness, outranks } from './order.ts'
 import type { TableRoute } from './route.ts'

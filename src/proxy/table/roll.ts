@@ -1,7 +1,7 @@
-import type { Catalog } from '../core/catalog.ts'
-import type { Instance } from '../core/instance.ts'
-import type { Policy } from '../core/policy.ts'
-import type { StoredRoute } from '../core/route.ts'
+import type { Catalog } from '../../core/catalog.ts'
+import type { Instance } from '../../core/instance.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { StoredRoute } from '../../core/route.ts'
 import {
   type Claim,
   fallbackWishes,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 
-import { plainRequest } from '../../src/core/rule/request.ts'
-import { match } from '../../src/proxy/match.ts'
-import { routeTable } from '../../src/proxy/table.ts'
-import { catalogOf, instance, vantage } from './bed.ts'
+import { plainRequest } from '../../../src/core/rule/request.ts'
+import { match } from '../../../src/proxy/table/match.ts'
+import { routeTable } from '../../../src/proxy/table/table.ts'
+import { catalogOf, instance, vantage } from '../bed.ts'
 
 /** Name of the route that gets a request, with several routes on one container. */
 function winner(

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 
-import { plainRequest } from '../../src/core/rule/request.ts'
-import { match } from '../../src/proxy/match.ts'
-import { routeTable, tableMaker } from '../../src/proxy/table.ts'
-import { catalogOf, instance, vantage } from './bed.ts'
+import { plainRequest } from '../../../src/core/rule/request.ts'
+import { match } from '../../../src/proxy/table/match.ts'
+import { routeTable, tableMaker } from '../../../src/proxy/table/table.ts'
+import { catalogOf, instance, vantage } from '../bed.ts'
 
 /** The only container of `service`, created on that day of January. */
 const one = (service: string, day: number, rule: string, priority: number | null = null) =>

@@ -1,4 +1,4 @@
-import type { RequestView } from '../core/rule/request.ts'
+import type { RequestView } from '../../core/rule/request.ts'
 import { type Match, match } from './match.ts'
 import type { Memory } from './memory.ts'
 import type { RouteIndex } from './shelves.ts'
