@@ -35,6 +35,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'version.ts': ['..'],
 }
 
+/** What some of the proxy's folders may know of the others. Files beside `proxy.ts` belong to all. */
+const insideProxy: Readonly<Record<string, readonly string[]>> = {
+  // who has which rule is the same whoever serves by it
+  table: ['middleware'],
+  middleware: ['table'],
+  // an upstream's connections may go over HTTP/2
+  http1: ['http2'],
+  // rotations are made of a worker's upstreams
+  balance: ['worker'],
+}
+
 /** Packages that one layer alone may know, so that a port stays a port. */
 const onlyIn: Readonly<Record<string, string>> = {
   dockerode: 'docker',
@@ -61,6 +72,19 @@ test('imports go one way', async () => {
     if (!specifier.startsWith('.') || layer === 'main.ts') continue
     const [target = ''] = relative('src', join(dirname(file), specifier)).split('/')
     if (target !== layer && !mayImport[layer]?.includes(target)) wrong.push(`${file} → ${target}`)
+  }
+  expect(wrong).toEqual([])
+})
+
+test('the parts of the proxy know of each other only what they need', async () => {
+  const wrong: string[] = []
+  for await (const { file, specifier } of imports()) {
+    const [, layer, part = ''] = file.split('/')
+    const known = insideProxy[part]
+    if (layer !== 'proxy' || !known || !specifier.startsWith('.')) continue
+    const [top, target = ''] = relative('src', join(dirname(file), specifier)).split('/')
+    const isFolder = top === 'proxy' && !target.endsWith('.ts')
+    if (isFolder && target !== part && !known.includes(target)) wrong.push(`${file} → ${target}`)
   }
   expect(wrong).toEqual([])
 })

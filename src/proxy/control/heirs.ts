@@ -1,6 +1,6 @@
 import type { RouteChange } from '../table/changes.ts'
 import type { TableRoute } from '../table/route.ts'
-import { placeOf } from '../tcp/terms.ts'
+import { placeOf } from '../table/tcp-terms.ts'
 
 /**
  * By the key of each route that goes: those that have one of its hosts from now on. They must be there before it is

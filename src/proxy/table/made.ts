@@ -2,14 +2,14 @@ import type { Policy } from '../../core/policy.ts'
 import type { Problem } from '../../core/problems.ts'
 import type { Exactness } from '../../core/rule/exactness.ts'
 import { sharing } from '../../core/sharing.ts'
-import { tcpPolicy } from '../tcp/policy.ts'
-import type { TcpTerms } from '../tcp/terms.ts'
 import type { Claim } from './claims.ts'
 import { lean } from './lean.ts'
 import { type Served, servedPolicy } from './policies.ts'
 import type { Order, RoutePolicy, TableRoute, Target } from './route.ts'
 import type { ReadRule } from './rules.ts'
 import { fixedTarget, type Standpoint, targetOf } from './targets.ts'
+import { tcpPolicy } from './tcp-policy.ts'
+import type { TcpTerms } from './tcp-terms.ts'
 
 /** A route, or why there is none. */
 export type Made = {

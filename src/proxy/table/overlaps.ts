@@ -1,9 +1,9 @@
 import type { Problem } from '../../core/problems.ts'
-import { placeOf } from '../tcp/terms.ts'
 import type { RouteChange } from './changes.ts'
 import { byExactness, byPriority, outranks } from './order.ts'
 import type { TableRoute } from './route.ts'
 import type { RouteIndex } from './shelves.ts'
+import { placeOf } from './tcp-terms.ts'
 import { whyBefore } from './why-before.ts'
 
 /** What a route still asks of requests of a host, as `restFor` gives it. */

@@ -6,7 +6,7 @@ import type { Route } from '../../core/route.ts'
 import type { Predicate } from '../../core/rule/compile.ts'
 import type { Hosts } from '../../core/rule/hosts.ts'
 import type { Chain } from '../middleware/chains.ts'
-import type { TcpTerms } from '../tcp/terms.ts'
+import type { TcpTerms } from './tcp-terms.ts'
 
 /** Where requests of a route may go: one instance, or one fixed address of a hand-written route. */
 export type Target = {

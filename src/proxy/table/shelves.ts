@@ -1,8 +1,8 @@
-import { placeOf } from '../tcp/terms.ts'
 import type { RouteChange } from './changes.ts'
 import { lean } from './lean.ts'
 import { byExactness, byPriority } from './order.ts'
 import type { TableRoute } from './route.ts'
+import { placeOf } from './tcp-terms.ts'
 
 /** Routes that share a part of the index, each list with the first choice first. */
 export type Shelf = {

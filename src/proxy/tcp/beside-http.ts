@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net'
 
+import { tlsPlace } from '../table/tcp-terms.ts'
 import { counted, type TcpShared, trailOf } from './connection.ts'
 import type { TcpCounts } from './counts.ts'
 import { deliver } from './deliver.ts'
 import { isForNamed } from './for-named.ts'
 import { began, type WhoConnects } from './opening.ts'
-import { tlsPlace } from './terms.ts'
 
 /** TCP routes on an entrypoint of HTTP over TLS: they have the connections whose clients ask for their names. */
 export type BesideHttp = {

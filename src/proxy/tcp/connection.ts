@@ -3,12 +3,12 @@ import type { Socket } from 'node:net'
 import type { AccessLog } from '../access/access-log.ts'
 import { TcpTrail } from '../access/tcp-trail.ts'
 import { noService } from '../counters.ts'
+import { tcpPlace, tlsPlace } from '../table/tcp-terms.ts'
 import type { Trust } from '../trust.ts'
 import type { TcpCounts } from './counts.ts'
 import { type Arrival, deliver, type Delivering, type Done } from './deliver.ts'
 import { held } from './held.ts'
 import { addressOf, type Announced, announced, began, unannounced } from './opening.ts'
-import { tcpPlace, tlsPlace } from './terms.ts'
 
 /** What the connections of all TCP entrypoints share. */
 export type TcpShared = Delivering & {

@@ -11,8 +11,8 @@ import {
 } from '../explain.ts'
 import type { Own } from '../table/own.ts'
 import type { MadeTables } from '../table/tables.ts'
+import { tcpPlace, tlsPlace } from '../table/tcp-terms.ts'
 import { isForNamed } from './for-named.ts'
-import { tcpPlace, tlsPlace } from './terms.ts'
 import { connectionView } from './view.ts'
 
 const nowhere = { source: { ip: '', port: 0 }, destination: { ip: '', port: 0 } }

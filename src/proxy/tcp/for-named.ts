@@ -1,7 +1,7 @@
 import type { Tables } from '../table/tables.ts'
+import { tlsPlace } from '../table/tcp-terms.ts'
 import type { ClientHello } from './client-hello.ts'
 import type { WhoConnects } from './opening.ts'
-import { tlsPlace } from './terms.ts'
 import { connectionView } from './view.ts'
 
 /** A route of connections has a client's name, and none of requests names it as exactly. */

@@ -1,7 +1,7 @@
 import { rangesOf } from '../../core/ranges.ts'
 import { runningCounts, type Share, tagger } from '../middleware/share.ts'
+import type { TcpGate, TcpTerms } from '../table/tcp-terms.ts'
 import type { WhoConnects } from './opening.ts'
-import type { TcpGate, TcpTerms } from './terms.ts'
 
 export type Gates = {
   /** Lets a connection in, and counts it until that is disposed; undefined: not this one. */

@@ -3,9 +3,9 @@ import type { Middleware } from '../../core/middleware.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { Problem } from '../../core/problems.ts'
 import type { Route } from '../../core/route.ts'
-import { unreadBy, type Wrong } from '../table/middlewares.ts'
-import { closedBy, ignored, unsaid } from '../table/policies.ts'
-import type { TcpGate, TcpTerms } from './terms.ts'
+import { unreadBy, type Wrong } from './middlewares.ts'
+import { closedBy, ignored, unsaid } from './policies.ts'
+import type { TcpGate, TcpTerms } from './tcp-terms.ts'
 
 /** What is left of a policy on a TCP route, and problems for the rest. */
 export type TcpServed = {
