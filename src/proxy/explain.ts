@@ -1,6 +1,7 @@
 import { normalHost } from '../core/rule/host.ts'
 import { plainRequest } from '../core/rule/request.ts'
-import { type RoleState, served } from './checks/roles/states.ts'
+import type { Probed } from './checks/probing.ts'
+import { served } from './checks/roles/states.ts'
 import type { CheckState, CheckStates } from './checks/states.ts'
 import { normalPath } from './paths.ts'
 import { fallbackEntrypoint } from './table/fallbacks.ts'
@@ -51,18 +52,12 @@ export type EndpointExplained = {
   readonly note: string
 }
 
-/** What checks and probes say. */
-export type Checked = {
-  readonly checks: CheckStates
-  readonly roleOf: (identity: string) => RoleState
-}
-
 type Verdict = Pick<RequestExplained, 'status' | 'why'>
 
 /** What `tables` would do with a request now, as far as checks decide. Changes nothing. */
 export function explainRequest(
   tables: MadeTables,
-  checked: Checked,
+  checked: Probed,
   listeners: Own['listeners'],
   asked: Asked,
 ): RequestExplained {
@@ -151,7 +146,7 @@ export function verdict(route: TableRoute, used: readonly Target[], tables: Made
 /** As requests see it, but for what only our own connects and answers tell: stable ones and canaries. */
 export function usedOf(
   { targets, tcp }: TableRoute,
-  { checks, roleOf }: Checked,
+  { checks, roleOf }: Probed,
 ): readonly Target[] {
   const wish = tcp?.role ?? null
   const able = wish === null ? targets : served(wish, targets, ({ identity }) => roleOf(identity))
@@ -192,7 +187,7 @@ export function endpointOf(
   { tcp }: TableRoute,
   target: Target,
   used: boolean,
-  { checks, roleOf }: Checked,
+  { checks, roleOf }: Probed,
 ): EndpointExplained {
   const { identity, protocol, ip, port, state, weight } = target
   const pool = poolOf(target)

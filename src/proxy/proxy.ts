@@ -1,11 +1,7 @@
 import { both, derive, live } from '../core/live.ts'
 import type { Problem } from '../core/problems.ts'
 import { aborted } from '../core/retry.ts'
-import { createChecks } from './checks/checks.ts'
-import { checkCounter, followChecks } from './checks/follow.ts'
-import { followRoles, roleGauge } from './checks/roles/follow.ts'
-import { probeRole } from './checks/roles/probe.ts'
-import { Roles } from './checks/roles/roles.ts'
+import { Probing } from './checks/probing.ts'
 import { Crew } from './control/crew.ts'
 import { metricsIn } from './control/metrics.ts'
 import { numbersOf } from './control/numbers.ts'
@@ -58,14 +54,15 @@ export function createProxy(options: ProxyOptions): Proxy {
     kinds: new Map(listeners.map(({ entrypoint, kind = 'http' }) => [entrypoint, kind])),
     report: report('certificates'),
   })
-  const made = checkCounter(registry, numbers)
-  const checks = createChecks({ made })
-  const secrets = { folder: options.secrets ?? '/run/secrets', ours: options.ownSecrets ?? [] }
-  const roles = new Roles({
-    made,
-    probe: (target, probe, signal) => probeRole(target, probe, secrets, signal),
+  const byIdentity = derive(catalog, identities)
+  const probing = new Probing({
+    registry,
+    numbers,
+    secrets: { folder: options.secrets ?? '/run/secrets', ours: options.ownSecrets ?? [] },
+    named: byIdentity,
+    changed: () => workers.checked(),
+    report,
   })
-  roleGauge(registry, roles)
   const current = tables({
     catalog,
     vantage,
@@ -74,8 +71,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     changed(changes, _, whereOf) {
       missing.change(changes, whereOf)
       numbers.follow(changes)
-      checks.settle(changes)
-      roles.settle(changes)
+      probing.settle(changes)
       workers.changed(changes, current.table.complete)
       if (changes.some(({ after }) => after?.tcp?.tls === 'passed')) passing.set(true)
       options.log.debug({ changes: changes.length }, 'route table replaced')
@@ -94,7 +90,6 @@ export function createProxy(options: ProxyOptions): Proxy {
     log: options.log,
     report: report('crew'),
   })
-  const byIdentity = derive(catalog, identities)
   const speaking = (...kinds: readonly EntrypointKind[]) =>
     new Set(
       listeners
@@ -103,16 +98,6 @@ export function createProxy(options: ProxyOptions): Proxy {
     )
   metricsIn(registry, numbers, workers, speaking('tcp'))
   tcpMetricsIn(registry, numbers, speaking('tcp', 'https'))
-  const checking = {
-    numbers,
-    changed: () => workers.checked(),
-    nameOf: (identity: string) => byIdentity.current.get(identity)?.name ?? identity,
-  }
-
-  const found = () => ({
-    checks: checks.states.current,
-    roleOf: (identity: string) => roles.stateOf(identity),
-  })
   const opening = openings({
     ...options,
     secured: derive(both(certificates, passing), ([set, passes]) => set.length > 0 || passes),
@@ -136,30 +121,27 @@ export function createProxy(options: ProxyOptions): Proxy {
           workers.secure()
         }, closed.signal),
         opening.follow(signal),
-        followChecks(checks, { ...checking, report: report('checks') }, closed.signal),
-        followRoles(roles, { ...checking, report: report('roles') }, closed.signal),
+        probing.follow(closed.signal),
       ])
       await aborted(signal)
       // those that wait for a successor still get it
       await workers.close()
       closed.abort()
       await following
-      checks.stop()
-      roles.stop()
     },
     routes: () => routeViews(current.table.routes),
     explain: (asked) =>
       isForTcp(current, own.parts().listeners, asked)
-        ? explainConnection(current, found(), own.parts().listeners, asked)
-        : explainRequest(current, found(), own.parts().listeners, asked),
+        ? explainConnection(current, probing.found, own.parts().listeners, asked)
+        : explainRequest(current, probing.found, own.parts().listeners, asked),
     upstream(identity) {
       const instance = byIdentity.current.get(identity)
       const [from, now] = [vantage.current, catalog.current]
       if (!instance || !from || !now) return undefined
       const placed = targetOf(instance, { vantage: from, own: own.parts(), nodes: now.nodes })
       const [inFlight, condition] = [numbers.inFlight(identity), numbers.condition(identity)]
-      const role = roles.report(identity)
-      return { ...upstreamView(placed, inFlight, condition, checks.report(identity)), role }
+      const { check, role } = probing.report(identity)
+      return { ...upstreamView(placed, inFlight, condition, check), role }
     },
   }
 }

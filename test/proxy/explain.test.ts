@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 
 import type { Catalog } from '../../src/core/catalog.ts'
 import { live } from '../../src/core/live.ts'
-import { type Asked, type Checked, explainRequest } from '../../src/proxy/explain.ts'
+import type { Probed } from '../../src/proxy/checks/probing.ts'
+import { type Asked, explainRequest } from '../../src/proxy/explain.ts'
 import { tables } from '../../src/proxy/table/tables.ts'
 import { catalogOf, instance, vantage } from './bed.ts'
 
@@ -35,7 +36,7 @@ function explained(catalog: Catalog, asked: Partial<Asked> = {}) {
   return explainRequest(current, unchecked, listeners, { ...plain, ...asked })
 }
 
-const unchecked: Checked = { checks: new Map(), roleOf: () => 'unknown' }
+const unchecked: Probed = { checks: new Map(), roleOf: () => 'unknown' }
 
 type Routes = Readonly<Record<string, string | readonly [string, number]>>
 

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 
+import type { Probed } from '../checks/probing.ts'
 import {
   type Asked,
-  type Checked,
   endpointOf,
   named,
   type RequestExplained,
@@ -35,7 +35,7 @@ export function isForTcp(
  */
 export function explainConnection(
   tables: MadeTables,
-  checked: Checked,
+  checked: Probed,
   listeners: Own['listeners'],
   { host, port }: Asked,
 ): RequestExplained {
