@@ -27,22 +27,19 @@ const programs = { wrk: 'wrk', nginx: 'nginx-light', haproxy: 'haproxy' } as con
  * turns: the one whose turn it is has one core, load and backend have the other. Rejects when a request fails.
  */
 export async function measureHttp({ runs, seconds, only }: HttpOptions): Promise<void> {
+  const unknown = only.find((name) => !measurements.has(name))
+  if (unknown !== undefined) {
+    throw new Error(`no case ${unknown}; there are ${[...measurements.keys()].join(', ')}`)
+  }
   await bringPrograms()
   await using stack = new AsyncDisposableStack()
   const pin = await pinning()
   if (pin(0).length === 0) console.log('taskset is not installed or there is one core: not pinned')
   const world = await startWorld(pin, stack)
-  const wanted = (name: string) => only.length === 0 || only.includes(name)
-  for (const one of cases) {
-    if (wanted(one.name)) await measureCase(one, world, { runs, seconds, pin: pin(1) })
-  }
   const how = { runs, seconds, pin: pin(1) }
-  if (wanted('latency')) await measureLatency(world, how)
-  if (wanted('tls')) await measureTls(world, how)
-  if (wanted('messages')) await measureMessages(world, how)
-  if (wanted('connections')) await measureConnections(world, how)
-  if (wanted('bulk')) await measureBulk(world, how)
-  if (wanted('idle')) await measureIdle(world, pin(1))
+  for (const [name, measure] of measurements) {
+    if (only.length === 0 || only.includes(name)) await measure(world, how)
+  }
 }
 
 export type How = {
@@ -50,6 +47,17 @@ export type How = {
   readonly seconds: number
   readonly pin: readonly string[]
 }
+
+/** By what `--case` calls them, in their order. */
+const measurements: ReadonlyMap<string, (world: World, how: How) => Promise<void>> = new Map([
+  ...cases.map((one) => [one.name, measureCase.bind(undefined, one)] as const),
+  ['latency', measureLatency],
+  ['tls', measureTls],
+  ['messages', measureMessages],
+  ['connections', measureConnections],
+  ['bulk', measureBulk],
+  ['idle', (world: World, { pin }: How) => measureIdle(world, pin)],
+])
 
 async function measureCase(one: Case, world: World, { runs, seconds, pin }: How): Promise<void> {
   const peers = one.peers.flatMap((name) => world.peers.get(name) ?? [])
