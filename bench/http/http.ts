@@ -8,7 +8,7 @@ import { type Peer, startWorld, type World } from './peers/peers.ts'
 import { host } from './peers/portolan.ts'
 import { measureTls } from './tls.ts'
 import { measureBulk, measureConnections, measureMessages } from './tunnels.ts'
-import { tableOf, takeTurns, type Work } from './turns.ts'
+import { type How, tableOf, takeTurns, type Work } from './turns.ts'
 
 export type HttpOptions = {
   readonly runs: number
@@ -40,12 +40,6 @@ export async function measureHttp({ runs, seconds, only }: HttpOptions): Promise
   for (const [name, measure] of measurements) {
     if (only.length === 0 || only.includes(name)) await measure(world, how)
   }
-}
-
-export type How = {
-  readonly runs: number
-  readonly seconds: number
-  readonly pin: readonly string[]
 }
 
 /** By what `--case` calls them, in their order. */

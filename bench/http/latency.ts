@@ -1,8 +1,8 @@
 import { median, table } from '../statistics.ts'
-import type { How } from './http.ts'
 import { loadByWrk, type Paced, pacedByWrk } from './load/wrk.ts'
 import type { Peer, World } from './peers/peers.ts'
 import { host } from './peers/portolan.ts'
+import type { How } from './turns.ts'
 
 const names = ['Portolan', 'nginx', 'HAProxy']
 const request = { path: '/small' }

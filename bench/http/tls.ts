@@ -1,9 +1,8 @@
 import { node, outputOf } from './children.ts'
-import type { How } from './http.ts'
 import { loadByWrk } from './load/wrk.ts'
 import type { Peer, World } from './peers/peers.ts'
 import { tlsHost as host } from './peers/portolan.ts'
-import { tableOf, takeTurns, type Work } from './turns.ts'
+import { tableOf, takeTurns, type Work, type How } from './turns.ts'
 
 const connections = 64
 const warmUpSeconds = 5

@@ -1,7 +1,6 @@
 import { node, outputOf } from './children.ts'
-import type { How } from './http.ts'
 import type { Peer, World } from './peers/peers.ts'
-import { tableOf, takeTurns } from './turns.ts'
+import { tableOf, takeTurns, type How } from './turns.ts'
 
 const connections = 32
 const mib = 256

@@ -2,6 +2,15 @@ import { cpuSeconds } from '../process.ts'
 import { median, table } from '../statistics.ts'
 import type { Peer } from './peers/peers.ts'
 
+/** How each peer is measured. */
+export type How = {
+  readonly runs: number
+  /** Of one run. */
+  readonly seconds: number
+  /** What a command is begun with, so that it runs on the load's core. */
+  readonly pin: readonly string[]
+}
+
 /** What one run cost: CPU microseconds of the proxy for each unit of work, and units in a second. */
 export type Run = { readonly micros: number; readonly perSecond: number }
 

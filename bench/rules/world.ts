@@ -1,6 +1,6 @@
-import type { Vantage } from '../../src/core/address.ts'
 import { type Catalog, emptyCatalog } from '../../src/core/catalog.ts'
 import { type Instance, instanceSchema, serviceId } from '../../src/core/instance.ts'
+import type { Vantage } from '../../src/core/vantage.ts'
 
 export const vantage: Vantage = {
   node: 'h1',

@@ -1,9 +1,9 @@
 import { hostname, networkInterfaces } from 'node:os'
 
 import type { Config } from '../config/config.ts'
-import type { Vantage } from '../core/address.ts'
 import { both, derive } from '../core/live.ts'
 import type { ProblemBoard } from '../core/problems.ts'
+import type { Vantage } from '../core/vantage.ts'
 import type { Containers, Docker } from '../docker/docker.ts'
 import { vantageOf } from '../docker/vantage.ts'
 import { advertisedAddress } from '../registrator/advertise.ts'

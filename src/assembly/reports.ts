@@ -1,7 +1,7 @@
-import type { Vantage } from '../core/address.ts'
 import type { Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Problem, ProblemBoard } from '../core/problems.ts'
+import type { Vantage } from '../core/vantage.ts'
 import type { Docker } from '../docker/docker.ts'
 import { advertiseProblem } from '../registrator/advertise.ts'
 import type { Mirror } from '../store/mirror.ts'

@@ -1,7 +1,7 @@
-import type { Chosen } from '../core/address.ts'
 import { byAge, type Catalog, compare, findService } from '../core/catalog.ts'
 import { type Instance, serviceId } from '../core/instance.ts'
 import type { NodeRecord } from '../core/keys.ts'
+import type { Chosen } from '../core/vantage.ts'
 import type { CatalogRead } from './reads.ts'
 
 /** An instance as templates see it; `address` and `ip` are null where it has none for us. */

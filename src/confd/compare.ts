@@ -1,7 +1,10 @@
 import { unifiedDiff } from './diff.ts'
-import type { FileOutcome } from './pass.ts'
 import { isDone, type Step, stepsTo } from './replace.ts'
 import type { Resource } from './resource.ts'
+import type { FileView } from './view.ts'
+
+/** `diff -u` of the file and what is rendered, in a dry run; empty if only mode or owner differ. */
+export type FileOutcome = FileView & { readonly diff: string }
 
 /** What publishing these files would change. Changes nothing. */
 export async function compared(

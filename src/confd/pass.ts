@@ -3,7 +3,7 @@ import { isTransient, messageOf, PortolanError } from '../core/errors.ts'
 import type { Live } from '../core/live.ts'
 import { type Arranged, arrange, summaryOf } from './arrange.ts'
 import type { Owner } from './claims.ts'
-import { compared } from './compare.ts'
+import { compared, type FileOutcome } from './compare.ts'
 import type { Item } from './job.ts'
 import { pairsOf } from './kv.ts'
 import type { Memory } from './memory.ts'
@@ -14,7 +14,7 @@ import type { Renderer } from './renderer.ts'
 import type { Placed } from './replace.ts'
 import type { Resource } from './resource.ts'
 import type { Tools } from './ring.ts'
-import type { FileView, ResourceState } from './view.ts'
+import type { ResourceState } from './view.ts'
 
 /** What one pass over a resource needs. */
 export type PassOptions = Pick<Sources, 'addressOf' | 'lookups'> & {
@@ -30,9 +30,6 @@ export type PassOptions = Pick<Sources, 'addressOf' | 'lookups'> & {
   readonly memory: Memory
   readonly tools: Tools
 }
-
-/** `diff -u` of the file and what is rendered, in a dry run; empty if only mode or owner differ. */
-export type FileOutcome = FileView & { readonly diff: string }
 
 export type Outcome = {
   readonly state: ResourceState

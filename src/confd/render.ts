@@ -1,6 +1,6 @@
-import type { Chosen } from '../core/address.ts'
 import type { Catalog } from '../core/catalog.ts'
 import { PortolanError } from '../core/errors.ts'
+import type { Chosen } from '../core/vantage.ts'
 import { type AddressOf, unreachableIn, viewCatalog } from './catalog-view.ts'
 import { fileOf } from './each.ts'
 import type { Answer, Item } from './job.ts'

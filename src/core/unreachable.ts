@@ -1,5 +1,5 @@
-import type { Chosen, Place, Vantage } from './address.ts'
 import { type Address, type Instance, isOnLan } from './instance.ts'
+import type { Chosen, Place, Vantage } from './vantage.ts'
 
 /** Why there is no way from `vantage` to `instance`, and what to write into which compose file. */
 export function unreachable(instance: Instance, vantage: Vantage): Chosen {

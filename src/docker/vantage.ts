@@ -1,5 +1,5 @@
-import type { Vantage } from '../core/address.ts'
 import { isOnLan } from '../core/instance.ts'
+import type { Vantage } from '../core/vantage.ts'
 import type { Container, Containers } from './docker.ts'
 import { joined } from './networks.ts'
 

@@ -1,11 +1,11 @@
 import type { Registry } from 'prom-client'
 
-import type { Vantage } from '../core/address.ts'
 import type { Catalog } from '../core/catalog.ts'
 import type { CertificateSet } from '../core/certificate.ts'
 import type { Live } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import type { Problem } from '../core/problems.ts'
+import type { Vantage } from '../core/vantage.ts'
 import type { AccessWish } from './access/wish.ts'
 import type { ClientTimes } from './http1/limits.ts'
 import type { Listener } from './listener.ts'

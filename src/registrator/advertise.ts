@@ -1,7 +1,7 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 
-import type { Vantage } from '../core/address.ts'
 import type { Problem } from '../core/problems.ts'
+import type { Vantage } from '../core/vantage.ts'
 
 type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 
-import { addressOf, type Vantage } from '../../src/core/address.ts'
+import { addressOf } from '../../src/core/address.ts'
 import type { Address } from '../../src/core/instance.ts'
+import type { Vantage } from '../../src/core/vantage.ts'
 import { instance, place } from './samples.ts'
 
 const bridge = { network: 'shop', ip: '172.18.0.3' }

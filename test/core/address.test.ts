@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
-import { addressOf, type Vantage } from '../../src/core/address.ts'
+import { addressOf } from '../../src/core/address.ts'
+import type { Vantage } from '../../src/core/vantage.ts'
 import { instance, place } from './samples.ts'
 
 const onHost: Vantage = { node: 'h1', place: { kind: 'host' }, containersUnreachable: false }

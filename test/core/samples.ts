@@ -1,5 +1,5 @@
-import type { Vantage } from '../../src/core/address.ts'
 import { type Instance, instanceSchema } from '../../src/core/instance.ts'
+import type { Vantage } from '../../src/core/vantage.ts'
 import type { ContainerNetwork } from '../../src/docker/docker.ts'
 
 type Some = Partial<{ [K in keyof Instance]: Instance[K] }>

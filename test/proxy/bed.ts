@@ -4,13 +4,13 @@ import { text } from 'node:stream/consumers'
 
 import { Registry } from 'prom-client'
 
-import type { Vantage } from '../../src/core/address.ts'
 import { type Catalog, emptyCatalog } from '../../src/core/catalog.ts'
 import { type Instance, instanceSchema, serviceId } from '../../src/core/instance.ts'
 import { live } from '../../src/core/live.ts'
 import { createLog } from '../../src/core/log.ts'
 import type { Problem } from '../../src/core/problems.ts'
 import { storedRoute, storedRouteSchema } from '../../src/core/route.ts'
+import type { Vantage } from '../../src/core/vantage.ts'
 import type { ProxyOptions } from '../../src/proxy/options.ts'
 import { createProxy } from '../../src/proxy/proxy.ts'
 

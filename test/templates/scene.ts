@@ -11,10 +11,10 @@ import { createLookups } from '../../src/confd/lookups.ts'
 import { nothingLooked, renderResource } from '../../src/confd/render.ts'
 import { createRenderer } from '../../src/confd/renderer.ts'
 import { parseResources } from '../../src/confd/resource.ts'
-import type { Chosen } from '../../src/core/address.ts'
 import { type Catalog, emptyCatalog } from '../../src/core/catalog.ts'
 import { type Instance, serviceId } from '../../src/core/instance.ts'
 import type { NodeRecord } from '../../src/core/keys.ts'
+import type { Chosen } from '../../src/core/vantage.ts'
 const library = fileURLToPath(new URL('../../templates/', import.meta.url))
 
 /** A file of the library, as it is copied. */

@@ -3,7 +3,8 @@ import type { Out } from '../out.ts'
 import { paint, safe } from '../table.ts'
 import { tones } from '../views.ts'
 import { readProject, usualFiles } from './files.ts'
-import { type Finding, findings } from './lint.ts'
+import type { Finding } from './finding.ts'
+import { findings } from './lint.ts'
 
 /** Checks compose files, prints what is wrong, and gives the exit code: 1 when there is an error among it. */
 export async function check(

@@ -1,6 +1,6 @@
 import type { Value } from './document.ts'
 import type { ComposeProject } from './files.ts'
-import type { Finding } from './lint.ts'
+import type { Finding } from './finding.ts'
 import { entry, pairs } from './values.ts'
 
 const ours = /^(portolan|traefik)\.|^(VIRTUAL_|SERVICE_)/

@@ -1,10 +1,10 @@
-import type { Vantage } from '../../core/address.ts'
 import { byAge, compare, emptyCatalog } from '../../core/catalog.ts'
 import { defined } from '../../core/defined.ts'
 import { definitions } from '../../core/definitions.ts'
 import { type Instance, serviceId } from '../../core/instance.ts'
 import { definitionKey } from '../../core/keys.ts'
 import type { Problem } from '../../core/problems.ts'
+import type { Vantage } from '../../core/vantage.ts'
 import { routeTable } from '../../proxy/table/table.ts'
 import type { DialectSettings } from '../../registrator/dialects/dialect.ts'
 import { instancesOf } from '../../registrator/instances.ts'
@@ -13,10 +13,8 @@ import { composeProblems } from './compose-problems.ts'
 import { type Composed, containersOf, unknownPort } from './containers.ts'
 import type { Place } from './document.ts'
 import type { ComposeProject } from './files.ts'
+import type { Finding } from './finding.ts'
 import { entry, pairs } from './values.ts'
-
-/** A problem of a compose file, and where to look for it. */
-export type Finding = Omit<Problem, 'where'> & Place & { readonly service: string }
 
 const node = 'here'
 const vantage: Vantage = { node, place: { kind: 'host' }, containersUnreachable: false }

@@ -1,8 +1,9 @@
-import { addressOf, type Vantage } from '../../core/address.ts'
+import { addressOf } from '../../core/address.ts'
 import type { Catalog } from '../../core/catalog.ts'
 import { identityOf, type Instance } from '../../core/instance.ts'
 import type { Problem } from '../../core/problems.ts'
 import type { Endpoint, Route } from '../../core/route.ts'
+import type { Vantage } from '../../core/vantage.ts'
 import { isOwnListener, type Own } from './own.ts'
 import type { Target } from './route.ts'
 

@@ -1,5 +1,5 @@
 import type { Terminator } from '../tls/terminator.ts'
-import type { Arrival } from './deliver.ts'
+import type { Arrival } from './arrival.ts'
 
 const nothing = Buffer.alloc(0)
 
