@@ -5,6 +5,8 @@ const strings = z.array(z.string())
 const source = z.object({
   ipDepth: z.int().min(0).optional(),
   ipExclude: strings.optional(),
+  /** Bits by which IPv6 addresses are told apart. */
+  ipv6Subnet: z.int().min(0).max(128).optional(),
   header: z.string().optional(),
   host: z.boolean().optional(),
 })

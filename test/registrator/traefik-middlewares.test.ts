@@ -94,6 +94,21 @@ test.for<[string, Labels, object]>([
     { rateLimit: { average: 100, burst: 50, periodMs: 60_000, source: { header: 'X-Key' } } },
   ],
   [
+    'ratelimit by networks of IPv6',
+    { 'ratelimit.average': '1', 'ratelimit.sourcecriterion.ipstrategy.ipv6subnet': '56' },
+    { rateLimit: { average: 1, burst: 1, periodMs: 1000, source: { ipv6Subnet: 56 } } },
+  ],
+  [
+    'inflightreq by networks of IPv6',
+    { 'inflightreq.amount': '1', 'inflightreq.sourceCriterion.ipStrategy.ipv6Subnet': '0' },
+    { inFlight: { amount: 1, source: { ipv6Subnet: 0 } } },
+  ],
+  [
+    'ipallowlist by networks of IPv6',
+    { 'ipallowlist.sourcerange': '::1', 'ipallowlist.ipstrategy.ipv6subnet': '128' },
+    { allowIp: { ranges: ['::1'], source: { ipv6Subnet: 128 }, status: 403 } },
+  ],
+  [
     'inflightreq',
     { 'inflightreq.amount': '10' },
     { inFlight: { amount: 10, source: { host: true } } },

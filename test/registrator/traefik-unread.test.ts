@@ -29,6 +29,20 @@ test.for<[string, Labels, string]>([
   expect(problems[0]?.why).toContain('routes that are to have it answer 503')
 })
 
+test.for(['129', '-1', '64.5', '/64', ''])('a prefix of IPv6 can not have %s bits', (bits) => {
+  const label = 'ratelimit.sourcecriterion.ipstrategy.ipv6subnet'
+  const { middlewares, problems } = declare({ 'ratelimit.average': '1', [label]: bits })
+  expect(middlewares).toMatchObject({ 'm@docker': { unread: 'traefik.http.middlewares.m' } })
+  expect(problems).toMatchObject([
+    {
+      severity: 'error',
+      what: `label traefik.http.middlewares.m.${label}=${JSON.stringify(bits)}`,
+      why: expect.stringMatching(/^it is no length of an IPv6 prefix; routes .* answer 503/),
+      remedy: 'write a number from 0 to 128, such as 64',
+    },
+  ])
+})
+
 test('an unknown option harms nothing else', () => {
   const { middlewares, problems } = declare({ 'addprefix.prefix': '/x', 'addprefix.prefxi': '/y' })
   expect(middlewares).toEqual({ 'm@docker': { addPrefix: '/x' } })

@@ -1,13 +1,18 @@
-import { type AnswerHead, framing } from '../http1/answer-head.ts'
+import type { AnswerHead } from '../http1/answer-head.ts'
 import { endToEnd } from '../middleware/ask/lines.ts'
 import type { AnswerDraft } from '../middleware/draft.ts'
 import { HeaderLines } from '../middleware/header-lines.ts'
+import { hasNoBody } from './own-answer.ts'
 
 /** The head of an endpoint's answer as middlewares see it. */
-export function answerDraft(head: AnswerHead, bytes: Buffer, ends: number): AnswerDraft {
+export function answerDraft(head: AnswerHead, bytes: Buffer): AnswerDraft {
   const headers = endToEnd(HeaderLines.in(bytes.latin1Slice(head.fieldsStart, head.end - 2)))
-  const length = ends === framing.length ? head.contentLength : undefined
-  return { own: false, status: head.status, headers, length: ends === framing.none ? 0 : length }
+  return { own: false, status: head.status, headers, length: lengthOf(head) }
+}
+
+function lengthOf({ status, contentLength }: AnswerHead): number | undefined {
+  if (status < 200 || hasNoBody(status)) return 0
+  return contentLength < 0 ? undefined : contentLength
 }
 
 /** Gives the head as it has become: its lines without framing and without the empty one. */

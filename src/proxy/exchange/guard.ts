@@ -94,7 +94,7 @@ export class Guard {
     const { exchange, run } = this
     const { connection, upstream } = exchange
     if (!connection || !upstream || this.tries(upstream, 'status', head.status)) return
-    const draft = answerDraft(head, bytes, ends)
+    const draft = answerDraft(head, bytes)
     const changed = changedHead(head, bytes, draft)
     const sticky = exchange.stickyText()
     const replaced = run.answered(draft, ownDraft)

@@ -1,8 +1,10 @@
-import { PassThrough, pipeline, type Transform, Writable } from 'node:stream'
+import { PassThrough, pipeline, Writable } from 'node:stream'
 
 import { type AnswerHead, framing } from '../http1/answer-head.ts'
+import type { Coder } from '../middleware/stage.ts'
 import { overfull, refused } from './answers.ts'
 import type { Exchange } from './exchange.ts'
+import { hasNoBody } from './own-answer.ts'
 import type { Parker } from './parked.ts'
 
 /** How much waits here before the endpoint has to. */
@@ -53,21 +55,26 @@ export class Pour implements Parker {
     if (this.isFlowing) this.exchange.client.destroy()
   }
 
-  /** Sends the head and then all content through `coders`. `length`: of the content, if it is known. */
-  flow(head: string, length: number | undefined, coders: readonly Transform[]): void {
-    const { exchange, hasContent } = this
+  /**
+   * Sends the head and then all content through `coders`. `length`: of the content, or of what a GET would bring, if it
+   * is known.
+   */
+  flow(head: string, length: number | undefined, coders: readonly Coder[]): void {
+    const { exchange, status } = this
     const { answering, asked, engine } = exchange
     if (this.isLost) return exchange.answer(refused)
-    const needed = coders.length * coderBytes
+    const used = this.hasContent ? coders : []
+    const needed = used.length * coderBytes
     if (needed > 0 && !engine.parked.hold(needed)) return exchange.answer(overfull)
     this.heldBytes = needed
     this.isFlowing = true
     const isCounted = length !== undefined && coders.length === 0
-    const isChunked = !isCounted && asked.minor > 0
-    if (!isCounted && !isChunked) answering.closes = true
-    const counted = isCounted && hasContent ? `content-length: ${length}\r\n` : ''
-    answering.changed(this.status, head, isChunked ? 'transfer-encoding: chunked\r\n' : counted)
-    pipeline([this.input, ...coders, this.sink(isChunked)], (error) => {
+    const isOpen = !isCounted && this.hasContent
+    const isChunked = isOpen && asked.minor > 0
+    if (isOpen && !isChunked) answering.closes = true
+    const counted = isCounted && !hasNoBody(status) ? `content-length: ${length}\r\n` : ''
+    answering.changed(status, head, isChunked ? 'transfer-encoding: chunked\r\n' : counted)
+    pipeline([this.input, ...used.map((make) => make()), this.sink(isChunked)], (error) => {
       if (this.isOver) return
       // nobody must take what has come for whole
       if (error) exchange.client.destroy()

@@ -37,7 +37,7 @@ export type AnswerDraft = {
   readonly headers: HeaderLines
   /** Made here, so that its body is sent as it is. */
   readonly own: boolean
-  /** In bytes; undefined when only the end tells. */
+  /** In bytes; undefined when only the end tells. To a HEAD: of what a GET would bring. */
   readonly length: number | undefined
 }
 

@@ -1,7 +1,5 @@
-import type { Transform } from 'node:stream'
-
 import type { AnswerDraft, OwnAnswer, RequestDraft } from './draft.ts'
-import type { Failure, Hooks, Limits, Stage, Step } from './stage.ts'
+import type { Coder, Failure, Hooks, Limits, Stage, Step } from './stage.ts'
 
 /** One request on its way through a chain. */
 export class Run {
@@ -103,7 +101,7 @@ export class Run {
   }
 
   /** What the answer's body is put through, innermost first. Call it when `answered` has given nothing. */
-  coders(answer: AnswerDraft): Transform[] {
+  coders(answer: AnswerDraft): Coder[] {
     return this.#passed.toReversed().flatMap(({ hooks }) => hooks.coder?.(answer) ?? [])
   }
 

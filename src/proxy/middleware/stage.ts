@@ -18,13 +18,16 @@ export type Hooks = {
     answer: AnswerDraft,
   ) => OwnAnswer | Promise<OwnAnswer | undefined> | undefined
   /** What an endpoint's body is to be put through, once its head is final. */
-  readonly coder?: (answer: AnswerDraft) => Transform | undefined
+  readonly coder?: (answer: AnswerDraft) => Coder | undefined
   readonly limits?: Limits
   /** Milliseconds until another endpoint is tried; undefined: that is all. */
   readonly again?: (failure: Failure) => number | undefined
   /** Exactly once, whatever happens. */
   readonly done?: (end: End) => void
 }
+
+/** Makes what a body is put through; the answer to a HEAD has none. */
+export type Coder = () => Transform
 
 /** Undefined: as usual. Of several the strictest counts. */
 export type Limits = {

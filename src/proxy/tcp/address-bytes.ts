@@ -1,5 +1,7 @@
 import { isIPv4 } from 'node:net'
 
+import { groupsOf } from '../../core/ipv6.ts'
+
 /** An address of 4 or 16 bytes as text: RFC 5952 for IPv6, IPv4 in IPv6 as IPv4. */
 export function addressText(bytes: Buffer): string {
   if (bytes.length === 4) return bytes.join('.')
@@ -13,12 +15,8 @@ export function addressText(bytes: Buffer): string {
 /** The 4 bytes of an IPv4 address, or the 16 of an IPv6 one; IPv4 as IPv6 if `width` asks for that. */
 export function addressBytes(ip: string, width: 4 | 16): Buffer {
   if (width === 4) return Buffer.from(ip.split('.').map(Number))
-  const text = shortest(isIPv4(ip) ? `::ffff:${ip}` : ip.replace(/%.*$/, ''))
-  const [left = '', right] = text.split('::')
-  const [before, after] = [groupsOf(left), groupsOf(right ?? '')]
-  const gap = right === undefined ? 0 : 8 - before.length - after.length
   const bytes = Buffer.alloc(16)
-  const groups = [...before, ...Array.from({ length: gap }, () => 0), ...after]
+  const groups = groupsOf(isIPv4(ip) ? `::ffff:${ip}` : ip)
   for (const [at, group] of groups.entries()) bytes.writeUInt16BE(group, 2 * at)
   return bytes
 }
@@ -26,8 +24,4 @@ export function addressBytes(ip: string, width: 4 | 16): Buffer {
 /** The URL standard writes addresses in one form, without dots. */
 function shortest(ip: string): string {
   return new URL(`http://[${ip}]`).hostname.slice(1, -1)
-}
-
-function groupsOf(text: string): number[] {
-  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16))
 }

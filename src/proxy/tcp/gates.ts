@@ -1,3 +1,4 @@
+import { networkOf, subscriberBits } from '../../core/ipv6.ts'
 import { rangesOf } from '../../core/ranges.ts'
 import { runningCounts, type Share, tagger } from '../middleware/share.ts'
 import type { TcpGate, TcpTerms } from '../table/tcp-terms.ts'
@@ -32,7 +33,8 @@ export function gates(share: Share, seat: number): Gates {
           const isIn = ranges.getOrInsertComputed(gate, () => rangesOf(gate.ranges))
           if (!isIn(ip)) return undefined
         } else {
-          const counted = count(`${key} ${at} ${ip}`, gate.amount)
+          const client = networkOf(ip, subscriberBits)
+          const counted = count(`${key} ${at} ${client}`, gate.amount)
           if (!counted) return undefined
           entered.use(counted)
         }

@@ -42,6 +42,24 @@ for (const [what, allow, given, status] of [
     undefined,
   ],
   [
+    'the first address of a network',
+    { ranges: ['2001:db8::'], source: { ipv6Subnet: 48 } },
+    { ip: '2001:db8:0:1::5' },
+    undefined,
+  ],
+  [
+    'an address itself unless a network is asked for',
+    { ranges: ['2001:db8::'] },
+    { ip: '2001:db8::5' },
+    403,
+  ],
+  [
+    'IPv4 whatever the network',
+    { ranges: ['192.0.2.1'], source: { ipv6Subnet: 0 } },
+    { ip: '::ffff:192.0.2.1' },
+    undefined,
+  ],
+  [
     'what is no address at all',
     { ranges: ['0.0.0.0/0', '::/0'], source: { ipDepth: 1 } },
     { headers: { 'X-Forwarded-For': 'unknown' } },
@@ -96,6 +114,38 @@ test('rates are counted by what they are to be counted by', async () => {
     (await chain.begin(requestOf({ headers: { 'X-Key': key } })).enter())?.status
   expect([await ask('a'), await ask('b'), await ask('a')]).toEqual([undefined, undefined, 429])
 })
+
+const neighbours = ['2001:db8::1', '2001:DB8:0:0:9::', '2001:db8:0:1::1', '192.0.2.1', '192.0.2.2']
+
+for (const [what, source, first] of [
+  ['its /64', undefined, [0, 0, 2, 3, 4]],
+  ['its /48', { ipv6Subnet: 48 }, [0, 0, 0, 3, 4]],
+  ['its address', { ipv6Subnet: 128 }, [0, 1, 2, 3, 4]],
+  ['nothing', { ipv6Subnet: 0 }, [0, 0, 0, 3, 4]],
+  ['its /64, if a proxy tells it', { ipDepth: 1 }, [0, 0, 2, 3, 4]],
+  ['its /64, behind proxies', { ipExclude: ['10.0.0.0/8'] }, [0, 0, 2, 3, 4]],
+] as const) {
+  test(`an IPv6 client is counted by ${what}, an IPv4 one by its address`, async () => {
+    const { nowMs } = clock()
+    const sites = [siteOf({ nowMs }), siteOf({ nowMs })]
+    const [rate, running] = [
+      chainOf([{ rateLimit: { average: 1, source } }], sites[0]),
+      chainOf([{ inFlight: { amount: 1, source } }], sites[1]),
+    ]
+    const given = (at: number) => {
+      const ip = neighbours[at] ?? ''
+      return source && !('ipv6Subnet' in source)
+        ? requestOf({ headers: { 'X-Forwarded-For': ip } })
+        : requestOf({ ip })
+    }
+    for (const [at, of] of first.entries()) {
+      const status = at === of ? undefined : 429
+      for (const chain of [rate, running]) {
+        expect((await chain.begin(given(at)).enter())?.status, neighbours[at]).toBe(status)
+      }
+    }
+  })
+}
 
 test('an average of nought is no limit', async () => {
   const chain = chainOf([{ rateLimit: { average: 0 } }])

@@ -130,6 +130,18 @@ test('middlewares that come while requests run act on the next, those that stay 
   expect(seenIn(await proxy.get('/b')).url).toBe('/a/b')
 })
 
+test('a subscriber of IPv6 has one limit for all of its addresses', async () => {
+  const limit = { rateLimit: { average: 1, periodMs: 3_600_000, source: { ipDepth: 1 } } }
+  const { proxy } = await served([limit], undefined, { trust: ['127.0.0.1'] })
+  const statusFor = async (address: string) =>
+    (await proxy.get('/', { headers: { 'x-forwarded-for': address } })).status
+  expect(await statusFor('2001:db8:0:1::1')).toBe(200)
+  expect(await statusFor('2001:db8:0:1:ffff::2')).toBe(429)
+  expect(await statusFor('2001:db8:0:2::1')).toBe(200)
+  expect([await statusFor('192.0.2.1'), await statusFor('192.0.2.2')]).toEqual([200, 200])
+  expect(await statusFor('::ffff:192.0.2.2')).toBe(429)
+})
+
 test('a limit is one limit, whichever worker has the connection', async () => {
   let reached = 0
   const held = (_: IncomingMessage, response: Parameters<RequestListener>[1]) => {

@@ -31,6 +31,55 @@ for (const [how, answer] of [
   })
 }
 
+test('a HEAD is told what a GET is, and what follows on its connection is answered', async () => {
+  const errors = { errorPages: { status: ['404'], service: 'nobody', path: '/' } }
+  const { proxy } = await served([errors, { compress: {} }], (incoming, response) => {
+    const text = incoming.url?.endsWith('small') ? 'small' : page
+    const headers = { 'Content-Type': 'text/plain', ETag: '"1"', 'Accept-Ranges': 'bytes' }
+    const length = incoming.url === '/open' ? {} : { 'Content-Length': text.length }
+    response.writeHead(incoming.url?.startsWith('/404') ? 404 : 200, { ...headers, ...length })
+    response.end(text)
+  })
+  const headOf = async (method: string, path: string, encoding: string) => {
+    const answer = await proxy.get(path, { method, headers: { 'accept-encoding': encoding } })
+    const { date: _date, 'transfer-encoding': _framing, ...headers } = answer.headers
+    return { status: answer.status, ...headers }
+  }
+  for (const [path, encoding, etag] of [
+    ['/', 'gzip', 'W/"1"'],
+    ['/', 'identity', '"1"'],
+    ['/small', 'gzip', '"1"'],
+    ['/open', 'gzip', 'W/"1"'],
+    ['/404', 'gzip', 'W/"1"'],
+    ['/404', 'identity', '"1"'],
+    ['/404small', 'gzip', '"1"'],
+  ] as const) {
+    const head = await headOf('HEAD', path, encoding)
+    expect(head, `${path} ${encoding}`).toEqual(await headOf('GET', path, encoding))
+    expect(head).toHaveProperty('etag', etag)
+  }
+  const lines = 'Host: shop.test\r\nAccept-Encoding: gzip\r\n'
+  const asked = ['/', '/open', '/404'].map((path) => `HEAD ${path} HTTP/1.1\r\n${lines}\r\n`)
+  const last = `HEAD /small HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`
+  const received = await raw(proxy.port, asked.join('') + last)
+  const heads = received.split('\r\n\r\n')
+  expect(heads.map((head) => head.slice(9, 12))).toEqual(['200', '200', '404', '200', ''])
+  expect(heads.map((head) => /content-length/i.test(head))).toEqual([
+    false,
+    false,
+    false,
+    true,
+    false,
+  ])
+})
+
+test('a HEAD of what is too large is refused as a GET is', async () => {
+  const { proxy } = await served([{ maxBody: { responseBytes: 1000 } }], (_, response) => {
+    response.setHeader('Content-Length', page.length).end(page)
+  })
+  expect((await proxy.get('/', { method: 'HEAD' })).status).toBe(500)
+})
+
 test('a client of HTTP/1.0 gets what is compressed until the connection ends', async () => {
   const { proxy } = await served([{ compress: {} }], (_, response) => {
     response.setHeader('Content-Type', 'text/plain').end(page)

@@ -182,9 +182,9 @@ test('only allowed addresses get in', async () => {
   expect(service.connections()).toBe(1)
 })
 
-test('each address has so many connections at a time', async () => {
+test('each address has so many connections at a time, each /64 of IPv6', async () => {
   await using service = await parrot()
-  await using proxy = await tcpBed()
+  await using proxy = await tcpBed({ trust: ['127.0.0.9'] })
   proxy.set(
     database({
       port: service.port,
@@ -192,10 +192,10 @@ test('each address has so many connections at a time', async () => {
       policy: { ...database().policy, middlewares: { few: { inFlight: { amount: 2 } } } },
     }),
   )
-  const spoken = async (localAddress: string) => {
+  const spoken = async (localAddress: string, said = '') => {
     const client = connect({ host: '127.0.0.1', port: proxy.port, localAddress })
     client.on('error', () => {})
-    client.write('x')
+    client.write(`${said}x`)
     const heard = await Promise.race([
       new Promise((resolve) => client.once('data', () => resolve(true))),
       new Promise((resolve) => client.once('close', () => resolve(false))),
@@ -206,6 +206,10 @@ test('each address has so many connections at a time', async () => {
   expect([first.heard, (await spoken('127.0.0.1')).heard]).toEqual([true, true])
   expect((await spoken('127.0.0.1')).heard).toBe(false)
   expect((await spoken('127.0.0.2')).heard).toBe(true)
+  const sixth = async (ip: string) =>
+    (await spoken('127.0.0.9', `PROXY TCP6 ${ip} ::1 1234 5432\r\n`)).heard
+  expect([await sixth('2001:db8::1'), await sixth('2001:db8::2')]).toEqual([true, true])
+  expect([await sixth('2001:db8::3'), await sixth('2001:db8:0:1::1')]).toEqual([false, true])
   first.client.destroy()
   await until(async () => (await spoken('127.0.0.1')).heard === true)
 })

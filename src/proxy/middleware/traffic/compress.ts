@@ -35,7 +35,10 @@ const encoders: Readonly<Record<string, Encoder>> = {
 const compressible =
   /^(text\/.+|.+[/+](json|xml|yaml)|application\/(javascript|ecmascript|x-javascript|wasm|manifest|x-ndjson|ld\+json|graphql|sql|rtf|x-sh|vnd\.ms-fontobject)|font\/(ttf|otf|sfnt|collection)|image\/(svg\+xml|bmp|x-icon|vnd\.microsoft\.icon))$/
 
-/** Compresses answers that get smaller by it and may be changed (RFC 9110, 8.4; RFC 9111, 5.2.2.6). */
+/**
+ * Compresses answers that get smaller by it and may be changed (RFC 9110, 8.4; RFC 9111, 5.2.2.6). The head that a HEAD
+ * gets is that of the GET (RFC 9110, 9.3.2).
+ */
 export function compress(options: Options): Stage {
   const isWanted = typeReader(options)
   const offered = options.encodings.filter((name) => Object.hasOwn(encoders, name))
@@ -47,11 +50,14 @@ export function compress(options: Options): Stage {
         answered(answer) {
           if (!isEligible(request, answer, options.minBytes) || !isWanted(answer)) return
           addVary(answer.headers, 'Accept-Encoding')
-          if (encoding === undefined || request.method === 'HEAD') return
+          if (encoding === undefined) return
           encoder = encoders[encoding]
           changeHead(answer.headers, encoding)
         },
-        coder: (answer) => encoder?.(answer.length === undefined),
+        coder({ length }) {
+          const make = encoder
+          return make && (() => make(length === undefined))
+        },
       },
     }
   }
@@ -72,8 +78,7 @@ function isEligible(
   if (status < 200 || status === 204 || status === 205 || status === 206 || status === 304) {
     return false
   }
-  // what a GET would bring is not known from an answer that has no content
-  if (request.method !== 'HEAD' && length !== undefined && length < minBytes) return false
+  if (length !== undefined && length < minBytes) return false
   if (request.headers.has('range') || headers.has('content-range')) return false
   if (headers.has('content-encoding')) return false
   return !/\bno-transform\b/i.test(headers.get('cache-control') ?? '')

@@ -2,7 +2,7 @@ import type { Problem } from '../../../core/problems.ts'
 import { didYouMean } from '../../../core/suggest.ts'
 import { type LabelReader, listOf, portOf } from '../labels.ts'
 import { childrenOf, leavesOf, type Node } from './tree.ts'
-import { goBoolean, goDurationMs, goInteger, rangeOf } from './values.ts'
+import { goBoolean, goDurationMs, goInteger, ipv6BitsOf, rangeOf } from './values.ts'
 
 /**
  * What a node says; undefined, and a problem of severity `error`, when it can't be read. What is not known is a
@@ -14,6 +14,7 @@ export const text = scalar((value) => value)
 export const boolean = scalar(goBoolean)
 export const integer = scalar(goInteger)
 export const durationMs = scalar(goDurationMs)
+export const ipv6Bits = scalar(ipv6BitsOf)
 export const port = scalar(portOf)
 export const strings = list((value) => value)
 export const ranges = list(rangeOf)

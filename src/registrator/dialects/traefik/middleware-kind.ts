@@ -2,7 +2,17 @@ import type { z } from 'zod'
 
 import { type Middleware, middlewareSchema } from '../../../core/middleware.ts'
 import type { LabelReader } from '../labels.ts'
-import { integer, type Read, struct, strings, text, boolean, whole, without } from './decode.ts'
+import {
+  integer,
+  ipv6Bits,
+  type Read,
+  struct,
+  strings,
+  text,
+  boolean,
+  whole,
+  without,
+} from './decode.ts'
 import type { Node } from './tree.ts'
 
 /** A middleware before its defaults are filled in. */
@@ -52,17 +62,22 @@ function limitsOf({ issues }: z.ZodError): string {
 const ipStrategy = struct({
   depth: integer,
   excludedips: strings,
-  ipv6subnet: without('IPv6 addresses are taken one by one', 'leave it out'),
+  ipv6subnet: ipv6Bits,
 })
 
-type Strategy = { readonly depth?: number | undefined; readonly excludedips?: string[] | undefined }
+type Strategy = {
+  readonly depth?: number | undefined
+  readonly excludedips?: string[] | undefined
+  readonly ipv6subnet?: number | undefined
+}
 
 /** By which address a client is known. */
 export const strategy = ipStrategy
 
 export function sourceOf(strategies: Strategy | undefined) {
   if (!strategies) return undefined
-  return { ipDepth: strategies.depth, ipExclude: strategies.excludedips }
+  const { depth: ipDepth, excludedips: ipExclude, ipv6subnet: ipv6Subnet } = strategies
+  return { ipDepth, ipExclude, ipv6Subnet }
 }
 
 /** What requests are counted by. */

@@ -44,6 +44,12 @@ export function rangeOf(text: string): string {
   throw bad(`${JSON.stringify(text)} is no address; write one such as 10.0.0.1 or 10.0.0.0/8`)
 }
 
+/** How many bits of IPv6 addresses count. */
+export function ipv6BitsOf(text: string): number {
+  if (/^\d{1,3}$/.test(text) && Number(text) <= 128) return Number(text)
+  throw bad('it is no length of an IPv6 prefix; write a number from 0 to 128, such as 64')
+}
+
 function bad(message: string): PortolanError {
   return new PortolanError('bad-value', message)
 }
