@@ -103,6 +103,13 @@ for (const service of ['a..b', 'ends-', 'x'.repeat(100)]) {
   })
 }
 
+test('a bad port opens no route, neither the container’s nor one of several', () => {
+  const one = { 'routes.x.host': 'x', 'routes.x.port': '0', host: 'a' }
+  expect(declare(one).routes.map(({ route }) => route.name)).toEqual(['web'])
+  const all = { 'routes.x.host': 'x', port: '0', host: 'a' }
+  expect(declare(all).routes).toEqual([])
+})
+
 test('one bad host leaves the others routed; a bad path opens nothing', () => {
   expect(rulesOf({ host: 'good.localhost,bad host' })).toEqual(['Host(`good.localhost`)'])
   expect(rulesOf({ host: 'a', path: 'no-slash' })).toEqual([])

@@ -10,6 +10,7 @@ const declare = (labels: Record<string, string>) =>
 const hash = '$2y$05$abcdefghijklmnopqrstuv'
 
 for (const [label, value, middleware] of [
+  ['basic-auth', 'joe:$1$abcdefgh$x', { basicAuth: { users: ['joe:$1$abcdefgh$x'] } }],
   ['redirect-https', 'true', { redirectScheme: { scheme: 'https', port: 'public' } }],
   [
     'basic-auth',
@@ -59,7 +60,7 @@ for (const [label, value, remedy] of [
   ['health.expect', 'ok', /2xx/],
   ['role', 'king', /primary/],
   ['probe', 'oracle', /postgres/],
-  ['canary', '200%', /5%/],
+  ['canary', '200%', /5%, or cookie:beta/],
   ['mirror', '10', /5%/],
   ['fallback', 'a/b/c', /project\/name/],
   ['redirect-https', 'maybe', /true or false/],

@@ -43,7 +43,8 @@ export function routesOf(said: Said, facts: RouteFacts): DeclaredRoutes {
 }
 
 function isBroken(said: Said, { general }: RouteFacts, labels: readonly string[]): boolean {
-  const port = said.values.port === undefined ? general : said
+  const isSilent = said.values.port === undefined && !said.broken.has('port')
+  const port = isSilent ? general : said
   return port.broken.has('port') || labels.some((label) => said.broken.has(label))
 }
 

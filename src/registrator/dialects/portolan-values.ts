@@ -56,18 +56,26 @@ export function countOf(text: string): number {
   throw bad('it is not a count', 'write a whole number from 1 on')
 }
 
-/** `5%` as 0.05. */
-export function shareOf(text: string): number {
+function percentOf(text: string): number | undefined {
   const [, number = ''] = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text) ?? []
   const share = number === '' ? Infinity : Number(number) / 100
-  if (share <= 1) return share
+  return share <= 1 ? share : undefined
+}
+
+/** `5%` as 0.05. */
+export function shareOf(text: string): number {
+  const share = percentOf(text)
+  if (share !== undefined) return share
   throw bad('it is not a share', 'write one from 0% to 100%, such as 5%')
 }
 
 /** `5%`, or `cookie:beta`. */
 export function canaryOf(text: string) {
   const [, cookie] = /^cookie:([^\s;,=]+)$/.exec(text) ?? []
-  return cookie === undefined ? { share: shareOf(text) } : { cookie }
+  if (cookie !== undefined) return { cookie }
+  const share = percentOf(text)
+  if (share !== undefined) return { share }
+  throw bad('it is neither a share nor a cookie', 'write one such as 5%, or cookie:beta')
 }
 
 const bytesOf: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
@@ -129,11 +137,11 @@ export function usersOf(text: string): string[] {
   if (users.some((user) => user.includes('$$'))) {
     throw bad('its dollar signs are doubled twice', 'write $$ in a compose file, $ everywhere else')
   }
-  const hashed = /^[^:\s]+:(\$apr1\$|\$2[aby]\$|\{SHA\})\S+$/
+  const hashed = /^[^:\s]+:(\$apr1\$|\$1\$|\$2[aby]\$|\{SHA\})\S+$/
   if (users.length > 0 && users.every((user) => hashed.test(user))) return users
   throw bad(
     'it is no list of users with hashed passwords',
-    'write what `htpasswd -nB user` prints (bcrypt, apr1 or SHA)',
+    'write what `htpasswd -nB user` prints (bcrypt, apr1, MD5 or SHA)',
   )
 }
 
