@@ -1,6 +1,6 @@
 import { defined } from '../core/defined.ts'
 import type { Definition } from '../core/definition.ts'
-import { definitions } from '../core/definitions.ts'
+import { Definitions } from '../core/definitions.ts'
 import type { Instance } from '../core/instance.ts'
 import { definitionKey, instanceKeysAt } from '../core/keys.ts'
 import type { Problem } from '../core/problems.ts'
@@ -15,7 +15,7 @@ export function lentInstances(
   prefix: string,
   put: (key: string, instance: Instance | undefined) => void,
 ) {
-  const all = definitions()
+  const all = new Definitions()
   const raw = new Map<string, Instance>()
   /** Keys of the instances that look a middleware up, by its name. */
   const borrowers = new Map<string, Set<string>>()
