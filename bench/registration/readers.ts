@@ -1,4 +1,4 @@
-import { createCatalog } from '../../src/catalog/follow.ts'
+import { CatalogFollower } from '../../src/catalog/follow.ts'
 import type { Catalog } from '../../src/core/catalog.ts'
 import { instanceKey } from '../../src/core/keys.ts'
 import { live } from '../../src/core/live.ts'
@@ -69,7 +69,7 @@ async function catalogCost(entries: Map<string, Entry>, changed: readonly Change
   const stop = new AbortController()
   const turn = live<ReadonlySet<string>>(new Set(entries.keys()))
   const mirror = { entries, follow: (signal: AbortSignal) => turn.changes(signal) }
-  const follower = createCatalog({
+  const follower = new CatalogFollower({
     prefix,
     own: live({ node: 'here', instances: [], definitions: [] }),
     registers: true,

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client'
 
-import { createCatalog } from '../catalog/follow.ts'
+import { CatalogFollower } from '../catalog/follow.ts'
 import { answersTcp } from '../catalog/probe.ts'
 import { loadState } from '../catalog/state.ts'
 import type { Config } from '../config/config.ts'
@@ -59,7 +59,7 @@ export async function createBase(config: Config, log: Log): Promise<Base> {
   const { vantage, wishes } = seen
   const own = registers ? seen.own : live(undefined)
   const saved = state === undefined ? undefined : await savedState(state, prefix, log)
-  const follower = createCatalog({
+  const follower = new CatalogFollower({
     prefix,
     own,
     registers,

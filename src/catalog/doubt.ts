@@ -11,6 +11,8 @@ export type DoubtOptions = {
   readonly drop: (key: string) => void
 }
 
+export type Doubts = ReturnType<typeof doubtful>
+
 /**
  * Instances whose node was lost by its lease, or that a store forgot. Their containers may well run on: each is
  * kept while it still answers, for `limitMs` at the most.

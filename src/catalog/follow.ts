@@ -7,12 +7,12 @@ import { type Live, live } from '../core/live.ts'
 import type { Problem } from '../core/problems.ts'
 import type { Mirror } from '../store/mirror.ts'
 import type { Entry } from '../store/store.ts'
-import { doubtful } from './doubt.ts'
-import { lentInstances } from './lent.ts'
+import { doubtful, type Doubts } from './doubt.ts'
+import { LentInstances } from './lent.ts'
 import { lostNodes } from './lost-nodes.ts'
 import { ownEntries, type OwnPart } from './own-part.ts'
-import { serviceIndex } from './services.ts'
-import { type ReadEntry, storedEntries } from './stored.ts'
+import { ServiceIndex } from './services.ts'
+import { type ReadEntry, StoredEntries } from './stored.ts'
 
 export type CatalogOptions = {
   readonly prefix: string
@@ -28,33 +28,143 @@ export type CatalogOptions = {
   readonly report: (part: string, problems: readonly Problem[]) => void
 }
 
-export type CatalogFollower = {
-  /** Undefined until Docker or the store has been read. */
-  readonly catalog: Live<Catalog | undefined>
-  run(signal: AbortSignal): Promise<void>
-}
-
 /**
  * Joins this node's instances, straight from its registrator, with the other nodes' in the store. Local routing
  * never waits for the store; the own node's entries there count only while Docker has not been read.
  */
-export function createCatalog(options: CatalogOptions): CatalogFollower {
-  const { prefix, own, registers, mirror, saved, report } = options
-  const catalog = live<Catalog | undefined>(undefined)
-  const stored = storedEntries(prefix)
-  const index = serviceIndex()
-  const lost = lostNodes()
-  const lent = lentInstances(prefix, (key, instance) => index.set(key, instance))
-  const ownPart = ownEntries(prefix, lent)
-  let storeRead = false
+export class CatalogFollower {
+  /** Undefined until Docker or the store has been read. */
+  readonly catalog: Live<Catalog | undefined>
+  private readonly options: CatalogOptions
+  private readonly published = live<Catalog | undefined>(undefined)
+  private readonly stored: StoredEntries
+  private readonly index = new ServiceIndex()
+  private readonly lost = lostNodes()
+  private readonly lent: LentInstances
+  private storeRead = false
+
+  constructor(options: CatalogOptions) {
+    const { prefix } = options
+    this.options = options
+    this.catalog = this.published
+    this.stored = new StoredEntries(prefix)
+    this.lent = new LentInstances(prefix, (key, instance) => this.index.set(key, instance))
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.followOwn(signal), this.followStore(signal)])
+  }
+
+  private async followOwn(signal: AbortSignal): Promise<void> {
+    const { prefix, own } = this.options
+    const entries = ownEntries(prefix, this.lent)
+    let first = true
+    for await (const part of own.changes(signal)) {
+      if (!part) continue
+      entries.take(part)
+      if (first) entries.dropOthers((key) => this.isOwn(key))
+      first = false
+      this.publish()
+    }
+  }
+
+  private async followStore(signal: AbortSignal): Promise<void> {
+    const { mirror, saved, doubtMs } = this.options
+    const doubts = doubtful(
+      {
+        probe: (instance, until) => this.probe(instance, until),
+        limitMs: doubtMs,
+        drop: (key) => this.dropDoubted(key),
+      },
+      signal,
+    )
+    const read = ([key, entry]: readonly [string, Entry | undefined]) =>
+      this.stored.read(key, entry)
+    for (const one of await inTurns(saved ?? [], read)) this.take(one, doubts)
+    if (saved) this.publish()
+    for await (const changed of mirror.follow(signal)) {
+      const all = this.storeRead ? changed : new Set([...changed, ...(saved?.keys() ?? [])])
+      // all of one revision, whatever comes meanwhile
+      const entries = nodesFirst(all).map((key) => [key, mirror.entries.get(key)] as const)
+      const news = await inTurns(entries, read)
+      this.storeRead = true
+      for (const one of news) this.take(one, doubts)
+      this.publish()
+    }
+  }
+
+  private take(one: ReadEntry, doubts: Doubts): void {
+    const { key } = one
+    const { stored } = this
+    const before = stored.update(one)
+    if (before?.kind === 'node') this.lost.was(before.node)
+    if (this.isOwn(key)) return
+    const definition = stored.definition(key)
+    if (definition || before?.kind === 'definition') this.takeDefinition(key, definition, before)
+    else this.takeInstance(key, before, doubts)
+  }
+
+  /** What a lost node defines holds for as long as an instance of its is doubted: its routes may be among those. */
+  private takeDefinition(
+    key: string,
+    definition: Definition | undefined,
+    before: Stored | undefined,
+  ): void {
+    const { lost, lent, stored } = this
+    lost.settleDefinition(key)
+    const isLost = before?.kind === 'definition' && !stored.hasNode(before.definition.node)
+    if (!definition && isLost) lost.keepDefinition(key, before.definition)
+    else lent.define(key, definition)
+  }
+
+  private takeInstance(key: string, before: Stored | undefined, doubts: Doubts): void {
+    const { lost, lent, stored } = this
+    const instance = stored.instance(key)
+    if (instance || before?.kind !== 'instance' || stored.hasNode(before.instance.node)) {
+      doubts.settle(key)
+      lost.settle(key)
+      lent.set(key, instance)
+    } else {
+      lost.keep(key, before.instance)
+      doubts.keep(key, before.instance)
+    }
+  }
+
+  /** A node that was given another name leaves nothing to doubt: its containers are there already. */
+  private async probe(instance: Instance, signal: AbortSignal): Promise<boolean> {
+    const { prefix, probe } = this.options
+    if (this.index.hasTwin(instanceKey(prefix, instance), instance)) return false
+    return probe(instance, signal)
+  }
+
+  private dropDoubted(key: string): void {
+    this.lost.settle(key)
+    // Docker has been read since: it knows better
+    if (this.isOwn(key)) return
+    this.lent.set(key, undefined)
+    this.publish()
+  }
+
+  private isOwn(key: string): boolean {
+    const { prefix, own } = this.options
+    if (!own.current) return false
+    const { node } = own.current
+    return (
+      key.startsWith(ownInstancesPrefix(prefix, node)) ||
+      key.startsWith(ownDefinitionsPrefix(prefix, node))
+    )
+  }
 
   /** What this node wrote comes back from the store, and is no news: then the catalog stays the same object. */
-  function publish(): void {
+  private publish(): void {
+    const { stored, index, lost, lent, published } = this
+    const { own, registers, saved, report } = this.options
     for (const key of lost.settledDefinitions()) lent.define(key, undefined)
     report('catalog', [...stored.problems(), ...lent.problems()])
-    const { current } = catalog
+    const { current } = published
     const now = {
-      complete: (own.current !== undefined || !registers) && (storeRead || saved !== undefined),
+      complete:
+        (own.current !== undefined || !registers) && (this.storeRead || saved !== undefined),
       services: index.services(),
       routes: stored.routes(),
       nodes: lost.joinedTo(stored.nodes()),
@@ -64,86 +174,7 @@ export function createCatalog(options: CatalogOptions): CatalogFollower {
       current.services === now.services &&
       current.routes === now.routes &&
       current.nodes === now.nodes
-    if (!same) catalog.set({ revision: (current?.revision ?? 0) + 1, ...now })
-  }
-
-  const isUnder = (start: typeof ownInstancesPrefix, key: string) =>
-    own.current !== undefined && key.startsWith(start(prefix, own.current.node))
-  const isOwn = (key: string) =>
-    isUnder(ownInstancesPrefix, key) || isUnder(ownDefinitionsPrefix, key)
-
-  async function followOwn(signal: AbortSignal): Promise<void> {
-    let first = true
-    for await (const part of own.changes(signal)) {
-      if (!part) continue
-      ownPart.take(part)
-      if (first) ownPart.dropOthers(isOwn)
-      first = false
-      publish()
-    }
-  }
-
-  /** What a lost node defines holds for as long as an instance of its is doubted: its routes may be among those. */
-  function takeDefinition(key: string, definition: Definition | undefined, before?: Stored): void {
-    lost.settleDefinition(key)
-    const isLost = before?.kind === 'definition' && !stored.hasNode(before.definition.node)
-    if (!definition && isLost) lost.keepDefinition(key, before.definition)
-    else lent.define(key, definition)
-  }
-
-  async function followStore(signal: AbortSignal): Promise<void> {
-    const doubts = doubtful({ probe, limitMs: options.doubtMs, drop: dropDoubted }, signal)
-    const take = (one: ReadEntry) => {
-      const { key } = one
-      const before = stored.update(one)
-      if (before?.kind === 'node') lost.was(before.node)
-      if (isOwn(key)) return
-      const definition = stored.definition(key)
-      if (definition || before?.kind === 'definition')
-        return takeDefinition(key, definition, before)
-      const instance = stored.instance(key)
-      if (instance || before?.kind !== 'instance' || stored.hasNode(before.instance.node)) {
-        doubts.settle(key)
-        lost.settle(key)
-        lent.set(key, instance)
-      } else {
-        lost.keep(key, before.instance)
-        doubts.keep(key, before.instance)
-      }
-    }
-    const read = ([key, entry]: readonly [string, Entry | undefined]) => stored.read(key, entry)
-    for (const one of await inTurns(saved ?? [], read)) take(one)
-    if (saved) publish()
-    for await (const changed of mirror.follow(signal)) {
-      const all = storeRead ? changed : new Set([...changed, ...(saved?.keys() ?? [])])
-      // all of one revision, whatever comes meanwhile
-      const entries = nodesFirst(all).map((key) => [key, mirror.entries.get(key)] as const)
-      const news = await inTurns(entries, read)
-      storeRead = true
-      for (const one of news) take(one)
-      publish()
-    }
-  }
-
-  /** A node that was given another name leaves nothing to doubt: its containers are there already. */
-  async function probe(instance: Instance, signal: AbortSignal): Promise<boolean> {
-    if (index.hasTwin(instanceKey(prefix, instance), instance)) return false
-    return options.probe(instance, signal)
-  }
-
-  function dropDoubted(key: string): void {
-    lost.settle(key)
-    // Docker has been read since: it knows better
-    if (isOwn(key)) return
-    lent.set(key, undefined)
-    publish()
-  }
-
-  return {
-    catalog,
-    async run(signal) {
-      await Promise.all([followOwn(signal), followStore(signal)])
-    },
+    if (!same) published.set({ revision: (current?.revision ?? 0) + 1, ...now })
   }
 }
 

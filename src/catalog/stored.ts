@@ -17,46 +17,29 @@ export type ReadEntry = {
  * The entries of the store, read: one parsed record for each key, and of a change only the keys that it names
  * are read again. A key that can't be read is a problem, and nothing else.
  */
-export function storedEntries(prefix: string) {
+export class StoredEntries {
+  private readonly prefix: string
+  private readonly routesAt: string
   /** But routes: of these there may be ten thousand, and one map is enough. */
-  const known = new Map<string, Stored>()
-  const problems = new Map<string, Problem>()
-  const routesAt = routesPrefix(prefix)
-  let routes = new Map<string, StoredRoute>()
-  let nodes: ReadonlyMap<string, NodeRecord> = new Map()
+  private readonly known = new Map<string, Stored>()
+  private readonly unread = new Map<string, Problem>()
+  private routesByName = new Map<string, StoredRoute>()
+  private nodesByName: ReadonlyMap<string, NodeRecord> = new Map()
+  /** Nobody has asked for `routesByName` since it was copied. */
+  private hasOwnRoutes = false
+  /** `nodesByName` is not what `known` says. */
+  private isOtherNodes = false
 
-  /** The maps that are not as when somebody last asked for them. */
-  let [hasOwnRoutes, isOtherNodes] = [false, false]
-
-  /** One that nobody has yet: copied once for many changes. */
-  function ownRoutes(): Map<string, StoredRoute> {
-    if (!hasOwnRoutes) routes = new Map(routes)
-    hasOwnRoutes = true
-    return routes
-  }
-
-  function routesNow(): ReadonlyMap<string, StoredRoute> {
-    hasOwnRoutes = false
-    return routes
-  }
-
-  function nodesNow(): ReadonlyMap<string, NodeRecord> {
-    if (isOtherNodes) {
-      nodes = new Map(
-        [...known.values()].flatMap((one) =>
-          one.kind === 'node' ? [[one.node.node, one.node] as const] : [],
-        ),
-      )
-    }
-    isOtherNodes = false
-    return nodes
+  constructor(prefix: string) {
+    this.prefix = prefix
+    this.routesAt = routesPrefix(prefix)
   }
 
   /** Pure: nothing is in force by it. */
-  function read(key: string, entry: Entry | undefined): ReadEntry {
+  read(key: string, entry: Entry | undefined): ReadEntry {
     if (!entry) return { key, now: undefined, problem: undefined }
     try {
-      return { key, now: parseEntry(prefix, key, entry.value), problem: undefined }
+      return { key, now: parseEntry(this.prefix, key, entry.value), problem: undefined }
     } catch (error) {
       if (!(error instanceof PortolanError)) throw error
       return { key, now: undefined, problem: unreadable(key, error) }
@@ -67,37 +50,67 @@ export function storedEntries(prefix: string) {
    * Puts what was read of `key` in force, and says what stood there before, so that its vanishing can be doubted; of
    * routes nothing.
    */
-  function update({ key, now, problem }: ReadEntry): Stored | undefined {
-    if (problem) problems.set(key, problem)
-    else problems.delete(key)
-    if (key.startsWith(routesAt)) {
-      const name = key.slice(routesAt.length)
-      if (now?.kind === 'route') ownRoutes().set(name, now.route)
-      else if (routes.has(name)) ownRoutes().delete(name)
+  update({ key, now, problem }: ReadEntry): Stored | undefined {
+    const { known, unread } = this
+    if (problem) unread.set(key, problem)
+    else unread.delete(key)
+    if (key.startsWith(this.routesAt)) {
+      this.updateRoute(key.slice(this.routesAt.length), now)
       return undefined
     }
     const before = known.get(key)
     if (now) known.set(key, now)
     else known.delete(key)
-    if (before?.kind === 'node' || now?.kind === 'node') isOtherNodes = true
+    if (before?.kind === 'node' || now?.kind === 'node') this.isOtherNodes = true
     return before
   }
 
-  return {
-    read,
-    update,
-    problems: (): Problem[] => [...problems.values()],
-    hasNode: (node: string): boolean => known.has(nodeKey(prefix, node)),
-    instance(key: string): Instance | undefined {
-      const stored = known.get(key)
-      return stored?.kind === 'instance' ? stored.instance : undefined
-    },
-    definition(key: string): Definition | undefined {
-      const stored = known.get(key)
-      return stored?.kind === 'definition' ? stored.definition : undefined
-    },
-    routes: routesNow,
-    nodes: nodesNow,
+  problems(): Problem[] {
+    return [...this.unread.values()]
+  }
+
+  hasNode(node: string): boolean {
+    return this.known.has(nodeKey(this.prefix, node))
+  }
+
+  instance(key: string): Instance | undefined {
+    const stored = this.known.get(key)
+    return stored?.kind === 'instance' ? stored.instance : undefined
+  }
+
+  definition(key: string): Definition | undefined {
+    const stored = this.known.get(key)
+    return stored?.kind === 'definition' ? stored.definition : undefined
+  }
+
+  /** By name. The same map while nothing changed, as that of `nodes`. */
+  routes(): ReadonlyMap<string, StoredRoute> {
+    this.hasOwnRoutes = false
+    return this.routesByName
+  }
+
+  nodes(): ReadonlyMap<string, NodeRecord> {
+    if (this.isOtherNodes) {
+      this.nodesByName = new Map(
+        [...this.known.values()].flatMap((one) =>
+          one.kind === 'node' ? [[one.node.node, one.node] as const] : [],
+        ),
+      )
+    }
+    this.isOtherNodes = false
+    return this.nodesByName
+  }
+
+  private updateRoute(name: string, now: Stored | undefined): void {
+    if (now?.kind === 'route') this.ownRoutes().set(name, now.route)
+    else if (this.routesByName.has(name)) this.ownRoutes().delete(name)
+  }
+
+  /** One that nobody has yet: copied once for many changes. */
+  private ownRoutes(): Map<string, StoredRoute> {
+    if (!this.hasOwnRoutes) this.routesByName = new Map(this.routesByName)
+    this.hasOwnRoutes = true
+    return this.routesByName
   }
 }
 

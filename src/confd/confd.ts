@@ -20,7 +20,7 @@ import type { Resource } from './resource.ts'
 import type { Notify } from './ring.ts'
 import type { ResourceView } from './view.ts'
 import { watchFolder } from './watch.ts'
-import { createWorker, type Worker } from './worker.ts'
+import { Worker } from './worker.ts'
 
 export type ConfdOptions = Pick<PassOptions, 'catalog' | 'addressOf'> & {
   /** Has `conf.d/*.toml` and `templates/`. */
@@ -162,7 +162,7 @@ function starter(options: ConfdOptions, renderer: Renderer, onChange: () => void
       retry,
       log,
     }
-    const worker = createWorker({ ...parts, onChange, onOutcome })
+    const worker = new Worker({ ...parts, onChange, onOutcome })
     const run = async () => {
       await before
       const lifetime = AbortSignal.any([signal, stop.signal])

@@ -16,85 +16,88 @@ export type Touched = {
 }
 
 /** What all containers together define, by name. */
-export type Definitions = {
+export class Definitions {
+  private readonly byKey = new Map<string, Definition>()
+  private readonly middlewares = holders()
+  private readonly services = holders()
+  private readonly routers = holders()
+  private readonly contests = new Map<string, Problem>()
+  private readonly textOf = texts()
+
   /** Puts `definition` under `key`, or takes away what stands there. */
-  set(key: string, definition: Definition | undefined): Touched
+  set(key: string, definition: Definition | undefined): Touched {
+    const { byKey, textOf } = this
+    const change: Change = [byKey.get(key), definition]
+    const asked = namesIn(change, middlewaresIn)
+    const meant = new Map(asked.map((name) => [name, textOf(this.called(name))]))
+    if (definition) byKey.set(key, definition)
+    else byKey.delete(key)
+    file(this.middlewares, key, change, middlewaresIn)
+    file(this.services, key, change, servicesIn)
+    file(this.routers, key, change, ledTo)
+    for (const name of asked) this.judge(name)
+    const own = change.flatMap((one) => Object.values(one?.services ?? {}))
+    const others = namesIn(change, ledTo).flatMap((service) => this.placesOf(service))
+    return {
+      middlewares: asked.filter((name) => textOf(this.called(name)) !== meant.get(name)),
+      places: [...own.map((port) => ({ key, port })), ...others],
+    }
+  }
+
   /** By a name in any case. */
-  middleware(name: string): Middleware | undefined
-  readonly middlewareNames: () => Iterable<string>
+  middleware(name: string): Middleware | undefined {
+    return this.called(name.toLowerCase())
+  }
+
+  middlewareNames(): Iterable<string> {
+    return this.middlewares.names()
+  }
+
   /** Routes of others that lead there, those of the oldest container first. */
-  routesTo(place: Place): readonly Route[]
-  readonly keys: () => Iterable<string>
-  problems(): Problem[]
-}
+  routesTo({ key, port }: Place): readonly Route[] {
+    const own = Object.entries(this.byKey.get(key)?.services ?? {})
+    const names = own.flatMap(([name, at]) => (at === port ? [name] : []))
+    return names.flatMap((name) =>
+      this.routers
+        .of(name)
+        .flatMap(([, { routes }]) =>
+          routes.flatMap(({ service, route }) => (service === name ? [route] : [])),
+        ),
+    )
+  }
 
-export function definitions(): Definitions {
-  const byKey = new Map<string, Definition>()
-  const middlewares = holders()
-  const services = holders()
-  const routers = holders()
-  const contests = new Map<string, Problem>()
-  const textOf = texts()
+  keys(): Iterable<string> {
+    return this.byKey.keys()
+  }
 
-  const middleware = (name: string) => middlewares.oldest(name)?.middlewares[name]
+  problems(): Problem[] {
+    const { contests, routers, services } = this
+    const missing = [...routers.names()].filter((service) => !services.oldest(service))
+    const lost = missing.flatMap((service) =>
+      routers.of(service).map(([, one]) => nobody(one, service)),
+    )
+    return [...contests.values(), ...lost]
+  }
 
-  function placesOf(service: string): Place[] {
-    return services.of(service).flatMap(([key, definition]) => {
+  private called(name: string): Middleware | undefined {
+    return this.middlewares.oldest(name)?.middlewares[name]
+  }
+
+  private placesOf(service: string): Place[] {
+    return this.services.of(service).flatMap(([key, definition]) => {
       const port = definition.services[service]
       return port === undefined ? [] : [{ key, port }]
     })
   }
 
-  function judge(name: string): void {
-    const [first, ...others] = middlewares.of(name).map(([, one]) => one)
+  private judge(name: string): void {
+    const { contests, textOf } = this
+    const [first, ...others] = this.middlewares.of(name).map(([, one]) => one)
     const other = others.find(
       (one) => textOf(one.middlewares[name]) !== textOf(first?.middlewares[name]),
     )
     if (first && other) contests.set(name, contest(name, other, first))
     else contests.delete(name)
-  }
-
-  return {
-    set(key, definition) {
-      const change: Change = [byKey.get(key), definition]
-      const asked = namesIn(change, middlewaresIn)
-      const meant = new Map(asked.map((name) => [name, textOf(middleware(name))]))
-      if (definition) byKey.set(key, definition)
-      else byKey.delete(key)
-      file(middlewares, key, change, middlewaresIn)
-      file(services, key, change, servicesIn)
-      file(routers, key, change, ledTo)
-      for (const name of asked) judge(name)
-      const own = change.flatMap((one) => Object.values(one?.services ?? {}))
-      return {
-        middlewares: asked.filter((name) => textOf(middleware(name)) !== meant.get(name)),
-        places: [
-          ...own.map((port) => ({ key, port })),
-          ...namesIn(change, ledTo).flatMap(placesOf),
-        ],
-      }
-    },
-    middleware: (name) => middleware(name.toLowerCase()),
-    middlewareNames: middlewares.names,
-    keys: () => byKey.keys(),
-    routesTo({ key, port }) {
-      const own = Object.entries(byKey.get(key)?.services ?? {})
-      const names = own.flatMap(([name, at]) => (at === port ? [name] : []))
-      return names.flatMap((name) =>
-        routers
-          .of(name)
-          .flatMap(([, { routes }]) =>
-            routes.flatMap(({ service, route }) => (service === name ? [route] : [])),
-          ),
-      )
-    },
-    problems() {
-      const missing = [...routers.names()].filter((service) => !services.oldest(service))
-      const lost = missing.flatMap((service) =>
-        routers.of(service).map(([, one]) => nobody(one, service)),
-      )
-      return [...contests.values(), ...lost]
-    },
   }
 }
 

@@ -13,7 +13,7 @@ import type { Own } from './own.ts'
 import { ownerWatch } from './owner-watch.ts'
 import { foreignKey, hasLeft, notWritten } from './problems.ts'
 import { scope } from './scope.ts'
-import { wantedEntries } from './wanted.ts'
+import { WantedEntries } from './wanted.ts'
 import { byContainer, entryWriter } from './write.ts'
 
 export type RegistratorOptions = {
@@ -47,13 +47,13 @@ const usualMs = 30_000
 function partsOf(options: RegistratorOptions) {
   const { store, mirror, plain, prefix, record, log, report, everyMs = usualMs } = options
   const { node } = record
-  const wanted = wantedEntries(prefix, record)
+  const wanted = new WantedEntries(prefix, record)
   const mirrors = { mirror, plain, prefix }
   return {
     wanted,
     scope: scope(everyMs),
     differences: differences(mirrors, node),
-    write: entryWriter({ ...mirrors, store, node, groupOf: wanted.groupOf, log }),
+    write: entryWriter({ ...mirrors, store, node, groupOf: (key) => wanted.groupOf(key), log }),
     owner: ownerWatch({ prefix, record, mirror, log, report }),
   }
 }
@@ -177,7 +177,7 @@ async function deleteAll(
   const found = compared.own(session.lease.current?.id ?? '')
   found.delete(nodeKey(prefix, record.node))
   const deletes = [...found.keys()].map((key): Change => ({ kind: 'delete', key }))
-  for (const edits of transactions(byContainer(deletes, wanted.groupOf))) {
+  for (const edits of transactions(byContainer(deletes, (key) => wanted.groupOf(key)))) {
     await store.apply(edits, {}, signal)
   }
 }

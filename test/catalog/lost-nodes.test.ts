@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { lostNodes } from '../../src/catalog/lost-nodes.ts'
-import { serviceIndex } from '../../src/catalog/services.ts'
+import { ServiceIndex } from '../../src/catalog/services.ts'
 import type { NodeRecord } from '../../src/core/keys.ts'
 import { instance } from '../core/samples.ts'
 
@@ -43,7 +43,7 @@ test('while nothing changes the map stays the same object', () => {
 })
 
 test('the same run of a container under two names of its node is seen as one', () => {
-  const index = serviceIndex()
+  const index = new ServiceIndex()
   const before = instance({ node: 'before' })
   index.set('a', before)
   expect(index.hasTwin('a', before)).toBe(false)

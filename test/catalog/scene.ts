@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 
-import { createCatalog } from '../../src/catalog/follow.ts'
+import { CatalogFollower } from '../../src/catalog/follow.ts'
 import type { OwnPart } from '../../src/catalog/own-part.ts'
 import type { Catalog } from '../../src/core/catalog.ts'
 import type { Instance } from '../../src/core/instance.ts'
@@ -52,7 +52,7 @@ export function setUp({ saved, probe = async () => false, doubtMs = 1000 }: Setu
   const own = live<OwnPart | undefined>(undefined)
   const problems: Problem[][] = []
   const report = (_: string, list: readonly Problem[]) => void problems.push([...list])
-  const follower = createCatalog({
+  const follower = new CatalogFollower({
     prefix,
     own,
     registers: true,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { defined } from '../../src/core/defined.ts'
 import { type Definition, definitionSchema } from '../../src/core/definition.ts'
-import { definitions } from '../../src/core/definitions.ts'
+import { Definitions } from '../../src/core/definitions.ts'
 import type { Instance } from '../../src/core/instance.ts'
 import { definitionKey, instanceKey, instanceKeysAt, parseEntry } from '../../src/core/keys.ts'
 import { routeSchema } from '../../src/core/route.ts'
@@ -27,7 +27,7 @@ const route = (name: string, rule: string, middlewares: string[] = []) =>
   routeSchema.parse({ name, rule, middlewares })
 
 function filled(...list: readonly Definition[]) {
-  const all = definitions()
+  const all = new Definitions()
   for (const one of list) all.set(definitionKey(prefix, one), one)
   return all
 }

@@ -4,7 +4,7 @@ import { compare } from '../../src/core/catalog.ts'
 import type { Container } from '../../src/docker/docker.ts'
 import { ownInstances } from '../../src/registrator/own.ts'
 import { scope } from '../../src/registrator/scope.ts'
-import { wantedEntries } from '../../src/registrator/wanted.ts'
+import { WantedEntries } from '../../src/registrator/wanted.ts'
 import { containerId, network } from '../core/samples.ts'
 import { container, nodeRecord, settings } from './containers.ts'
 import { becomes, own, web, world } from './scene.ts'
@@ -14,7 +14,7 @@ const plain = { plainPrefix: '/services', plainAddress: 'internal', advertise: '
 
 function wanting() {
   const toOwn = ownInstances({ ...settings, ...plain })
-  const wanted = wantedEntries('/portolan', nodeRecord)
+  const wanted = new WantedEntries('/portolan', nodeRecord)
   return {
     entries: wanted.entries,
     take: (...list: readonly Container[]): string[] => {

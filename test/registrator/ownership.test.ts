@@ -5,7 +5,7 @@ import { advertisedAddress, advertiseProblem } from '../../src/registrator/adver
 import { ownEntries } from '../../src/registrator/found.ts'
 import { ownInstances } from '../../src/registrator/own.ts'
 import { ownership } from '../../src/registrator/ownership.ts'
-import { wantedEntries } from '../../src/registrator/wanted.ts'
+import { WantedEntries } from '../../src/registrator/wanted.ts'
 import { byContainer } from '../../src/registrator/write.ts'
 import type { Change } from '../../src/store/store.ts'
 import { place } from '../core/samples.ts'
@@ -72,16 +72,17 @@ test("a container's entries belong together", () => {
     }),
   )
   const engine = { id: 'E1', name: 'h1', version: '', apiVersion: '', kind: 'native' } as const
-  const wanted = wantedEntries('/p', nodeRecord)
+  const wanted = new WantedEntries('/p', nodeRecord)
+  const groupOf = (key: string) => wanted.groupOf(key)
   const keys = wanted.take(own({ kind: 'known', engine, byId, self: undefined }))
   expect(wanted.entries.size).toBe(7)
   expect(keys.size).toBe(6)
   const puts = [...wanted.entries].map(([key, { value }]): Change => ({ kind: 'put', key, value }))
   const sizes = (groups: Iterable<readonly Change[]>) => [...groups].map(({ length }) => length)
-  expect(sizes(byContainer(puts, wanted.groupOf))).toEqual([1, 2, 2, 2])
+  expect(sizes(byContainer(puts, groupOf))).toEqual([1, 2, 2, 2])
   const gone = wanted.take(own({ kind: 'known', engine, byId: new Map(), self: undefined }))
   const deletes = [...gone].map((key): Change => ({ kind: 'delete', key }))
-  expect(sizes(byContainer(deletes, wanted.groupOf))).toEqual([2, 2, 2])
+  expect(sizes(byContainer(deletes, groupOf))).toEqual([2, 2, 2])
 })
 
 test('a container that did not change keeps its instance objects', () => {

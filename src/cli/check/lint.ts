@@ -1,6 +1,6 @@
 import { byAge, compare, emptyCatalog } from '../../core/catalog.ts'
 import { defined } from '../../core/defined.ts'
-import { definitions } from '../../core/definitions.ts'
+import { Definitions } from '../../core/definitions.ts'
 import { type Instance, serviceId } from '../../core/instance.ts'
 import { definitionKey } from '../../core/keys.ts'
 import type { Problem } from '../../core/problems.ts'
@@ -23,7 +23,7 @@ const vantage: Vantage = { node, place: { kind: 'host' }, containersUnreachable:
 export function findings(project: ComposeProject, settings: DialectSettings): Finding[] {
   const composed = containersOf(project.root, project.name)
   const instances: Instance[] = []
-  const lent = definitions()
+  const lent = new Definitions()
   const found: { problem: Omit<Problem, 'where'>; of: Composed }[] = []
   for (const of of composed) {
     const registered = instancesOf(of.container, { ...settings, node })
