@@ -1,6 +1,8 @@
 import nunjucks from 'nunjucks'
 
 import { messageOf, PortolanError } from '../core/errors.ts'
+import { untouched } from './gosyntax.ts'
+import { unclosedIn } from './unclosed.ts'
 
 type Fn = (...args: unknown[]) => unknown
 type Compiled = Readonly<Record<string, Fn>>
@@ -47,16 +49,29 @@ function withSuper(context: unknown, wrapped: ReadonlyMap<unknown, Fn>): unknown
 function parsed(name: string, source: string): object {
   try {
     const environment = new nunjucks.Environment(null, templateOptions)
-    return new nunjucks.Template(source, environment, name, true)
+    return new nunjucks.Template(strictLoops(source), environment, name, true)
   } catch (error) {
-    throw located(name, lineOf(error) - 1, `${wordsOf(error)}; fix the syntax`, error)
+    throw syntaxFault(name, source, error)
   }
 }
 
-/** nunjucks counts from 1 in syntax errors, from 0 at run time. */
-function lineOf(error: unknown): number {
+/** In the same lines. */
+function strictLoops(source: string): string {
+  const loop = /(\{%-?\s*for\s+[\w\s,]+?\s+in\s+)([\s\S]*?)(\s*-?%\})/g
+  const both = new RegExp(`${untouched.source}|${loop.source}`, 'g')
+  return source.replaceAll(both, (whole, _raw, head?: string, list?: string, foot?: string) =>
+    head === undefined ? whole : `${head}${loopOver}(${list})${foot}`,
+  )
+}
+
+/** nunjucks knows no line, and often no words either, for a template that ends too early. */
+function syntaxFault(name: string, source: string, error: unknown): PortolanError {
   const line: unknown = error instanceof Error ? Reflect.get(error, 'lineno') : undefined
-  return typeof line === 'number' ? line : 1
+  // it counts from 1 in syntax errors, from 0 at run time
+  const known = typeof line === 'number' ? line - 1 : undefined
+  const unclosed = known === undefined ? unclosedIn(source) : undefined
+  if (unclosed) return located(name, unclosed.line, unclosed.what, error)
+  return located(name, known, `${wordsOf(error)}; fix the syntax`, error)
 }
 
 /** The same for compiling and rendering. `dev` keeps the causes of errors. */
@@ -108,18 +123,26 @@ export function templateFault(error: unknown): PortolanError | undefined {
   return undefined
 }
 
-function located(name: string, line: number, what: string, cause?: unknown): PortolanError {
-  return new PortolanError('template', `template ${name}, line ${line + 1}: ${what}`, { cause })
+/** `line` counts from 0; undefined: nobody knows. */
+function located(
+  name: string,
+  line: number | undefined,
+  what: string,
+  cause?: unknown,
+): PortolanError {
+  const where = line === undefined ? name : `${name}, line ${line + 1}`
+  return new PortolanError('template', `template ${where}: ${what}`, { cause })
 }
 
 const isForbidden = (key: unknown) =>
   !['string', 'number'].includes(typeof key) || /^(constructor|prototype|__.*)$/.test(String(key))
 
-/** nunjucks' message without its own places and line breaks. */
+/** What nunjucks puts before a message: files and places, each in a line, and classes of errors. */
+const before = /^(?:\(.*\)(?: \[Line.*\])?\s*\n\s*|(?:Template render error|\w*Error): )+/
+
+/** nunjucks' message without its own places. */
 export function wordsOf(error: unknown): string {
-  const words = messageOf(error)
-    .replaceAll(/\([^()\n]*\)( \[Line[^\]]*\])?\s*\n\s*/g, '')
-    .replaceAll(/(Template render error|Error|PortolanError): /g, '')
+  const words = messageOf(error).replace(before, '')
   return words.includes('template not found') ? `${words}; put it into the templates folder` : words
 }
 

@@ -5,7 +5,7 @@ import nunjucks from 'nunjucks'
 
 import { PortolanError } from '../core/errors.ts'
 import { templateFilters } from './functions/functions.ts'
-import { refuseGoSyntax, untouched } from './gosyntax.ts'
+import { refuseGoSyntax } from './gosyntax.ts'
 import {
   checkLoop,
   compileTemplate,
@@ -45,7 +45,7 @@ export function createTemplates(folder: string): Templates {
     if (known?.source === source) return known.code
     const shown = relative(folder, path)
     refuseGoSyntax(shown, source)
-    const code = compileTemplate(shown, strictLoops(source))
+    const code = compileTemplate(shown, source)
     compiled.set(path, { source, code })
     return code
   }
@@ -55,7 +55,7 @@ export function createTemplates(folder: string): Templates {
       renderedBy((wanted) => load(wanted, read), { name, globals, values }),
     text(label, source, globals, read, values) {
       const known = texts.get(source)
-      const code = known ?? compileTemplate(label, strictLoops(source))
+      const code = known ?? compileTemplate(label, source)
       texts.set(source, code)
       const loadText = (wanted: string) => (wanted === label ? code : load(wanted, read))
       return renderedBy(loadText, { name: label, globals, values })
@@ -100,14 +100,6 @@ function addFilters(environment: nunjucks.Environment) {
     const isTaken = typeof own === 'object' && own !== null && Object.hasOwn(own, name)
     if (!isTaken) environment.addFilter(name, (...args: never[]) => filter(...args))
   }
-}
-
-function strictLoops(source: string): string {
-  const loop = /(\{%-?\s*for\s+[\w\s,]+?\s+in\s+)([\s\S]*?)(\s*-?%\})/g
-  const both = new RegExp(`${untouched.source}|${loop.source}`, 'g')
-  return source.replaceAll(both, (whole, _raw, head?: string, list?: string, foot?: string) =>
-    head === undefined ? whole : `${head}${loopOver}(${list})${foot}`,
-  )
 }
 
 function insideOf(folder: string, name: string): string {

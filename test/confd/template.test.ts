@@ -121,6 +121,41 @@ for (const [what, source, message] of [
   })
 }
 
+for (const [source, message] of [
+  [
+    'a\n{{ nope(',
+    ', line 2: "{{ nope(" is not closed; close its brackets and quotation marks, and end it with }}',
+  ],
+  ['\n{{ x | ', ', line 2: "{{ x |" is not closed; close'],
+  ['{{ "}}" }}\n{{ x.', ', line 2: "{{ x." is not closed; close'],
+  ['\n{{ "x }}\n{% if x %}', ', line 2: "{{ \\"x }}" is not closed; close'],
+  ['\n\n{% from "b" import\n', ', line 3: "{% from \\"b\\" import" is not closed; close its'],
+  ['{# x #}{# {{ x }}', ', line 1: "{# {{ x }}" is not closed; end it with #}'],
+  ['{% raw %}{{{% endraw %}\n{{ x', ', line 2: "{{ x" is not closed; close'],
+  ['\n{% raw %}{{ x', ', line 2: {% raw %} has no {% endraw %}; write one'],
+  [
+    '\n{%- if x -%}\n{% for a in b %}{% endfor %}',
+    ', line 2: {%- if x -%} has no {% endif %}; write one',
+  ],
+  [
+    '{% if x %}\n{% for a in b %}{% if a %}{% endif %}',
+    ', line 2: {% for a in b %} has no {% endfor %}; write one',
+  ],
+  ['{% set x = 1 %}\n{% set y %}', ', line 2: {% set y %} has no {% endset %}; write one'],
+  ['{% switch x %}{% case 1 %}', ', line 1: {% switch x %} has no {% endswitch %}; write one'],
+  ['#}', ': unexpected end of comment; fix the syntax'],
+  ['\n{{ boom() }}', ', line 2: it is of another type'],
+] as const) {
+  test(`what is wrong with ${JSON.stringify(source)} is said in words of templates`, async () => {
+    const globals = {
+      boom() {
+        throw new TypeError('it is of another type')
+      },
+    }
+    await expect(rendered(source, globals)).rejects.toThrow(`template a${message}`)
+  })
+}
+
 test('defaults, checks and raw text work as in plain nunjucks', async () => {
   const source =
     '{% for i in x.list | default([1]) %}{{ i }}{% endfor %}{% if x.y %}!{% endif %}' +
