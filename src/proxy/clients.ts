@@ -6,6 +6,7 @@ import { Asked } from './exchange/asked.ts'
 import type { Engine } from './exchange/engine.ts'
 import { Exchange } from './exchange/exchange.ts'
 import type { Front } from './exchange/life.ts'
+import type { Origin } from './exchange/request-text.ts'
 import { ClientConnection, type ClientOwner } from './http1/client-connection.ts'
 import type { WhoConnects } from './tcp/opening.ts'
 
@@ -59,17 +60,19 @@ export function clientsOf(front: Front, engine: Engine): Clients {
   }
 }
 
+/** Who asks, and how: the same for all requests of a connection. */
+export function originOf(arrival: Arrival, { scheme }: Front, { via }: Engine): Origin {
+  const { peer, port, serverName, ends } = arrival
+  return { peer, scheme, port, via, serverName, ends }
+}
+
 function exchangeOf(
   connection: ClientConnection,
   arrival: Arrival,
   front: Front,
   engine: Engine,
 ): Exchange {
-  const { peer, port, serverName, ends } = arrival
-  const asked = new Asked(
-    { peer, scheme: front.scheme, port, via: engine.via, serverName, ends },
-    engine.trust(peer),
-  )
+  const asked = new Asked(originOf(arrival, front, engine), engine.trust(arrival.peer))
   const exchange = new Exchange(connection, asked, front, engine)
   exchange.trail = trailOf(engine, front, asked, arrival)
   return exchange

@@ -3,7 +3,7 @@ import type { ServerHttp2Stream } from 'node:http2'
 import { normalHost } from '../../core/rule/host.ts'
 import type { RequestView } from '../../core/rule/request.ts'
 import { trailOf } from '../access/trail.ts'
-import type { Arrival } from '../clients.ts'
+import { type Arrival, originOf } from '../clients.ts'
 import { Asked } from '../exchange/asked.ts'
 import type { Engine } from '../exchange/engine.ts'
 import type { Front } from '../exchange/life.ts'
@@ -21,9 +21,9 @@ export function directly(
   engine: Engine,
   arrival: Arrival,
 ): (stream: ServerHttp2Stream, raw: readonly string[]) => boolean {
-  const { peer, port, serverName, ends } = arrival
-  const { scheme } = front
-  const origin = { peer, scheme, port, via: engine.via, serverName, ends }
+  const { peer } = arrival
+  const origin = originOf(arrival, front, engine)
+  const isTrusted = engine.trust(peer)
 
   return (stream, raw) => {
     const view = viewOf(raw, peer)
@@ -35,7 +35,7 @@ export function directly(
     if (typeof text === 'number' || text.isTunnel) return false
     const bytes = Buffer.from(text.text, 'latin1')
     const head = engine.requestHead
-    const asked = new Asked(origin, engine.trust(peer))
+    const asked = new Asked(origin, isTrusted)
     if (head.scan(bytes, 0, bytes.length) !== bytes.length || asked.read(head, bytes)) return false
     if (asked.isForUs) return false
     const trail = trailOf(engine, front, asked, arrival)
