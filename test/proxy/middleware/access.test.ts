@@ -30,6 +30,18 @@ for (const [what, allow, given, status] of [
     undefined,
   ],
   [
+    'an address that is forwarded with its port',
+    { ranges: ['1.1.1.1'], source: { ipDepth: 1 } },
+    { headers: { 'X-Forwarded-For': '1.1.1.1:50123' } },
+    undefined,
+  ],
+  [
+    'one of IPv6 with its port',
+    { ranges: ['2001:db8::1'], source: { ipDepth: 1 } },
+    { headers: { 'X-Forwarded-For': '[2001:db8::1]:50123' } },
+    undefined,
+  ],
+  [
     'none if there are not as many',
     { ranges: ['0.0.0.0/0', '::/0'], source: { ipDepth: 4 } },
     { headers: forwarded },

@@ -68,5 +68,11 @@ export function rangesProblem(ranges: readonly string[]): string | undefined {
 
 function forwardedFor({ headers }: RequestDraft): string[] {
   const all = headers.get('x-forwarded-for')?.split(',') ?? []
-  return all.map((one) => plainAddress(one.trim())).filter((one) => one !== '')
+  return all.map((one) => plainAddress(withoutPort(one.trim()))).filter((one) => one !== '')
+}
+
+/** Some proxies, Azure's among them, write the port of the client as well; IPv6 then stands in brackets. */
+function withoutPort(text: string): string {
+  const [, ip] = /^\[([^\]]+)\](?::\d+)?$/.exec(text) ?? []
+  return ip ?? text.replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1')
 }
