@@ -7,6 +7,16 @@ import type { Trust } from './trust.ts'
 /** Who is at the other end of an accepted connection, and which of our ports it came to. */
 export type Came = { readonly peer: string; readonly port: number }
 
+/** From where a connection came, and where to. */
+export type Arrival = Came & {
+  readonly ends: WhoConnects
+  /** What the client took us for in its TLS handshake, if it said so. */
+  readonly serverName: string | undefined
+  /** Version of TLS. */
+  readonly tls: string | undefined
+  readonly protocol: 'h2' | 'http/1.1'
+}
+
 /** Tells who has come. */
 export type Arrivals = {
   /**

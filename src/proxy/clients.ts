@@ -1,24 +1,13 @@
 import type { Duplex } from 'node:stream'
 
 import { trailOf } from './access/trail.ts'
-import type { Came } from './arrivals.ts'
+import type { Arrival } from './arrivals.ts'
 import { Asked } from './exchange/asked.ts'
 import type { Engine } from './exchange/engine.ts'
 import { Exchange } from './exchange/exchange.ts'
-import type { Front } from './exchange/life.ts'
+import type { Front } from './exchange/front.ts'
 import type { Origin } from './exchange/request-text.ts'
 import { ClientConnection, type ClientOwner } from './http1/client-connection.ts'
-import type { WhoConnects } from './tcp/opening.ts'
-
-/** From where a connection came, and where to. */
-export type Arrival = Came & {
-  readonly ends: WhoConnects
-  /** What the client took us for in its TLS handshake, if it said so. */
-  readonly serverName: string | undefined
-  /** Version of TLS. */
-  readonly tls: string | undefined
-  readonly protocol: 'h2' | 'http/1.1'
-}
 
 /** The clients of one entrypoint that speak HTTP/1.1, over whatever carries their bytes. */
 export type Clients = {

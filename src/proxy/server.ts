@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { arrivalsOf } from './arrivals.ts'
 import { clientsOf } from './clients.ts'
 import type { Engine } from './exchange/engine.ts'
-import type { Front } from './exchange/life.ts'
+import type { Front } from './exchange/front.ts'
 import { type EntrypointServer, type Listener, listening } from './listener.ts'
 
 /** A client that has closed its half wants its answer all the same. */

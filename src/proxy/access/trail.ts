@@ -1,10 +1,10 @@
 import { isIP } from 'node:net'
 
-import type { Arrival } from '../clients.ts'
+import type { Arrival } from '../arrivals.ts'
 import type { Answer } from '../exchange/answers.ts'
 import type { Asked } from '../exchange/asked.ts'
 import type { Engine } from '../exchange/engine.ts'
-import type { Front } from '../exchange/life.ts'
+import type { Front } from '../exchange/front.ts'
 import { flat } from '../http1/bytes.ts'
 import type { OwnAnswer } from '../middleware/draft.ts'
 import type { TableRoute, Target } from '../table/route.ts'

@@ -12,18 +12,11 @@ import { type Answer, overfull } from './answers.ts'
 import type { Asked } from './asked.ts'
 import type { Engine } from './engine.ts'
 import { RouteFinder } from './find.ts'
+import type { Front } from './front.ts'
 import type { Guard } from './guard.ts'
 import { Heads } from './heads.ts'
 import { Sending } from './sending.ts'
 import type { Tunnel } from './tunnel.ts'
-
-/** One entrypoint. */
-export type Front = {
-  readonly entrypoint: string
-  /** Where its requests are counted. */
-  readonly slot: number
-  readonly scheme: 'http' | 'https'
-}
 
 /** How far an exchange is. */
 export const phase = { idle: 0, held: 1, connecting: 2, sent: 3, answering: 4 } as const

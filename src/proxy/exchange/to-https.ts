@@ -1,5 +1,6 @@
 import { movedTo } from './answers.ts'
-import type { Front, Life } from './life.ts'
+import type { Front } from './front.ts'
+import type { Life } from './life.ts'
 
 /** Who gives out certificates asks here without TLS (RFC 8555, 8.3). */
 const challenges = '/.well-known/acme-challenge/'

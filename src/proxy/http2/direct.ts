@@ -12,7 +12,7 @@ import {
 } from '../exchange/answers.ts'
 import type { Asked } from '../exchange/asked.ts'
 import type { Engine } from '../exchange/engine.ts'
-import type { Front } from '../exchange/life.ts'
+import type { Front } from '../exchange/front.ts'
 import { wholeAnswer } from '../exchange/own-answer.ts'
 import { ownerFor } from '../exchange/owner.ts'
 import type { Chain } from '../middleware/chains.ts'
