@@ -10,7 +10,7 @@ import { poolOf } from './pools.ts'
 import type { TableRoute, Target } from './route.ts'
 import type { MadeTables } from './tables.ts'
 import { whyBefore } from './why-before.ts'
-import { inRotation } from './worker/rotation.ts'
+import { castsOf } from './worker/rotation.ts'
 
 /** A request that somebody might send. `port` undefined: the scheme's own. */
 export type Asked = {
@@ -166,9 +166,8 @@ export function usedOf(
     ejectedUntilMs: 0,
   }))
   const byPool = Map.groupBy(standings, ({ target }) => poolOf(target))
-  return (['stable', 'canary'] as const)
-    .flatMap((name) => inRotation(byPool.get(name) ?? []))
-    .map(({ target }) => target)
+  const { stable, canary } = castsOf(byPool.get('stable') ?? [], byPool.get('canary') ?? [])
+  return [...stable.rotation, ...canary.rotation].map(({ target }) => target)
 }
 
 function fallbackOf(
