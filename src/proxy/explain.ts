@@ -11,7 +11,7 @@ import { poolOf } from './table/pools.ts'
 import type { TableRoute, Target } from './table/route.ts'
 import type { MadeTables } from './table/tables.ts'
 import { whyBefore } from './table/why-before.ts'
-import { inRotation } from './worker/rotation.ts'
+import { castsOf } from './worker/rotation.ts'
 
 /** A request that somebody might send. `port` undefined: the scheme's own. */
 export type Asked = {
@@ -161,9 +161,8 @@ export function usedOf(
     ejectedUntilMs: 0,
   }))
   const byPool = Map.groupBy(standings, ({ target }) => poolOf(target))
-  return (['stable', 'canary'] as const)
-    .flatMap((name) => inRotation(byPool.get(name) ?? []))
-    .map(({ target }) => target)
+  const { stable, canary } = castsOf(byPool.get('stable') ?? [], byPool.get('canary') ?? [])
+  return [...stable.rotation, ...canary.rotation].map(({ target }) => target)
 }
 
 function fallbackOf(

@@ -5,6 +5,7 @@ import { checkCounter } from '../../src/proxy/checks/follow.ts'
 import { metricsIn } from '../../src/proxy/control/metrics.ts'
 import { numbersOf } from '../../src/proxy/control/numbers.ts'
 import { slots } from '../../src/proxy/control/slots.ts'
+import { mostEndpoints } from '../../src/proxy/counters.ts'
 import { routeTable } from '../../src/proxy/table/table.ts'
 import { countingIn } from '../../src/proxy/worker/counting.ts'
 import { catalogOf, instance, vantage } from './bed.ts'
@@ -69,6 +70,25 @@ test('a service that comes back in time goes on counting where it was', () => {
   nowMs = 200
   expect([...places.named()].map(([name]) => name)).toEqual(['a', 'b', 'c'])
   expect(cleared).toEqual([1, 2, 3])
+})
+
+test('who gets the place of an endpoint that was ejected is not ejected', () => {
+  let nowMs = 0
+  const numbers = numbersOf(['http'], 1, () => nowMs)
+  const { routes } = routeTable(catalogOf([instance()]), vantage).table
+  const [target] = routes.flatMap(({ targets }) => targets)
+  const [before] = routes
+  numbers.follow([{ before: undefined, after: before }])
+  const [slot = 0, counters] = [numbers.endpoints.of(target?.identity ?? ''), numbers.all[0]]
+  counters?.ejected.fill(Date.now() + 60_000, slot, slot + 1)
+  expect(numbers.condition(target?.identity ?? '')).toBe('ejected')
+  numbers.follow([{ before, after: undefined }])
+  nowMs = 300_000
+  const others = Array.from({ length: mostEndpoints - 1 }, (_, at) => `other ${at}`)
+  const targets = target ? others.map((identity) => ({ ...target, identity })) : []
+  numbers.follow(before ? [{ before: undefined, after: { ...before, targets } }] : [])
+  const heir = others.filter((identity) => numbers.endpoints.of(identity) === slot)
+  expect([heir.length, ...heir.map((identity) => numbers.condition(identity))]).toEqual([1, 'ok'])
 })
 
 test('places are used again, cleared, the longest free one first; who finds none shares one', () => {

@@ -82,7 +82,8 @@ test('settings of a service are those of its port', () => {
         // sha1 of web@docker
         sticky: { cookie: '_7e934', httpOnly: false, secure: false, sameSite: 'lax', path: '/' },
         health: {
-          kind: 'http',
+          // by the scheme of requests, unless it has one of its own
+          kind: 'https',
           path: '/health',
           intervalMs: 10_000,
           timeoutMs: 90_000,

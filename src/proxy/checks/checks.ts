@@ -91,8 +91,8 @@ export function createChecks({ made, random = Math.random }: ChecksOptions): Che
     const one = known.get(identity)
     if (!one) return
     const { target, listed, asking } = one
-    const { ip, port, health, state, proxyProtocol } = target
-    const what = JSON.stringify([ip, port, health, proxyProtocol])
+    const { ip, port, protocol, health, state, proxyProtocol } = target
+    const what = JSON.stringify([ip, port, protocol, health, proxyProtocol])
     if (health && listed > 0 && state === 'ready') {
       if (asking?.what === what) return
       asking?.end.abort()

@@ -5,6 +5,8 @@ export type Place = {
   readonly ip: string
   readonly port: number
   readonly proxyProtocol: ProxyVersion | null
+  /** How requests are sent there; undefined: nobody has said. */
+  readonly protocol?: 'http' | 'https' | 'h2c'
 }
 
 /** What one check found, and how in words. */

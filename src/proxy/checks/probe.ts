@@ -9,8 +9,10 @@ import { probeHttp } from './probe-http.ts'
 
 /** Checks once; never rejects. `signal` gives up. */
 export async function probe(place: Place, check: HealthCheck, signal: AbortSignal): Promise<Found> {
-  const { ip, port, proxyProtocol } = place
-  const at = { ip, port: check.port ?? port, proxyProtocol }
+  const { ip, port } = place
+  // another port is not the one of which was said what it speaks
+  const isOther = check.port !== undefined && check.port !== port
+  const at = isOther ? { ip, port: check.port, proxyProtocol: null } : place
   const limit = AbortSignal.any([signal, AbortSignal.timeout(check.timeoutMs)])
   try {
     return await probes[check.kind](at, check, limit)

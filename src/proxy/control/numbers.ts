@@ -71,6 +71,9 @@ export function numbersOf(
     clock,
     clear(slot) {
       marks[slot] = 0
+      for (const { inFlight, failures, ejected } of all) {
+        for (const numbers of [inFlight, failures, ejected]) numbers[slot] = 0
+      }
     },
   })
   const at = (numbers: Int32Array | Float64Array, identity: string) =>

@@ -151,7 +151,7 @@ export function patienceMs(
   if (isStarting || lostLately(tables.memory, route.key, nowMs)) return holdMs
   if (refusedUntilMs === undefined) return 0
   const isYoung = route.targets.some(
-    (target) => nowMs - upstreams.of(target, nowMs).firstSeenMs < rememberMs,
+    ({ identity }) => nowMs - (upstreams.get(identity)?.firstSeenMs ?? nowMs) < rememberMs,
   )
   return isYoung ? holdMs : Math.min(holdMs, doubtMs)
 }

@@ -36,20 +36,18 @@ export type Chooser = {
 /** Chooses among what `upstreams` knows. `random` as Math.random. */
 export function chooser(upstreams: Upstreams, random: () => number = Math.random): Chooser {
   const { around } = upstreams
-  const byKey = new Map<string, Ways>()
+  /** Those of a route in force are the same as before the last change of it. */
   const byRoute = new WeakMap<TableRoute, Ways>()
   const fallbacks = new Map<string, TableRoute>()
 
-  /** The ways of `route` as they are now; found without its name unless the table is a new one. */
+  /** The ways of `route` as they are now. */
   function waysOf(route: TableRoute, nowMs: number): Ways {
     let ways = byRoute.get(route)
     if (!ways) {
-      ways = byKey.getOrInsertComputed(route.key, () => new Ways(route, random))
+      ways = new Ways(route, random)
       byRoute.set(route, ways)
     }
-    if (ways.route !== route || ways.epoch !== around.epoch || nowMs >= ways.untilMs) {
-      ways.refresh(route, upstreams, nowMs)
-    }
+    if (ways.epoch !== around.epoch || nowMs >= ways.untilMs) ways.refresh(upstreams, nowMs)
     return ways
   }
 
@@ -80,7 +78,8 @@ export function chooser(upstreams: Upstreams, random: () => number = Math.random
     },
     setCookie(route, upstream, asking) {
       const { sticky } = route.policy
-      if (sticky === false) return undefined
+      // the route may have gone since the request came
+      if (sticky === false || !byRoute.has(route)) return undefined
       const said = cookieOf(asking, sticky.cookie)
       const token = waysOf(route, around.clock()).tokenFor(upstream, said)
       return token === undefined || token === said ? undefined : stickyCookie(sticky, token)
@@ -88,8 +87,13 @@ export function chooser(upstreams: Upstreams, random: () => number = Math.random
     mirrorOf: (route, asking, nowMs) => waysOf(route, nowMs).chooseMirror(asking, nowMs),
     settle(changes) {
       for (const { before, after } of changes) {
-        if (before && before.key !== after?.key) byKey.delete(before.key)
-        if (before) fallbacks.delete(before.entrypoint)
+        const ways = before && byRoute.get(before)
+        if (ways && after) byRoute.set(after, ways.by(after))
+        else if (before) byRoute.delete(before)
+        // another one may have come in its place before it goes
+        if (before && fallbacks.get(before.entrypoint) === before) {
+          fallbacks.delete(before.entrypoint)
+        }
         if (after && isFallback(after)) fallbacks.set(after.entrypoint, after)
       }
     },

@@ -18,11 +18,11 @@ export function neverEjected(): Ejection {
 }
 
 /**
- * One more failure. True: it is ejected from now on, for 10 s times the number of its ejections, at most 300 s; whoever
+ * One more failure; none of one that is ejected already counts: it began before, or comes because others were as bad. True: it is ejected from now on, for 10 s times the number of its ejections, at most 300 s; whoever
  * was back for as long as that begins anew.
  */
 export function noteFailure(ejection: Ejection, nowMs: number): boolean {
-  if (++ejection.streak < most) return false
+  if (nowMs < ejection.untilMs || ++ejection.streak < most) return false
   ejection.streak = 0
   const peaceMs = ejection.untilMs === 0 ? Infinity : nowMs - ejection.untilMs
   ejection.times = peaceMs > longestMs ? 1 : ejection.times + 1

@@ -9,13 +9,12 @@ import {
   rotationOf,
 } from '../balance/rotation.ts'
 import type { RoutePolicy, Target } from '../table/route.ts'
-import { inRotation, onProbation, type Standing } from './rotation.ts'
+import type { Cast, Standing } from './rotation.ts'
 import { tokenOf } from './sticky.ts'
 import type { Upstream } from './upstream.ts'
-import type { Upstreams } from './upstreams.ts'
 
-/** Requests in flight at one endpoint of our own node, for each unit of weight, from which others help. */
-const spillLoad = 32
+/** Requests in flight at one endpoint of our own node, of those with most weight, from which others help. */
+const mostNear = 32
 /** Slow starts go on in so many steps. */
 const steps = 20
 /** Share of its weight with which an endpoint begins. */
@@ -33,6 +32,10 @@ export class Pool {
   untilMs = Infinity
   /** Some may get requests once they have passed our checks. */
   private waiting = false
+  /** Requests in flight for each unit of weight, at which `near` is busy. */
+  private nearLoad = mostNear
+  /** Nobody of `near` has to prove itself. */
+  private isNearProven = false
   /** Tried by one request at a time. */
   private probation: readonly Upstream[] = []
   /** Some of the rotation have to prove themselves. */
@@ -41,35 +44,38 @@ export class Pool {
   /** By what sticky cookies say; empty if there are none. */
   private tokens = new Map<string, Member>()
   private balance: Balance
+  /** Turns of `near`; undefined until there are any. */
+  private nearBalance: Balance | undefined
   private balanceName: BalanceName
   private readonly random: () => number
 
   constructor(name: BalanceName, random: () => number) {
     this.balanceName = name
     this.balance = balanceOf(name, random)
+    this.nearBalance = undefined
     this.random = random
   }
 
   /** Makes the rotation of what is known now. Members that stay keep their turns. */
   refresh(
-    targets: readonly Target[],
+    all: readonly Known[],
+    { rotation, probation }: Cast<Known>,
     policy: RoutePolicy,
-    upstreams: Upstreams,
     nowMs: number,
   ): void {
     if (policy.balance !== this.balanceName) {
       this.balanceName = policy.balance
       this.balance = balanceOf(policy.balance, this.random)
+      this.nearBalance = undefined
     }
-    const all = targets.map((target) => standingOf(target, upstreams.of(target, nowMs), nowMs))
-    const chosen = inRotation(all)
-    const members = chosen.map((one) => this.memberOf(one, policy.slowStartMs, nowMs))
+    const members = rotation.map((one) => this.memberOf(one, policy.slowStartMs, nowMs))
+    settleCredits(members)
     this.members = new Map(members.map((one) => [one.upstream.identity, one]))
     this.rotation = rotationOf(members)
-    this.near = policy.locality === 'prefer' ? nearOf(members, all) : nobody
     this.waiting = all.some(({ state, check }) => state === 'ready' && check === 'unknown')
-    this.probation = onProbation(all, chosen).map(({ upstream }) => upstream)
+    this.probation = probation.map(({ upstream }) => upstream)
     this.unproven = this.probation.length > 0 || isUnproven(members)
+    this.preferNear(policy.locality === 'prefer' ? nearOf(members, all) : nobody, rotation)
     this.untilMs = nextMs(all, members, policy.slowStartMs, nowMs)
     this.tokens = new Map(
       policy.sticky === false ? [] : members.map((one) => [tokenOf(one.upstream.identity), one]),
@@ -83,15 +89,13 @@ export class Pool {
     tried: ReadonlySet<Upstream> | undefined,
     nowMs: number,
   ): Upstream | undefined {
-    if (this.unproven || (tried !== undefined && tried.size > 0)) {
-      return this.pickOfFree(asking, tried, nowMs)
+    if (tried !== undefined && tried.size > 0) return this.pickOfFree(asking, tried, nowMs)
+    if (this.nearBalance !== undefined && this.isNearProven) {
+      const own = this.nearBalance(this.near, asking, nowMs)
+      if (own && loadOf(own) < this.nearLoad) return own.upstream
     }
-    const { near, rotation } = this
-    if (near.members.length > 0) {
-      const own = this.balance(near, asking, nowMs)
-      if (own && loadOf(own) < spillLoad) return own.upstream
-    }
-    return this.balance(rotation, asking, nowMs)?.upstream
+    if (this.unproven) return this.pickOfFree(asking, tried, nowMs)
+    return this.balance(this.rotation, asking, nowMs)?.upstream
   }
 
   /** The endpoint that a sticky cookie names, if it may get requests. */
@@ -122,6 +126,19 @@ export class Pool {
     return earliest === Infinity ? undefined : earliest
   }
 
+  /** `near`: nobody while nobody is preferred. */
+  private preferNear(near: Rotation, rotation: readonly Known[]): void {
+    this.near = near
+    if (near.members.length > 0) this.nearBalance ??= balanceOf(this.balanceName, this.random)
+    const isProven = near.members.every(({ upstream }) => !isDoubtful(upstream))
+    this.isNearProven =
+      near.members.length > 0 && (!this.unproven || (isProven && this.probation.length === 0))
+    const weights = rotation.flatMap(({ upstream, weight }) =>
+      upstream.target.own ? [weight || 1] : [],
+    )
+    this.nearLoad = mostNear / Math.max(...weights)
+  }
+
   private pickOfFree(
     asking: Asking,
     tried: ReadonlySet<Upstream> | undefined,
@@ -134,7 +151,9 @@ export class Pool {
     // after a failed connect, and while they are preferred, those of our own node go first
     const isNearFirst = this.near.members.length > 0 || !isFirstTry
     const own = isNearFirst ? free.filter(({ upstream }) => upstream.target.own) : []
-    const chosen = this.balance(rotationOf(own.length > 0 ? own : free), asking, nowMs)
+    const first = own.length > 0 ? this.balance(rotationOf(own), asking, nowMs) : undefined
+    const isFirst = first !== undefined && (!isFirstTry || loadOf(first) < this.nearLoad)
+    const chosen = isFirst ? first : this.balance(rotationOf(free), asking, nowMs)
     return chosen && this.proved(chosen.upstream, nowMs)
   }
 
@@ -153,9 +172,9 @@ export class Pool {
   }
 }
 
-type Known = Standing & { readonly upstream: Upstream }
+export type Known = Standing & { readonly upstream: Upstream }
 
-function standingOf({ state, weight }: Target, upstream: Upstream, nowMs: number): Known {
+export function standingOf({ state, weight }: Target, upstream: Upstream, nowMs: number): Known {
   const { check, failures, reachedOnce, ejection, endsAtMs } = upstream
   const ejectedUntilMs = ejection.untilMs > nowMs ? ejection.untilMs : 0
   const over = endsAtMs <= nowMs
@@ -176,6 +195,12 @@ function isUnproven(members: readonly Member[]): boolean {
   const reached = members.filter(({ upstream }) => upstream.reachedOnce).length
   if (reached > 0 && reached < members.length) return true
   return members.some(({ upstream }) => upstream.failures > 0)
+}
+
+/** Nobody is owed, or owes, more than weights can make of it now: they may have been far greater. */
+function settleCredits(members: readonly Member[]): void {
+  const total = members.reduce((sum, { weight }) => sum + weight, 0)
+  for (const member of members) member.credit = Math.max(-total, Math.min(total, member.credit))
 }
 
 /** Own ones, if at least half of those that our node has may get requests. */

@@ -32,6 +32,37 @@ export function inRotation<S extends Standing>(all: readonly S[]): readonly S[] 
   return weighty(sound.length > 0 ? sound : draining)
 }
 
+/** Who of some endpoints may get requests, and who is tried with one at a time. */
+export type Cast<S> = { readonly rotation: readonly S[]; readonly probation: readonly S[] }
+
+export function castOf<S extends Standing>(all: readonly S[]): Cast<S> {
+  const rotation = inRotation(all)
+  return { rotation, probation: onProbation(all, rotation) }
+}
+
+/**
+ * The same for a route's stable ones and its canaries. A canary is one of all: it is not the last one, nor its check the
+ * only one that fails, while the others are well. What would send them to canaries is only that none of them is ready.
+ */
+export function castsOf<S extends Standing>(
+  stable: readonly S[],
+  canary: readonly S[],
+): { readonly stable: Cast<S>; readonly canary: Cast<S> } {
+  const own = castOf(stable)
+  if (canary.length === 0) return { stable: own, canary: { rotation: [], probation: [] } }
+  const both = castOf([...stable, ...canary])
+  const canaries = new Set(canary)
+  const isReady = ({ state }: S) => state === 'ready'
+  const rotation = both.rotation.some(isReady) ? own.rotation.filter(isReady) : own.rotation
+  return {
+    stable: { ...own, rotation },
+    canary: {
+      rotation: both.rotation.filter((one) => canaries.has(one)),
+      probation: both.probation.filter((one) => canaries.has(one)),
+    },
+  }
+}
+
 /**
  * Ready ones that are not in `rotation` because none of their connects has succeeded yet: one request at a time finds
  * out whether they listen by now.

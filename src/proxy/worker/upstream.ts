@@ -72,13 +72,14 @@ export class Upstream {
   private latencyAtMs: number
   private readonly around: Surroundings
 
-  constructor(target: Target, around: Surroundings, nowMs: number) {
+  /** `before`: the same endpoint at another address, where its connections are still open. */
+  constructor(target: Target, around: Surroundings, nowMs: number, before?: Upstream) {
     this.identity = target.identity
     this.hash = hashOf(target.identity)
     this.firstSeenMs = nowMs
     this.idle = []
-    this.tunnels = new Set()
-    this.roled = new Map()
+    this.tunnels = before?.tunnels ?? new Set()
+    this.roled = before?.roled ?? new Map()
     this.ejection = neverEjected()
     this.target = target
     this.listed = 0
@@ -123,6 +124,8 @@ export class Upstream {
   reached(): void {
     if (this.failures === 0 && this.reachedOnce) return
     this.around.epoch++
+    // it has not listened until now: its slow start begins
+    if (!this.reachedOnce && this.failures > 0) this.readySinceMs = this.around.clock()
     this.failures = 0
     this.nextTryMs = 0
     this.reachedOnce = true

@@ -37,7 +37,7 @@ export function upstreams(options: UpstreamsOptions): Upstreams {
   function of(target: Target, nowMs: number): Upstream {
     const found = known.get(target.identity)
     if (found && samePlace(found.target, target)) return found
-    const created = new Upstream(target, around, nowMs)
+    const created = new Upstream(target, around, nowMs, found)
     // the same run of the same container at another address: connections to the old one are of no use
     if (found) {
       found.retired = true

@@ -2,10 +2,11 @@ import type { Policy } from '../../core/policy.ts'
 import { cookieOf } from '../balance/cookies.ts'
 import type { Asking } from '../balance/rotation.ts'
 import { served } from '../checks/roles/states.ts'
-import { poolOf, pools } from '../table/pools.ts'
+import { type PoolName, poolOf, pools } from '../table/pools.ts'
 import type { TableRoute } from '../table/route.ts'
 import { isForCanary, sharing } from './canary.ts'
-import { Pool } from './pool.ts'
+import { Pool, standingOf } from './pool.ts'
+import { castOf, castsOf } from './rotation.ts'
 import type { Upstream } from './upstream.ts'
 import type { Upstreams } from './upstreams.ts'
 
@@ -43,23 +44,33 @@ export class Ways {
     this.plain = true
   }
 
-  refresh(route: TableRoute, upstreams: Upstreams, nowMs: number): void {
-    const { targets, policy, tcp } = route
+  /** From now on the route is this. Who asks with the one before gets the endpoints of this one. */
+  by(route: TableRoute): this {
+    this.route = route
+    this.epoch = -1
+    return this
+  }
+
+  refresh(upstreams: Upstreams, nowMs: number): void {
+    const { targets, policy, tcp } = this.route
     const role = tcp?.role ?? null
     const able =
       role === null ? targets : served(role, targets, (one) => upstreams.of(one, nowMs).role)
     const byPool = Map.groupBy(able, poolOf)
+    const known = (name: PoolName) =>
+      (byPool.get(name) ?? []).map((one) => standingOf(one, upstreams.of(one, nowMs), nowMs))
+    const all = { stable: known('stable'), canary: known('canary'), mirror: known('mirror') }
+    const casts = { ...castsOf(all.stable, all.canary), mirror: castOf(all.mirror) }
     this.untilMs = Infinity
     for (const name of pools) {
       const pool = this[name]
-      pool.refresh(byPool.get(name) ?? [], policy, upstreams, nowMs)
+      pool.refresh(all[name], casts[name], policy, nowMs)
       this.untilMs = Math.min(this.untilMs, pool.untilMs)
     }
     // the newest stand last
     this.canaries = byPool.get('canary')?.at(-1)?.canary ?? null
     this.mirrored = byPool.get('mirror')?.at(-1)?.mirror ?? 0
     this.plain = policy.sticky === false && !byPool.has('canary')
-    this.route = route
     // last, because endpoints that are new to the upstreams make it grow
     this.epoch = upstreams.around.epoch
   }

@@ -148,6 +148,16 @@ test('an ejection lasts at most 300 s, and a long peace is a new beginning', () 
   expect(lasting()).toBe(10_000)
 })
 
+test('what fails while its endpoint is ejected, however much, makes that no longer', () => {
+  const { next, end, later } = scene([target('a'), target('b')])
+  end('a', 'ok')
+  end('b', 'ok')
+  end('a', 'reset', 60)
+  expect(tally(Array.from({ length: 10 }, () => next() ?? ''))).toEqual({ b: 10 })
+  later(10_000)
+  expect(tally(Array.from({ length: 10 }, () => next() ?? ''))).toEqual({ a: 5, b: 5 })
+})
+
 test('an ejection outlives changes of others, and an answer that says nothing is no failure', () => {
   const { next, end, publish } = scene([target('a'), target('b')])
   end('a', 'ok')

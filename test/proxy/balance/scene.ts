@@ -38,6 +38,8 @@ export function scene(first: readonly Target[], policy: Partial<RoutePolicy> = {
   return {
     publish,
     get,
+    /** Of all endpoints that are known. */
+    names: () => Array.from(known.all(), ({ identity }) => identity),
     choosing,
     route: current,
     checked: (states: Record<string, CheckState>): void => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { stickySchema } from '../../../src/core/policy.ts'
+import { healthSchema, stickySchema } from '../../../src/core/policy.ts'
 import { cookieIn } from '../../../src/proxy/balance/cookies.ts'
 import type { Target } from '../../../src/proxy/table/route.ts'
 import { sharing } from '../../../src/proxy/worker/canary.ts'
@@ -81,6 +81,17 @@ test('cookies are found by their whole name', () => {
   expect(cookieIn('', 'lb')).toBeUndefined()
 })
 
+/** One stable and one canary, which are checked. */
+const pair = (old: Target['state'], fresh: Target['state']) => [
+  target('old', { slot: 1, health: healthSchema.parse({}), state: old }),
+  target('new', {
+    slot: 2,
+    health: healthSchema.parse({}),
+    state: fresh,
+    canary: { share: 0.5 },
+  }),
+]
+
 const canariesOf = (canary: Target['canary']) => [target('old'), target('new', { canary })]
 
 test('a canary gets its share, evenly', () => {
@@ -106,6 +117,36 @@ test('with canaries only, or none that is ready, everybody gets what there is', 
   expect(next()).toBe('new')
   publish([target('old'), target('new', { canary, state: 'unhealthy' })])
   expect(next(carrying({ beta: '1' }))).toBe('old')
+})
+
+for (const [how, fail] of [
+  ['drains', ({ publish }) => publish(pair('ready', 'draining'))],
+  ['is ejected', ({ end }) => end('new', 'status5xx', 5)],
+  ['fails its check', ({ checked }) => checked({ old: 'passing', new: 'failing' })],
+] as const satisfies [string, (on: ReturnType<typeof scene>) => unknown][]) {
+  test(`the only canary gets nothing, not even its sessions, while it ${how}`, () => {
+    const on = scene(pair('ready', 'ready'), { sticky })
+    on.checked({ old: 'passing', new: 'passing' })
+    on.end('old', 'ok')
+    on.end('new', 'ok')
+    expect(share(on.next, 4)).toEqual({ old: 2, new: 2 })
+    fail(on)
+    expect(share(on.next, 10)).toEqual({ old: 10 })
+    expect(share(() => on.next(boundTo('new')), 4)).toEqual({ old: 4 })
+  })
+}
+
+test('stable ones that drain get nothing while a canary is ready; those that fail keep theirs', () => {
+  const { next, publish, end, checked } = scene(pair('ready', 'ready'))
+  end('old', 'ok')
+  end('new', 'ok')
+  checked({ old: 'failing', new: 'passing' })
+  end('old', 'status5xx', 5)
+  expect(share(next, 10)).toEqual({ old: 5, new: 5 })
+  publish(pair('draining', 'ready'))
+  expect(share(next, 10)).toEqual({ new: 10 })
+  publish(pair('draining', 'starting'))
+  expect(share(next, 10)).toEqual({ old: 10 })
 })
 
 test('a share of a canary does not tear sessions away', () => {
@@ -149,6 +190,19 @@ test('slow start is over for good: a change of others, or an illness, begins non
   expect(share(next, 20)).toEqual({ a: 10, b: 10 })
 })
 
+test('slow start begins when an endpoint listens, if it did not at first', () => {
+  const { next, publish, end, later } = scene([target('a')], { slowStartMs: 10_000 })
+  later(60_000)
+  end('a', 'ok')
+  publish([target('a'), target('b')])
+  end('b', 'connect')
+  later(20_000)
+  end('b', 'ok')
+  expect(share(next, 300)['b']).toBeLessThan(20)
+  later(10_000)
+  expect(share(next, 300)['b']).toBe(150)
+})
+
 const places = (...states: readonly ('ready' | 'unhealthy')[]) => [
   ...states.map((state, at) => target(`near${at}`, { state })),
   target('far0', { own: false }),
@@ -176,6 +230,29 @@ test('others help when those of the own node are busy', () => {
   expect(share(next, 10)['near0'] ?? 0).toBeLessThan(10)
 })
 
+test('they do so by turns, though nobody has reached them before, whatever weights are', () => {
+  const all = places('ready').map((one) => ({ ...one, weight: 100 }))
+  const { next, get, end } = scene(all, { locality: 'prefer' })
+  end('near0', 'ok')
+  for (let count = 0; count < 31; count++) get('near0').began()
+  expect(share(next, 10)).toEqual({ near0: 10 })
+  get('near0').began()
+  expect(new Set([next(), next()])).toEqual(new Set(['far0', 'far1']))
+  end('far0', 'ok')
+  end('far1', 'ok')
+  const { far0 = 0, far1 = 0, ...others } = share(next, 60)
+  expect([others, far0 + far1, far0 > 20, far1 > 20]).toEqual([{}, 60, true, true])
+})
+
+test('a new one of the own node gets one request until a connect has succeeded', () => {
+  const { next, end } = scene(places('ready'), { locality: 'prefer' })
+  end('far0', 'ok')
+  end('far1', 'ok')
+  expect(share(next, 10)['near0']).toBe(1)
+  end('near0', 'ok')
+  expect(share(next, 10)).toEqual({ near0: 10 })
+})
+
 test('turns and credits outlive changes of others', () => {
   const { next, publish } = scene([target('a', { weight: 3 }), target('b')], {
     balance: 'round-robin',
@@ -183,6 +260,14 @@ test('turns and credits outlive changes of others', () => {
   expect([next(), next()]).toEqual(['a', 'a'])
   publish([target('a', { weight: 3 }), target('b')])
   expect([next(), next()]).toEqual(['b', 'a'])
+})
+
+test('after a change of great weights nobody is owed what it was owed before', () => {
+  const heavy = target('a', { weight: 1000 })
+  const { next, publish } = scene([heavy, target('b')], { balance: 'round-robin' })
+  expect(share(next, 400)).toEqual({ a: 400 })
+  publish([target('a'), target('b')])
+  expect(share(next, 20)['a']).toBeGreaterThan(7)
 })
 
 test('a route that was gone begins anew', () => {

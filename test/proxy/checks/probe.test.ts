@@ -4,7 +4,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2'
-import { createServer as createTcp } from 'node:net'
+import { createServer as createTcp, type Server } from 'node:net'
 
 import { expect, test } from 'vitest'
 
@@ -18,6 +18,12 @@ const check = (more: Partial<HealthCheck> = {}) => healthSchema.parse(more)
 /** What a check of `service` finds. */
 const found = (port: number, more: Partial<HealthCheck> = {}) =>
   probe({ ip: '127.0.0.1', port, proxyProtocol: null }, check(more), never)
+
+async function listening(server: Server): Promise<number> {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  return address !== null && typeof address === 'object' ? address.port : 0
+}
 
 test('HTTP: method, path, host and headers are sent; the status decides', async () => {
   const seen: unknown[] = []
@@ -72,11 +78,57 @@ test('HTTP: an answer that never ends is an answer', async () => {
   expect(await found(endless.port)).toMatchObject({ passed: true })
 })
 
+for (const [name, wrong] of [
+  ['path', { path: '/a b' }],
+  ['method', { method: 'GE T' }],
+  ['header', { headers: { 'x-a': '→' } }],
+] as const) {
+  test(`HTTP: a ${name} that can not be sent fails, and leaves no connection behind`, async () => {
+    await using service = await backend()
+    expect(await found(service.port, wrong)).toMatchObject({ passed: false })
+    expect(await found(service.port)).toMatchObject({ passed: true })
+    expect(service.connections()).toBe(1)
+  })
+}
+
+for (const [name, answer, passed, why] of [
+  ['101', 'HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n', false, 'GET / gave 101'],
+  ['large head', `HTTP/1.1 200 x\r\nx: ${'a'.repeat(30_000)}\r\n\r\n`, true, 'GET / gave 200'],
+] as const) {
+  test(`HTTP: a ${name} is an answer`, async () => {
+    const server = createTcp((socket) =>
+      socket
+        .on('error', () => {})
+        .resume()
+        .write(answer),
+    )
+    const port = await listening(server)
+    expect(await found(port, { timeoutMs: 30_000 })).toEqual({ passed, why })
+    server.close()
+  })
+}
+
+test('HTTP: an endpoint of h2c is asked by HTTP/2, another port of it is not', async () => {
+  const server = createHttp2((request, response) => {
+    const { ':authority': host, 'x-key': key } = request.headers
+    const isKnown = host === 'h.test' && key === '1'
+    if (request.url === '/in') response.writeHead(302, { location: '/out' }).end()
+    else response.writeHead(isKnown ? 204 : 500).end()
+  })
+  const port = await listening(server)
+  await using plain = await backend()
+  const h2c = { ip: '127.0.0.1', port, proxyProtocol: null, protocol: 'h2c' } as const
+  const asked = { path: '/in', host: 'h.test', headers: { 'X-Key': '1' }, followRedirects: true }
+  const at = (more: Partial<HealthCheck>) => probe(h2c, check(more), never)
+  expect(await at(asked)).toEqual({ passed: true, why: 'GET /out gave 204' })
+  expect(await at({ method: 'HEAD' })).toEqual({ passed: false, why: 'HEAD / gave 500' })
+  expect(await at({ port: plain.port })).toMatchObject({ passed: true })
+  server.close()
+})
+
 test('TCP: passes when a connection is accepted', async () => {
   const server = createTcp((socket) => socket.on('error', () => {}))
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  const port = address !== null && typeof address === 'object' ? address.port : 0
+  const port = await listening(server)
   expect(await found(port, { kind: 'tcp' })).toEqual({ passed: true, why: 'connected' })
   server.close()
   await once(server, 'close')
@@ -102,13 +154,27 @@ for (const [word, status, passed] of [
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
       stream.end(Buffer.from([0, 0, 0, 0, 2, 8, status]))
     })
-    await once(server.listen(0, '127.0.0.1'), 'listening')
-    const address = server.address()
-    const port = address !== null && typeof address === 'object' ? address.port : 0
+    const port = await listening(server)
     expect(await found(port, { kind: 'grpc' })).toMatchObject({ passed })
     server.close()
   })
 }
+
+test('gRPC: an answer that never ends is read no further than it could be right', async () => {
+  const server = createHttp2()
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    stream.on('error', () => {})
+    stream.respond({ ':status': 200 })
+    const more = () => stream.write(Buffer.alloc(65_536), () => stream.destroyed || more())
+    more()
+  })
+  const port = await listening(server)
+  expect(await found(port, { kind: 'grpc', timeoutMs: 30_000 })).toEqual({
+    passed: false,
+    why: 'gRPC health is not SERVING',
+  })
+  server.close()
+})
 
 test('gRPC: a server that does not speak it, and none, fail', async () => {
   await using service = await backend()

@@ -1,6 +1,7 @@
 import { http } from '../../../core/node-http.ts'
 import { dial } from '../dial.ts'
 import type { Place } from '../found.ts'
+import { answerTo } from '../probe-http.ts'
 import type { RoleAnswer } from './answer.ts'
 
 /**
@@ -21,14 +22,7 @@ export async function probeHttpRole(
     headers: { 'user-agent': 'portolan-check', host, connection: 'close' },
   })
   try {
-    const status = await new Promise<number>((resolve, reject) => {
-      asked.once('response', (answer) => {
-        answer.on('error', () => {})
-        resolve(answer.statusCode ?? 0)
-      })
-      asked.on('error', reject)
-      asked.end()
-    })
+    const { statusCode: status = 0 } = await answerTo(asked)
     return { role: roleOf(status), why: `GET ${path} gave ${status}` }
   } finally {
     asked.destroy()

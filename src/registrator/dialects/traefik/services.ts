@@ -141,7 +141,7 @@ function stickyOf(name: string, found: Balancer): Pick<Partial<Policy>, 'sticky'
 function healthOf(node: Node, found: Balancer, reader: LabelReader): { health?: HealthCheck } {
   const asked = found?.healthcheck
   if (!asked) return {}
-  const { scheme, mode, path = '', status } = asked
+  const { scheme = found.server?.scheme, mode, path = '', status } = asked
   const checked = healthSchema.safeParse({
     kind: mode === 'grpc' ? mode : scheme === 'https' ? scheme : 'http',
     path: path.startsWith('/') ? path : `/${path}`,
