@@ -70,6 +70,54 @@ test('what a trusted proxy says is kept, and we are added', async () => {
   })
 })
 
+const trust = ['127.0.0.0/8']
+
+test('a trusted proxy that says it in one way only is understood by who reads the other', async () => {
+  const older = await seenBy(
+    { 'x-forwarded-for': '1.2.3.4, 2001:db8::1, x', 'x-forwarded-proto': 'https' },
+    { trust },
+  )
+  expect(older.headers).toMatchObject({
+    'x-forwarded-for': '1.2.3.4, 2001:db8::1, x, 127.0.0.1',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-port': '443',
+    forwarded:
+      'for=1.2.3.4;proto=https, for="[2001:db8::1]", for=unknown, for=127.0.0.1;host="shop.test";proto=http',
+  })
+  const told =
+    'for="[2001:db8::1]:5";Proto=HTTPS;host="a.test:444", by=x;for=_hidden, For=9.8.7.6:5'
+  const newer = await seenBy({ forwarded: told }, { trust })
+  expect(newer.headers).toMatchObject({
+    'x-forwarded-for': '2001:db8::1, 9.8.7.6, 127.0.0.1',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': 'a.test:444',
+    'x-forwarded-port': '444',
+    forwarded: `${told}, for=127.0.0.1;host="shop.test";proto=http`,
+  })
+})
+
+test('what a middleware says of the way is said in both ways', async () => {
+  const headers = { request: { 'X-Forwarded-Proto': 'https' }, response: {} }
+  const more = { policy: { middlewares: { tls: { headers } } }, middlewares: ['tls'] }
+  const seen = await seenBy({}, more)
+  expect(seen.headers).toMatchObject({
+    'x-forwarded-proto': 'https',
+    forwarded: 'proto=https, for=127.0.0.1;host="shop.test";proto=http',
+  })
+})
+
+test('no value of a trusted proxy gets into the other header as more than a value', async () => {
+  const { headers } = await seenBy(
+    { forwarded: `for="1.2.3.4, 6.6.6.6";host="a;b";proto="x y", for="${'\\"'.repeat(900)}` },
+    { trust },
+  )
+  expect(headers).toMatchObject({
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-host': 'shop.test',
+    'x-forwarded-proto': 'http',
+  })
+})
+
 test('headers of one hop go no further, in neither direction', async () => {
   const { headers } = await seenBy({
     connection: 'x-secret, close',

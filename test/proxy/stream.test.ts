@@ -8,7 +8,7 @@ import { backend, bed, catalogOf, instance, pause, raw } from './bed.ts'
 
 test('events of a stream come as they are sent', async () => {
   await using service = await backend((_, response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.writeHead(200, { 'content-type': 'Text/Event-Stream; charset=utf-8' })
     response.write('data: 1\n\n')
   })
   await using proxy = await bed({ idleMs: 100 })
@@ -21,8 +21,8 @@ test('events of a stream come as they are sent', async () => {
   const [answer] = await once(asked, 'response')
   const [first] = await once(answer, 'data')
   expect(String(first)).toBe('data: 1\n\n')
-  // an idle stream is no dead one
-  await pause(300)
+  // an idle stream is no dead one; limits are looked at five times a second
+  await pause(1000)
   expect(answer.destroyed).toBe(false)
   asked.destroy()
 })

@@ -9,6 +9,7 @@ import { normalPath, strippedPath } from '../paths.ts'
 import type { TableRoute, Target } from '../table/route.ts'
 import { refusal, unusualTarget } from './admit.ts'
 import { type Answer, badRequest, loop, otherHost } from './answers.ts'
+import { wayOf } from './forwarded.ts'
 import { endToEnd, type Origin, originText, saidIn } from './request-text.ts'
 
 /** What somebody has looked at. */
@@ -87,7 +88,9 @@ export class Asked implements RequestView {
 
   /** To a proxy before us, whose word counts. */
   get cameByTls(): boolean {
-    return this.isTrusted && this.headers('x-forwarded-proto').at(-1) === 'https'
+    if (!this.isTrusted) return false
+    const proto = this.headers('x-forwarded-proto').at(-1)
+    return (proto ?? wayOf(this.headers('forwarded').join()).proto) === 'https'
   }
 
   /** `own`, which ends a line, unless a peer whose word counts gave one. */

@@ -4,13 +4,24 @@ import { HeaderLines } from '../middleware/header-lines.ts'
 import { Over } from '../middleware/over.ts'
 import type { TableRoute, Target } from '../table/route.ts'
 import type { Asked } from './asked.ts'
-import { originText } from './request-text.ts'
+import { wayOf } from './forwarded.ts'
+import { originText, saidBy } from './request-text.ts'
 
 /** What says where a request came from: believed of some peers only. `_` is read as `-` by some servers. */
 const forwarding = /^(x-forwarded-.*|x-real-ip|forwarded|x-request-id)$/
 function isForwarding(name: string): boolean {
   const [first] = name
   return (first === 'x' || first === 'f') && forwarding.test(name.replaceAll('_', '-'))
+}
+
+const names: Readonly<Record<string, string>> = {
+  forwardedFor: 'x-forwarded-for',
+  forwarded: 'forwarded',
+  forwardedHost: 'x-forwarded-host',
+  forwardedProto: 'x-forwarded-proto',
+  forwardedPort: 'x-forwarded-port',
+  realIp: 'x-real-ip',
+  requestId: 'x-request-id',
 }
 
 /** Written anew for the endpoint. */
@@ -21,7 +32,7 @@ export function draftOf(asked: Asked, readBody: RequestDraft['readBody']): Reque
   const { path, search: query, origin, verb: method } = asked
   const all = withoutNamed(HeaderLines.in(asked.fields), isForwarding)
   const headers = asked.isTrusted ? all : all.those((name) => !isForwarding(name))
-  const said = headers.get('x-forwarded-proto')
+  const said = headers.get('x-forwarded-proto') ?? wayOf(headers.get('forwarded')).proto
   const isSecure = said === undefined ? origin.scheme === 'https' : /^(https|wss)$/i.test(said)
   return {
     method,
@@ -48,7 +59,7 @@ export function guardedText(
   id: string,
 ): string {
   const lines = endToEnd(headers)
-  const said = saidIn(lines)
+  const said = saidBy((kind) => lines.get(names[kind] ?? ''))
   const via = lines.all('via')
   const theirs = lines.those((name) => !ours.has(name))
   let text = `${method} ${path}${query} HTTP/1.1\r\n`
@@ -60,18 +71,6 @@ export function guardedText(
   else if (asked.length >= 0) text += `content-length: ${asked.length}\r\n`
   if (asked.isUpgrade) text += 'connection: Upgrade\r\nupgrade: websocket\r\n'
   return `${text}\r\n`
-}
-
-function saidIn(lines: HeaderLines) {
-  return {
-    forwardedFor: lines.get('x-forwarded-for'),
-    forwarded: lines.get('forwarded'),
-    host: lines.has('x-forwarded-host'),
-    proto: lines.has('x-forwarded-proto'),
-    port: lines.has('x-forwarded-port'),
-    realIp: lines.has('x-real-ip'),
-    requestId: lines.has('x-request-id'),
-  }
 }
 
 function hostOf({ ip, port }: Target): string {

@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net'
 import { field, ofOrigin } from '../http1/names.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { WhoConnects } from '../tcp/opening.ts'
+import { asForwarded, noWay, type Way, wayOf } from './forwarded.ts'
 
 /** Headers that go no further whoever sends them: of one hop, or written anew. */
 const dropped = tableOf(
@@ -52,10 +53,12 @@ export type Origin = {
   readonly ends: WhoConnects
 }
 
-/** What a trusted peer says itself, each undefined if it does not. */
+/** What a trusted peer says itself; of what it says in one way only, the other way says the same. */
 export type Said = {
   readonly forwardedFor: string | undefined
   readonly forwarded: string | undefined
+  /** How the client asked, whichever header says it. */
+  readonly way: Way
   readonly host: boolean
   readonly proto: boolean
   readonly port: boolean
@@ -66,6 +69,7 @@ export type Said = {
 const nothing: Said = {
   forwardedFor: undefined,
   forwarded: undefined,
+  way: noWay,
   host: false,
   proto: false,
   port: false,
@@ -78,17 +82,25 @@ const nothing: Said = {
  * the peer has said one.
  */
 export function originText(origin: Origin, host: string, minor: number, said = nothing): string {
-  const { peer, scheme, port, via } = origin
+  const { peer, scheme, via } = origin
+  const { way } = said
   const node = isIPv6(peer) ? `"[${peer}]"` : peer
   const forwarded = `for=${node};host="${host}";proto=${scheme}`
   let text = `x-forwarded-for: ${joined(said.forwardedFor, peer)}\r\n`
   text += `forwarded: ${joined(said.forwarded, forwarded)}\r\n`
   text += `via: 1.${minor} ${via}\r\n`
-  if (!said.host) text += `x-forwarded-host: ${host}\r\n`
-  if (!said.proto) text += `x-forwarded-proto: ${scheme}\r\n`
-  if (!said.port) text += `x-forwarded-port: ${/:(\d+)$/.exec(host)?.[1] ?? port}\r\n`
+  if (!said.host) text += `x-forwarded-host: ${way.host ?? host}\r\n`
+  if (!said.proto) text += `x-forwarded-proto: ${way.proto ?? scheme}\r\n`
+  if (!said.port) text += `x-forwarded-port: ${portOf(origin, host, way)}\r\n`
   if (!said.realIp) text += `x-real-ip: ${peer}\r\n`
   return said.requestId ? text : `${text}x-request-id: `
+}
+
+/** At which the client asked: our own says nothing of that if a proxy before us says how it was asked. */
+function portOf({ port }: Origin, asked: string, { host = asked, proto }: Way): string | number {
+  const named = /:(\d+)$/.exec(host)?.[1]
+  if (named !== undefined || proto === undefined) return named ?? port
+  return /^(https|wss)\b/i.test(proto) ? 443 : 80
 }
 
 /** What `head`, of a peer whose word counts, says. */
@@ -99,14 +111,24 @@ export function saidIn(head: RequestHead, bytes: Buffer): Said {
     const kind = head.kinds[index] ?? 0
     values.set(kind, joined(values.get(kind), head.value(bytes, index)))
   }
+  return saidBy((kind) => values.get(field[kind]))
+}
+
+/** `value`: of the header of a kind, if there is one. */
+export function saidBy(value: (kind: keyof typeof field) => string | undefined): Said {
+  const forwarded = value('forwarded')
+  const way = wayOf(forwarded)
+  const addresses = value('forwardedFor')
+  const [host, proto] = [value('forwardedHost'), value('forwardedProto')]
   return {
-    forwardedFor: values.get(field.forwardedFor),
-    forwarded: values.get(field.forwarded),
-    host: values.has(field.forwardedHost),
-    proto: values.has(field.forwardedProto),
-    port: values.has(field.forwardedPort),
-    realIp: values.has(field.realIp),
-    requestId: values.has(field.requestId),
+    forwardedFor: addresses ?? way.addresses,
+    forwarded: forwarded ?? asForwarded({ addresses, host, proto }),
+    way: { ...way, host: host ?? way.host, proto: proto ?? way.proto },
+    host: host !== undefined,
+    proto: proto !== undefined,
+    port: value('forwardedPort') !== undefined,
+    realIp: value('realIp') !== undefined,
+    requestId: value('requestId') !== undefined,
   }
 }
 

@@ -60,11 +60,11 @@ export class Fields {
     return bytes.latin1Slice(this.offsets[4 * index + 2], this.offsets[4 * index + 3])
   }
 
-  /** Whether the value of header `index` begins with `text`, as it is written. */
+  /** Whether the value of header `index` begins with `text`, which is in lower case, in whatever case. */
   valueBegins(bytes: Buffer, index: number, text: string): boolean {
     const from = this.offsets[4 * index + 2] ?? 0
     for (let at = 0; at < text.length; at++) {
-      if (bytes[from + at] !== text.charCodeAt(at)) return false
+      if (((bytes[from + at] ?? 0) | 0x20) !== text.charCodeAt(at)) return false
     }
     return true
   }

@@ -49,10 +49,12 @@ export function requestText(raw: readonly string[], endsHere: boolean): RequestT
   }
   const where = authority ?? host
   if (method === undefined || !token.test(method)) return 400
+  // a tunnel to somewhere else, which has no path, is served by nobody here
+  if (method === 'CONNECT' && protocol === undefined) return 405
   if (path === undefined || !visible.test(path) || where === undefined) return 400
   if (host !== undefined && host.toLowerCase() !== where.toLowerCase()) return 400
   const isTunnel = method === 'CONNECT' && protocol !== undefined
-  const wrong = isTunnel ? tunnelProblem(protocol, endsHere || hasLength) : connectProblem(method)
+  const wrong = isTunnel ? tunnelProblem(protocol, endsHere || hasLength) : undefined
   if (wrong !== undefined) return wrong
   const isChunked = !endsHere && !hasLength && !isTunnel
   const crumbs = cookies.length > 0 ? `cookie: ${cookies.join('; ')}\r\n` : ''
@@ -64,10 +66,6 @@ export function requestText(raw: readonly string[], endsHere: boolean): RequestT
     isChunked,
     isTunnel,
   }
-}
-
-function connectProblem(method: string): number | undefined {
-  return method === 'CONNECT' ? 405 : undefined
 }
 
 /** RFC 9220, 3: a protocol that is not known is 501. */

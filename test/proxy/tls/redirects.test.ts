@@ -19,7 +19,11 @@ const ways = {
 }
 
 /** Where a request for `/a?b` on port 8080 is sent. */
-async function sent(way: object, more: Parameters<typeof bed>[0] = {}) {
+async function sent(
+  way: object,
+  more: Parameters<typeof bed>[0] = {},
+  headers: Record<string, string> = {},
+) {
   await using at = await bed({
     listeners: [
       { entrypoint: 'http', host: '127.0.0.1', port: 0 },
@@ -30,8 +34,8 @@ async function sent(way: object, more: Parameters<typeof bed>[0] = {}) {
   })
   const routes = [{ rule: `Host(\`${host}\`)`, entrypoints: ['http', 'https'], ...way }]
   at.catalog.set(catalogOf([instance({ routes, policy: policySchema.parse({ middlewares }) })]))
-  const { headers } = await at.get('/a?b', { host: `${host}:8080` })
-  return { location: headers.location, port: at.ports.get('https') }
+  const answer = await at.get('/a?b', { host: `${host}:8080`, headers })
+  return { location: answer.headers.location, port: at.ports.get('https') }
 }
 
 test.each(Object.entries(ways))(
@@ -45,6 +49,21 @@ test.each(Object.entries(ways))(
     expect(await sent(way, { httpsPort: live<number | undefined>(443) })).toMatchObject({
       location: `https://${host}/a?b`,
     })
+  },
+  limitMs,
+)
+
+test.each(Object.entries(ways))(
+  '%s sends nobody there who came by TLS to a trusted proxy, whichever header says so',
+  async (_, way) => {
+    const more = { trust: ['127.0.0.1'], holdMs: 0 }
+    for (const headers of [
+      { forwarded: 'for=1.2.3.4;proto=https' },
+      { 'x-forwarded-proto': 'https' },
+    ]) {
+      expect(await sent(way, more, headers)).toMatchObject({ location: undefined })
+      expect(await sent(way, { holdMs: 0 }, headers)).toHaveProperty('location', expect.anything())
+    }
   },
   limitMs,
 )
