@@ -44,6 +44,7 @@ export function instanceItems(
       policy: {
         ...instance.policy,
         probe: withoutLogin(instance.policy.probe),
+        health: checkWithoutSecrets(instance.policy.health),
         middlewares: masked(instance.policy.middlewares),
       },
       address: { at: found?.address ?? null, why: found?.why ?? 'no proxy runs here' },
@@ -72,6 +73,11 @@ function withoutLogin(probe: Instance['policy']['probe']): unknown {
   }
 }
 
+/** A check may have to log in, too. */
+function checkWithoutSecrets(health: Instance['policy']['health']): unknown {
+  return health && { ...health, headers: withoutSecrets(health.headers) }
+}
+
 const logins = new Set(['basicAuth', 'digestAuth', 'forwardAuth'])
 const secretHeader = /authorization|cookie|token|secret|password|api-?key/i
 const mask = 'masked'
@@ -85,8 +91,14 @@ function shown(middleware: Middleware): unknown {
   const kind = kindOf(middleware)
   if (logins.has(kind)) return { [kind]: mask }
   if (!('headers' in middleware)) return middleware
-  const { request, response } = middleware.headers
-  return { headers: { request: withoutSecrets(request), response: withoutSecrets(response) } }
+  const { request, response, secureResponse } = middleware.headers
+  return {
+    headers: {
+      request: withoutSecrets(request),
+      response: withoutSecrets(response),
+      ...(secureResponse && { secureResponse: withoutSecrets(secureResponse) }),
+    },
+  }
 }
 
 function withoutSecrets(headers: Readonly<Record<string, string>>): Record<string, string> {

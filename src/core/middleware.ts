@@ -47,7 +47,12 @@ export const middlewareSchema = z.union([
     }),
   }),
   z.strictObject({
-    headers: z.object({ request: pairs.default({}), response: pairs.default({}) }),
+    headers: z.object({
+      request: pairs.default({}),
+      response: pairs.default({}),
+      /** For answers to what came by https; `response` goes before them. */
+      secureResponse: pairs.optional(),
+    }),
   }),
   z.strictObject({
     cors: z.object({

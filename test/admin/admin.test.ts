@@ -6,14 +6,17 @@ import { expect, test } from 'vitest'
 import type { Checks } from '../../src/admin/views.ts'
 import { PortolanError } from '../../src/core/errors.ts'
 import { createLog } from '../../src/core/log.ts'
+import { healthSchema } from '../../src/core/policy.ts'
 import { instance } from '../core/samples.ts'
 import { startAdmin } from './start.ts'
 
 test('views are what main gives, with secrets masked', async () => {
   const basicAuth = { users: ['ann:$2y$05$hash'], realm: 'x', removeHeader: false }
-  const headers = { request: { Authorization: 'Basic c2VjcmV0', 'X-A': '1' }, response: {} }
-  const secretive = instance()
-  const policy = { ...secretive.policy, middlewares: { auth: { basicAuth }, set: { headers } } }
+  const request = { Authorization: 'Basic c2VjcmV0', 'X-A': '1' }
+  const headers = { request, response: {}, secureResponse: { 'X-S': '1' } }
+  const middlewares = { auth: { basicAuth }, set: { headers } }
+  const health = healthSchema.parse({ headers: request })
+  const policy = { ...instance().policy, health, middlewares }
   await using admin = await startAdmin({}, { instances: [instance({ policy })] })
   const text = await (await fetch(`${admin.url}/v1/instances`)).text()
   expect(text).not.toMatch(/hash|c2VjcmV0/)
@@ -27,9 +30,15 @@ test('views are what main gives, with secrets masked', async () => {
     inFlight: 2,
     health: 'ok',
     policy: {
+      health: { headers: { Authorization: 'masked', 'X-A': '1' } },
       middlewares: {
         auth: { basicAuth: 'masked' },
-        set: { headers: { request: { Authorization: 'masked', 'X-A': '1' } } },
+        set: {
+          headers: {
+            request: { Authorization: 'masked', 'X-A': '1' },
+            secureResponse: { 'X-S': '1' },
+          },
+        },
       },
     },
   })

@@ -180,8 +180,10 @@ test.for<[string, Labels, object]>([
     {
       headers: {
         request: {},
-        response: {
+        secureResponse: {
           'Strict-Transport-Security': 'max-age=31536000; includeSubDomains; preload',
+        },
+        response: {
           'X-Frame-Options': 'DENY',
           'X-Content-Type-Options': 'nosniff',
           'X-XSS-Protection': '1; mode=block',
@@ -189,6 +191,11 @@ test.for<[string, Labels, object]>([
         },
       },
     },
+  ],
+  [
+    'a forced STS header',
+    { 'headers.stsseconds': '9', 'headers.forcestsheader': 'true' },
+    { headers: { request: {}, response: { 'Strict-Transport-Security': 'max-age=9' } } },
   ],
   [
     'CORS',

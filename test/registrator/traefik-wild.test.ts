@@ -75,10 +75,8 @@ test('Nextcloud: TLS, a redirect of well-known paths, security headers', () => {
     'nextcloud-headers@docker': {
       headers: {
         request: {},
-        response: {
-          'Strict-Transport-Security': 'max-age=15552000; includeSubDomains',
-          'X-Frame-Options': 'SAMEORIGIN',
-        },
+        response: { 'X-Frame-Options': 'SAMEORIGIN' },
+        secureResponse: { 'Strict-Transport-Security': 'max-age=15552000; includeSubDomains' },
       },
     },
   })

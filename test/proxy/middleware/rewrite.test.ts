@@ -131,6 +131,17 @@ test('headers are set and taken off, both ways', async () => {
   expect(answer.headers.pairs()).toEqual(['X-B', '2'])
 })
 
+test('a header for answers by https is in no other one', async () => {
+  const secureResponse = { 'X-S': '1', 'X-B': '1' }
+  const options = { request: {}, response: { 'X-B': '2' }, secureResponse }
+  const to = async (scheme: 'http' | 'https') => {
+    const { answer } = await seen([{ headers: options }], answerOf(200), requestOf({ scheme }))
+    return answer.headers.pairs()
+  }
+  expect(await to('https')).toEqual(['X-S', '1', 'X-B', '2'])
+  expect(await to('http')).toEqual(['X-B', '2'])
+})
+
 const shop = 'https://a.test'
 const options = {
   origins: [shop],

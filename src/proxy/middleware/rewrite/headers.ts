@@ -4,6 +4,12 @@ import type { Hooks, Stage } from '../stage.ts'
 
 type Pairs = Readonly<Record<string, string>>
 
+type Options = {
+  readonly request: Pairs
+  readonly response: Pairs
+  readonly secureResponse?: Pairs | undefined
+}
+
 /** Those by which messages are told apart: only who sends a message can know them. */
 const framing = new Set([
   'connection',
@@ -16,26 +22,29 @@ const framing = new Set([
 ])
 
 /** Sets headers; an empty value takes one off. */
-export function headers(options: { readonly request: Pairs; readonly response: Pairs }): Stage {
+export function headers(options: Options): Stage {
   const wanted = edits(options.request)
   const back = edits(options.response)
-  const hooks: Hooks = { answered: (answer) => apply(back, answer.headers) }
-  const step = back.length === 0 ? undefined : { hooks }
+  const plain = stepOf(back)
+  const secure = stepOf([...edits(options.secureResponse ?? {}), ...back])
   return (request) => {
     for (const edit of wanted) {
       if (edit.name.toLowerCase() === 'host') renameHost(request, edit.value)
       else applyOne(edit, request.headers)
     }
-    return step
+    return request.scheme === 'https' ? secure : plain
   }
 }
 
+function stepOf(back: readonly Edit[]): { readonly hooks: Hooks } | undefined {
+  if (back.length === 0) return undefined
+  return { hooks: { answered: (answer) => apply(back, answer.headers) } }
+}
+
 /** What is wrong with headers that are to be set, if anything. */
-export function headersProblem(options: {
-  readonly request: Pairs
-  readonly response: Pairs
-}): string | undefined {
-  const all = [...Object.entries(options.request), ...Object.entries(options.response)]
+export function headersProblem(options: Options): string | undefined {
+  const { request, response, secureResponse = {} } = options
+  const all = [request, response, secureResponse].flatMap((pairs) => Object.entries(pairs))
   for (const [name, value] of all) {
     if (!isHeaderName(name)) return `${JSON.stringify(name)} is no name of a header`
     if (!isHeaderValue(value)) return `the value of header ${name} has control characters`

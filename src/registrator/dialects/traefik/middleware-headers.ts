@@ -89,9 +89,16 @@ function cors(given: Options): Draft[] {
 
 function headers(given: Options): Draft[] {
   const request = given.customrequestheaders ?? {}
-  const response = { ...secure(given), ...given.customresponseheaders }
-  const some = Object.keys(request).length + Object.keys(response).length > 0
-  return some ? [{ headers: { request, response } }] : []
+  const strict = strictTransport(given)
+  const isForced = given.forcestsheader === true
+  const response = { ...secure(given), ...(isForced && strict), ...given.customresponseheaders }
+  const secureResponse = isForced ? {} : strict
+  if (![request, response, secureResponse].some(hasAny)) return []
+  return [{ headers: { request, response, ...(hasAny(secureResponse) && { secureResponse }) } }]
+}
+
+function hasAny(named: Readonly<Record<string, string>>): boolean {
+  return Object.keys(named).length > 0
 }
 
 /** The headers that Traefik (by unrolled/secure) makes of short options. */
@@ -99,7 +106,6 @@ function secure(given: Options): Record<string, string> {
   const frame = given.customframeoptionsvalue || (given.framedeny === true ? 'DENY' : undefined)
   const filter = given.browserxssfilter === true ? '1; mode=block' : undefined
   const named = {
-    'Strict-Transport-Security': strictTransport(given),
     'X-Frame-Options': frame,
     'X-Content-Type-Options': given.contenttypenosniff === true ? 'nosniff' : undefined,
     'X-XSS-Protection': given.custombrowserxssvalue || filter,
@@ -115,13 +121,13 @@ function secure(given: Options): Record<string, string> {
   )
 }
 
-/** Sent on plain HTTP too, where browsers must ignore it (RFC 6797, 8.1): so `forceSTSHeader` changes nothing. */
-function strictTransport(given: Options): string | undefined {
+/** Never over plain HTTP (RFC 6797, 7.2), unless `forceSTSHeader` asks for it. */
+function strictTransport(given: Options): Record<string, string> {
   const { stsseconds = 0, stsincludesubdomains, stspreload, isdevelopment } = given
-  if (stsseconds <= 0 || isdevelopment === true) return undefined
+  if (stsseconds <= 0 || isdevelopment === true) return {}
   const more = [
     stsincludesubdomains === true ? '; includeSubDomains' : '',
     stspreload === true ? '; preload' : '',
   ]
-  return `max-age=${stsseconds}${more.join('')}`
+  return { 'Strict-Transport-Security': `max-age=${stsseconds}${more.join('')}` }
 }
