@@ -15,7 +15,7 @@ import type { ProxyOptions } from './options.ts'
 import { problemList } from './problem-list.ts'
 import { startOf } from './start.ts'
 import { ownParts } from './table/own-parts.ts'
-import { tables } from './table/tables.ts'
+import { MadeTables } from './table/tables.ts'
 import { targetOf } from './table/targets.ts'
 import { explainConnection, isForTcp } from './tcp/explain.ts'
 import { tlsFeeds } from './tls/feeds.ts'
@@ -63,7 +63,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     changed: () => workers.checked(),
     report,
   })
-  const current = tables({
+  const current = new MadeTables({
     catalog,
     vantage,
     own: () => own.parts(),

@@ -9,7 +9,7 @@ import { Sender } from '../../src/proxy/control/sender.ts'
 import type { Order } from '../../src/proxy/feed.ts'
 import { chains } from '../../src/proxy/middleware/chains.ts'
 import { lostLately } from '../../src/proxy/table/memory.ts'
-import { emptyTable, tableMaker } from '../../src/proxy/table/table.ts'
+import { emptyTable, TableMaker } from '../../src/proxy/table/table.ts'
 import { liveTables } from '../../src/proxy/worker/live-tables.ts'
 import { catalogOf, instance, vantage } from './bed.ts'
 import { siteOf } from './middleware/drafts.ts'
@@ -18,7 +18,7 @@ import { siteOf } from './middleware/drafts.ts'
 function wired() {
   const wire: Order[] = []
   const numbers = numbersOf(['http'], 1)
-  const make = tableMaker()
+  const maker = new TableMaker()
   const post = (order: Order) => void wire.push(structuredClone(order))
   const feed = new Sender({ ...feeder(numbers), post, table: emptyTable, lost: [] })
   const tables = liveTables({ catchUp() {}, changed() {}, chains: chains(siteOf()) })
@@ -35,7 +35,7 @@ function wired() {
     tables,
     /** Makes `instances` the catalog, and sends what that changes. */
     publish: (instances: readonly Instance[]) => {
-      const { changes, table } = make(catalogOf(instances), vantage)
+      const { changes, table } = maker.make(catalogOf(instances), vantage)
       numbers.follow(changes)
       feed.change(changes, table.complete)
     },
