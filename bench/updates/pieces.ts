@@ -4,7 +4,7 @@ import { parentPort, Worker } from 'node:worker_threads'
 
 import { feeder } from '../../src/proxy/control/feeder.ts'
 import { resourceLimits } from '../../src/proxy/control/member.ts'
-import { numbersOf } from '../../src/proxy/control/numbers.ts'
+import { Numbers } from '../../src/proxy/control/numbers.ts'
 import { Sender } from '../../src/proxy/control/sender.ts'
 import type { Order } from '../../src/proxy/feed.ts'
 import { chains } from '../../src/proxy/middleware/chains.ts'
@@ -35,7 +35,7 @@ export async function measurePieces(): Promise<Pieces[]> {
 }
 
 function measured(): Pieces[] {
-  const numbers = numbersOf(['http'], 1)
+  const numbers = new Numbers(['http'], 1)
   const maker = new TableMaker()
   const wire: Uint8Array[] = []
   const post = (order: Order) => void wire.push(serialize(order))

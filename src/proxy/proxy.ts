@@ -4,7 +4,7 @@ import { aborted } from '../core/retry.ts'
 import { Probing } from './checks/probing.ts'
 import { Crew } from './control/crew.ts'
 import { metricsIn } from './control/metrics.ts'
-import { numbersOf } from './control/numbers.ts'
+import { Numbers } from './control/numbers.ts'
 import { tcpMetricsIn } from './control/tcp-metrics.ts'
 import { type Asked, explainRequest, type RequestExplained } from './explain.ts'
 import { identities } from './identities.ts'
@@ -43,7 +43,7 @@ export type Proxy = {
 export function createProxy(options: ProxyOptions): Proxy {
   const { catalog, vantage, listeners, certificates, registry } = options
   const entrypoints = listeners.map(({ entrypoint }) => entrypoint)
-  const numbers = numbersOf(entrypoints, options.workers)
+  const numbers = new Numbers(entrypoints, options.workers)
   const own = ownParts(options.self, options.ownPorts)
   const problems = problemList()
   const report = (part: string) => (list: readonly Problem[]) => {

@@ -4,7 +4,7 @@ import type { Instance } from '../../src/core/instance.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import { plainRequest } from '../../src/core/rule/request.ts'
 import { feeder } from '../../src/proxy/control/feeder.ts'
-import { numbersOf } from '../../src/proxy/control/numbers.ts'
+import { Numbers } from '../../src/proxy/control/numbers.ts'
 import { Sender } from '../../src/proxy/control/sender.ts'
 import type { Order } from '../../src/proxy/feed.ts'
 import { chains } from '../../src/proxy/middleware/chains.ts'
@@ -17,7 +17,7 @@ import { siteOf } from './middleware/drafts.ts'
 /** A sender and the tables of a worker, with a wire between them on which orders wait until they are delivered. */
 function wired() {
   const wire: Order[] = []
-  const numbers = numbersOf(['http'], 1)
+  const numbers = new Numbers(['http'], 1)
   const maker = new TableMaker()
   const post = (order: Order) => void wire.push(structuredClone(order))
   const feed = new Sender({ ...feeder(numbers), post, table: emptyTable, lost: [] })
