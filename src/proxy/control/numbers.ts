@@ -55,7 +55,7 @@ export class Numbers {
       from: 1,
       to: mostEndpoints,
       shared: 0,
-      clear: (slot) => (this.marks[slot] = 0),
+      clear: (slot) => this.clearEndpoint(slot),
     })
     this.services = withShared(this.serviceSlots)
     this.endpoints = this.endpointSlots
@@ -120,6 +120,10 @@ export class Numbers {
 
   private clearService(slot: number): void {
     for (const counters of this.all) clearService(counters, this.entrypoints.length, slot)
+  }
+
+  private clearEndpoint(slot: number): void {
+    this.marks[slot] = 0
   }
 }
 
