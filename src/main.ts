@@ -5,7 +5,7 @@ import { announce } from './assembly/announce.ts'
 import { createBase, type Base } from './assembly/base.ts'
 import { notifyOf } from './assembly/notify.ts'
 import { publishedPort } from './assembly/published.ts'
-import { createRegistration } from './assembly/registration.ts'
+import { Registration } from './assembly/registration.ts'
 import { keepState } from './catalog/state.ts'
 import { type Certs, createCerts } from './certs/certs.ts'
 import { type Confd, createConfd } from './confd/confd.ts'
@@ -36,7 +36,7 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
   base.board.report('settings', settingProblems(config))
   const has = (role: Config['roles'][number]) => config.roles.includes(role)
   const registration = has('registrator')
-    ? createRegistration(config, base, version, log.child({ part: 'registrator' }))
+    ? new Registration({ config, base, version, log: log.child({ part: 'registrator' }) })
     : undefined
   const certs = has('proxy') ? certsOf(config, base, log) : undefined
   const proxy = certs && proxyOf(config, base, certs, log)

@@ -3,7 +3,7 @@ import type { Catalog } from '../../src/core/catalog.ts'
 import { instanceKey } from '../../src/core/keys.ts'
 import { live } from '../../src/core/live.ts'
 import { nobody } from '../../src/proxy/table/own.ts'
-import { tables } from '../../src/proxy/table/tables.ts'
+import { MadeTables } from '../../src/proxy/table/tables.ts'
 import { createMirror } from '../../src/store/mirror.ts'
 import type { Batch, Entry } from '../../src/store/store.ts'
 import { entriesOf, instanceAt, prefix } from './world.ts'
@@ -100,7 +100,7 @@ async function catalogCost(entries: Map<string, Entry>, changed: readonly Change
 function tableCost(catalogs: readonly Catalog[]): number {
   const [first, ...others] = catalogs
   const catalog = live<Catalog | undefined>(first)
-  const made = tables({
+  const made = new MadeTables({
     catalog,
     vantage: live({ node: 'here', place: { kind: 'host' }, containersUnreachable: false } as const),
     own: () => nobody,

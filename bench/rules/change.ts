@@ -2,7 +2,7 @@ import type { Catalog } from '../../src/core/catalog.ts'
 import { live } from '../../src/core/live.ts'
 import { newCheckMarks, newCounters } from '../../src/proxy/counters.ts'
 import { nobody } from '../../src/proxy/table/own.ts'
-import { tables } from '../../src/proxy/table/tables.ts'
+import { MadeTables } from '../../src/proxy/table/tables.ts'
 import { chooser } from '../../src/proxy/worker/choose.ts'
 import { upstreams } from '../../src/proxy/worker/upstreams.ts'
 import { catalogFor, vantage } from './world.ts'
@@ -24,7 +24,7 @@ export function measureChange(services: number, copies: number): Change {
   const catalog = live<Catalog>(first)
   const known = upstreams({ shown: newCounters(1), marks: newCheckMarks() })
   const choosing = chooser(known)
-  const current = tables({
+  const current = new MadeTables({
     catalog,
     vantage: live(vantage),
     own: () => nobody,

@@ -4,11 +4,11 @@ import { parentPort, Worker } from 'node:worker_threads'
 
 import { feeder } from '../../src/proxy/control/feeder.ts'
 import { resourceLimits } from '../../src/proxy/control/member.ts'
-import { numbersOf } from '../../src/proxy/control/numbers.ts'
+import { Numbers } from '../../src/proxy/control/numbers.ts'
 import { Sender } from '../../src/proxy/control/sender.ts'
 import type { Order } from '../../src/proxy/feed.ts'
 import { chains } from '../../src/proxy/middleware/chains.ts'
-import { emptyTable, tableMaker } from '../../src/proxy/table/table.ts'
+import { emptyTable, TableMaker } from '../../src/proxy/table/table.ts'
 import { chooser } from '../../src/proxy/worker/choose.ts'
 import { liveTables } from '../../src/proxy/worker/live-tables.ts'
 import { upstreams } from '../../src/proxy/worker/upstreams.ts'
@@ -35,8 +35,8 @@ export async function measurePieces(): Promise<Pieces[]> {
 }
 
 function measured(): Pieces[] {
-  const numbers = numbersOf(['http'], 1)
-  const make = tableMaker()
+  const numbers = new Numbers(['http'], 1)
+  const maker = new TableMaker()
   const wire: Uint8Array[] = []
   const post = (order: Order) => void wire.push(serialize(order))
   const feed = new Sender({ ...feeder(numbers), post, table: emptyTable, lost: [] })
@@ -61,7 +61,7 @@ function measured(): Pieces[] {
   function publish(phase: Phase): Pieces {
     const catalog = catalogFor(phase.rules, 1, phase.port)
     const madeMs = performance.now()
-    const { changes, table } = make(catalog, vantage)
+    const { changes, table } = maker.make(catalog, vantage)
     numbers.follow(changes)
     feed.change(changes, table.complete)
     const mainMs = performance.now() - madeMs

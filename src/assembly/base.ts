@@ -48,17 +48,13 @@ export async function createBase(config: Config, log: Log): Promise<Base> {
   const store = await storeOf(config, log)
   const docker = await dockerOf(config, log)
   const registers = config.roles.includes('registrator')
-  const mirrorOf = (under: string) =>
-    createMirror({
-      store,
-      prefix: under,
-      onError: (error) => log.debug({ err: error, prefix: under }, 'the store was not read'),
-    })
-  const mirror = mirrorOf(`${prefix}/`)
+  const mirror = mirrorOf(store, `${prefix}/`, log)
   const seen = ownSight(config, docker, mirror, board)
   const { vantage, wishes } = seen
   const own = registers ? seen.own : live(undefined)
   const saved = state === undefined ? undefined : await savedState(state, prefix, log)
+  const addressOfInstance = (instance: Instance) =>
+    addressSeen(instance, vantage.current, catalog.current)
   const follower = new CatalogFollower({
     prefix,
     own,
@@ -69,46 +65,58 @@ export async function createBase(config: Config, log: Log): Promise<Base> {
     doubtMs: 2 * config.leaseMs,
     report: board.report,
   })
-
-  function addressOfInstance(instance: Instance): Chosen {
-    const from = vantage.current
-    if (!from) return { ok: false, why: 'Docker has not been read yet', remedy: 'wait for it' }
-    const advertised = follower.catalog.current?.nodes.get(instance.node)?.address ?? ''
-    return addressOf(instance, from, advertised)
-  }
-
+  const { catalog } = follower
+  const registry = new Registry()
+  const shown = { store, docker, registry, board, own, vantage, catalog, wishes, mirror, saved }
+  const parts = [docker, seen, mirror, follower]
   return {
-    store,
-    docker,
-    registry: new Registry(),
-    board,
-    own,
-    vantage,
-    catalog: follower.catalog,
-    wishes,
-    mirror,
-    saved,
+    ...shown,
     addressOf: addressOfInstance,
     open(under, signal) {
-      const opened = mirrorOf(under)
+      const opened = mirrorOf(store, under, log)
       void opened.run(signal)
       return opened
     },
     async run(signal) {
       const shared = config.store.kind === 'etcd'
-      await Promise.all([
-        docker.run(signal),
-        seen.run(signal),
-        mirror.run(signal),
-        follower.run(signal),
-        reportDocker(docker, board, signal),
-        reportNetworks(docker, board, signal),
-        reportStore(store.name, mirror, board, log, signal),
-        reportOwn(own, shared, board, signal),
-        reportVantage(vantage, board, signal),
-      ])
+      const running = parts.map((one) => one.run(signal))
+      await Promise.all([...running, reportAll(shown, shared, log, signal)])
     },
   }
+}
+
+function mirrorOf(store: Store, prefix: string, log: Log): Mirror {
+  return createMirror({
+    store,
+    prefix,
+    onError: (error) => log.debug({ err: error, prefix }, 'the store was not read'),
+  })
+}
+
+function addressSeen(
+  instance: Instance,
+  from: Vantage | undefined,
+  catalog: Catalog | undefined,
+): Chosen {
+  if (!from) return { ok: false, why: 'Docker has not been read yet', remedy: 'wait for it' }
+  const advertised = catalog?.nodes.get(instance.node)?.address ?? ''
+  return addressOf(instance, from, advertised)
+}
+
+/** Keeps on the board what is wrong with any of it; `shared`: several nodes may use the store. */
+async function reportAll(
+  { store, docker, board, own, vantage, mirror }: Omit<Base, 'run' | 'open' | 'addressOf'>,
+  shared: boolean,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all([
+    reportDocker(docker, board, signal),
+    reportNetworks(docker, board, signal),
+    reportStore(store.name, mirror, board, log, signal),
+    reportOwn(own, shared, board, signal),
+    reportVantage(vantage, board, signal),
+  ])
 }
 
 /** A state that can't be read is no reason not to start: it is said, and done without. */

@@ -12,46 +12,67 @@ import { createSession, type Session } from '../store/session.ts'
 import type { Base } from './base.ts'
 import type { OwnNode } from './own.ts'
 
-/** The writing half of the program: this node's lease, and its entries under it. */
-export type Registration = {
-  /** Registers until `signal` aborts; begins when Docker has been read for the first time. */
-  run(signal: AbortSignal): Promise<void>
-  /** Takes this node out of the store for good. */
-  leave(signal: AbortSignal): Promise<void>
+export type RegistrationOptions = {
+  readonly config: Config
+  readonly base: Base
+  readonly version: string
+  readonly log: Log
 }
 
-export function createRegistration(
-  config: Config,
-  base: Base,
-  version: string,
-  log: Log,
-): Registration {
-  const session = createSession({
-    store: base.store,
-    ttlSeconds: Math.ceil(config.leaseMs / 1000),
-    onError: (error) => log.debug({ err: error }, 'the lease was not kept alive'),
-  })
-  let registrator: Registrator | undefined
+/** The writing half of the program: this node's lease, and its entries under it. */
+export class Registration {
+  private readonly options: RegistrationOptions
+  private readonly session: Session
+  private registrator: Registrator | undefined
 
-  async function register(signal: AbortSignal): Promise<void> {
-    const own = await until(base.own, isKnown, signal)
-    const record = recordOf(own, config, version)
-    registrator = createRegistrator({
+  constructor(options: RegistrationOptions) {
+    const { config, base, log } = options
+    this.options = options
+    this.session = createSession({
       store: base.store,
-      session,
-      mirror: base.mirror,
-      plain:
-        config.plainPrefix === undefined ? undefined : base.open(`${config.plainPrefix}/`, signal),
-      prefix: config.prefix,
-      record,
-      own: base.own,
-      log,
-      report: base.board.report,
+      ttlSeconds: Math.ceil(config.leaseMs / 1000),
+      onError: (error) => log.debug({ err: error }, 'the lease was not kept alive'),
     })
-    await Promise.all([registrator.run(signal), sweep(record, signal)])
   }
 
-  async function sweep(record: NodeRecord, signal: AbortSignal): Promise<void> {
+  /** Registers until `signal` aborts; begins when Docker has been read for the first time. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { session, options } = this
+    const registering = this.register(signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
+    await Promise.all([session.run(signal), registering, sayLease(session, options.log, signal)])
+  }
+
+  /** Takes this node out of the store for good. */
+  async leave(signal: AbortSignal): Promise<void> {
+    if (this.registrator) return this.registrator.leave(signal)
+    throw new PortolanError('docker-down', 'nothing is registered yet; nothing to leave')
+  }
+
+  private async register(signal: AbortSignal): Promise<void> {
+    const { config, base, version, log } = this.options
+    const { prefix, plainPrefix } = config
+    const { store, mirror, own, board } = base
+    const known = await until(own, isKnown, signal)
+    const record = recordOf(known, config, version)
+    const registrator = createRegistrator({
+      store,
+      session: this.session,
+      mirror,
+      plain: plainPrefix === undefined ? undefined : base.open(`${plainPrefix}/`, signal),
+      prefix,
+      record,
+      own,
+      log,
+      report: board.report,
+    })
+    this.registrator = registrator
+    await Promise.all([registrator.run(signal), this.sweep(record, signal)])
+  }
+
+  private async sweep(record: NodeRecord, signal: AbortSignal): Promise<void> {
+    const { config, base, log } = this.options
     const { store, mirror, docker } = base
     await sweepWishes(
       {
@@ -65,19 +86,6 @@ export function createRegistration(
       },
       signal,
     )
-  }
-
-  return {
-    async run(signal) {
-      const registering = register(signal).catch((error: unknown) => {
-        if (!signal.aborted) throw error
-      })
-      await Promise.all([session.run(signal), registering, sayLease(session, log, signal)])
-    },
-    async leave(signal) {
-      if (registrator) return registrator.leave(signal)
-      throw new PortolanError('docker-down', 'nothing is registered yet; nothing to leave')
-    },
   }
 }
 

@@ -9,7 +9,7 @@ import { sleep } from '../core/retry.ts'
 import type { Mirror } from '../store/mirror.ts'
 import type { Entry } from '../store/store.ts'
 import { aging } from './aging.ts'
-import { folderSource } from './follow-folder.ts'
+import { FolderSource } from './follow-folder.ts'
 import { storeSource } from './follow-store.ts'
 
 export type CertsOptions = {
@@ -50,7 +50,7 @@ export function createCerts(options: CertsOptions): Certs {
   const { folder, prefix, mirror, saved, report, registry, log } = options
   const certificates = live<CertificateSet>([])
   const sources = [
-    ...(folder === undefined ? [] : [folderSource(folder)]),
+    ...(folder === undefined ? [] : [new FolderSource(folder)]),
     storeSource(prefix, mirror, saved),
   ]
   let valid = ''

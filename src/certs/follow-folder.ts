@@ -1,3 +1,4 @@
+import type { Certificate } from '../core/certificate.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Problem } from '../core/problems.ts'
 import { sleep } from '../core/retry.ts'
@@ -11,15 +12,71 @@ const everyMs = 1000
 /** Part of the time that looking may take: a folder of thousands of files is looked at less often. */
 const share = 1 / 50
 
-/** The certificates in `folder`. What is half-written, and so bad, has until the next look to become whole. */
-export function folderSource(folder: string): Source {
-  const kept = keeper()
-  const seen = new Map<string, string>()
-  let unreadable: Problem | undefined
+/** The certificates in a folder. What is half-written, and so bad, has until the next look to become whole. */
+export class FolderSource implements Source {
+  private readonly folder: string
+  private readonly kept = keeper()
+  /** Signatures of files, by name. */
+  private readonly seen = new Map<string, string>()
+  private unreadable: Problem | undefined
   /** Names whose files were bad in one look only. */
-  let fresh = new Set<string>()
+  private readonly fresh = new Set<string>()
 
-  async function lookAt(files: Files): Promise<boolean> {
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  certificates(): readonly Certificate[] {
+    return this.kept.certificates()
+  }
+
+  problems(): readonly Problem[] {
+    const { unreadable, kept, fresh } = this
+    return [...(unreadable ? [unreadable] : []), ...kept.problems((name) => !fresh.has(name))]
+  }
+
+  async load(): Promise<void> {
+    await this.look()
+  }
+
+  async run(onChange: () => void, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const began = performance.now()
+      if (await this.look()) onChange()
+      const tookMs = performance.now() - began
+      await sleep(Math.max(everyMs, tookMs / share), signal)
+    }
+  }
+
+  /** Whether anything is other than before. */
+  private async look(): Promise<boolean> {
+    let all: readonly Files[]
+    try {
+      all = await filesIn(this.folder)
+    } catch (error) {
+      const changed = this.unreadable === undefined
+      this.unreadable = noFolder(this.folder, error)
+      return changed
+    }
+    let changed = this.unreadable !== undefined
+    this.unreadable = undefined
+    if (this.forgetBut(new Set(all.map(({ name }) => name)))) changed = true
+    for (const files of all) if (await this.lookAt(files)) changed = true
+    return changed
+  }
+
+  private forgetBut(there: ReadonlySet<string>): boolean {
+    const gone = [...this.seen.keys()].filter((name) => !there.has(name))
+    for (const name of gone) {
+      this.seen.delete(name)
+      this.fresh.delete(name)
+      this.kept.forget(name)
+    }
+    return gone.length > 0
+  }
+
+  private async lookAt(files: Files): Promise<boolean> {
+    const { seen, fresh, kept } = this
     const { name, chain } = files
     const signature = await signatureOf(files)
     if (seen.get(name) === signature) return fresh.delete(name)
@@ -30,49 +87,6 @@ export function folderSource(folder: string): Source {
     })
     fresh.add(name)
     return true
-  }
-
-  /** Whether anything is other than before. */
-  async function look(): Promise<boolean> {
-    let all: readonly Files[]
-    try {
-      all = await filesIn(folder)
-    } catch (error) {
-      const changed = unreadable === undefined
-      unreadable = noFolder(folder, error)
-      return changed
-    }
-    let changed = unreadable !== undefined
-    unreadable = undefined
-    const there = new Set(all.map(({ name }) => name))
-    for (const name of seen.keys()) {
-      if (there.has(name)) continue
-      seen.delete(name)
-      fresh.delete(name)
-      kept.forget(name)
-      changed = true
-    }
-    for (const files of all) if (await lookAt(files)) changed = true
-    return changed
-  }
-
-  return {
-    certificates: kept.certificates,
-    problems: () => [
-      ...(unreadable ? [unreadable] : []),
-      ...kept.problems((name) => !fresh.has(name)),
-    ],
-    async load() {
-      await look()
-    },
-    async run(onChange, signal) {
-      while (!signal.aborted) {
-        const began = performance.now()
-        if (await look()) onChange()
-        const tookMs = performance.now() - began
-        await sleep(Math.max(everyMs, tookMs / share), signal)
-      }
-    },
   }
 }
 

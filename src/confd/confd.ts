@@ -14,7 +14,7 @@ import { renderMetrics } from './metrics.ts'
 import { mirrorPool, type OpenMirror } from './mirrors.ts'
 import type { Outcome, PassOptions } from './pass.ts'
 import { confdProblems } from './problems.ts'
-import { createReloads } from './reloads.ts'
+import { Reloads } from './reloads.ts'
 import { createRenderer, type Renderer } from './renderer.ts'
 import type { Resource } from './resource.ts'
 import type { Notify } from './ring.ts'
@@ -134,7 +134,7 @@ function starter(options: ConfdOptions, renderer: Renderer, onChange: () => void
   const pool = mirrorPool(open)
   const lookups = options.lookups ?? createLookups()
   const claims = createClaims()
-  const tools = { reloads: createReloads(), claims, notify: options.notify }
+  const tools = { reloads: new Reloads(), claims, notify: options.notify }
   const count = renderMetrics(options.registry)
   const desks = new Map<string, { memory: Promise<Memory>; done: Promise<void> }>()
   const start = (resource: Resource, signal: AbortSignal) => {

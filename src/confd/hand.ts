@@ -4,81 +4,100 @@ import { fileURLToPath } from 'node:url'
 import { type Answer, type Job, overdue } from './job.ts'
 import { noCatalog, noKeys } from './reads.ts'
 
-/** A process that renders. */
-export type Hand = {
-  /** Settles always; one job at a time. After `usable` has become false no more. */
-  work(job: Job): Promise<Answer>
-  readonly usable: boolean
-  end(): void
+export type HandOptions = {
+  /** Has the templates. */
+  readonly folder: string
+  /** Memory that it may have, in MiB. */
+  readonly megabytes: number
+  readonly onEnd: (hand: Hand) => void
 }
 
 /** It looks at its own clock; this is for one that does not even do that. */
 const graceMs = 10_000
 const startMs = 60_000
 
-/** Starts one for the templates of `folder`, which may have `megabytes` of memory. */
-export function startHand(folder: string, megabytes: number, onEnd: (hand: Hand) => void): Hand {
-  const child = fork(fileURLToPath(new URL('process.ts', import.meta.url)), [folder], {
-    execArgv: [`--max-old-space-size=${megabytes}`],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  })
-  let usable = true
-  let killed = false
-  let answered: (answer: Answer | undefined) => void = () => {}
-  const ready = Promise.withResolvers<void>()
-  child.on('message', (message: Answer | 'ready') => {
-    if (message === 'ready') ready.resolve()
-    else answered(message)
-  })
-  const ended = () => {
-    usable = false
-    ready.resolve()
-    answered(undefined)
-    onEnd(hand)
+/** A process that renders. */
+export class Hand {
+  private readonly options: HandOptions
+  private readonly child: ChildProcess
+  private readonly ready = Promise.withResolvers<void>()
+  private isUsable = true
+  private killed = false
+  private answered: (answer: Answer | undefined) => void = () => {}
+
+  /** Starts it. */
+  constructor(options: HandOptions) {
+    const child = forked(options)
+    this.options = options
+    this.child = child
+    child.on('message', (message: Answer | 'ready') => {
+      if (message === 'ready') this.ready.resolve()
+      else this.answered(message)
+    })
+    child.once('exit', () => this.ended())
+    child.on('error', () => {
+      // of one that has begun, the end tells more than a message that did not get there
+      if (child.pid === undefined) this.ended()
+    })
+    keepAlive(child, false)
   }
-  child.once('exit', ended)
-  child.on('error', () => {
-    // of one that has begun, the end tells more than a message that did not get there
-    if (child.pid === undefined) ended()
-  })
-  const kill = () => {
-    killed = true
-    child.kill('SIGKILL')
+
+  get usable(): boolean {
+    return this.isUsable
   }
-  const within = async <T>(ms: number, promise: Promise<T>) => {
-    const timer = setTimeout(kill, ms)
+
+  /** Settles always; one job at a time. After `usable` has become false no more. */
+  async work(job: Job): Promise<Answer> {
+    const { child } = this
+    keepAlive(child, true)
+    await this.within(startMs, this.ready.promise)
+    const answer = await this.within(job.limitMs + graceMs, this.asked(job))
+    keepAlive(child, false)
+    return answer ?? lost(job, this.killed, child, this.options.megabytes)
+  }
+
+  end(): void {
+    this.isUsable = false
+    this.child.kill('SIGKILL')
+  }
+
+  /** Undefined when it ends without an answer. */
+  private asked(job: Job): Promise<Answer | undefined> {
+    return new Promise((resolve) => {
+      this.answered = resolve
+      if (this.isUsable) this.child.send(job)
+      else resolve(undefined)
+    })
+  }
+
+  private ended(): void {
+    this.isUsable = false
+    this.ready.resolve()
+    this.answered(undefined)
+    this.options.onEnd(this)
+  }
+
+  private async within<T>(ms: number, promise: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.kill(), ms)
     try {
       return await promise
     } finally {
       clearTimeout(timer)
     }
   }
-  const hand: Hand = {
-    get usable() {
-      return usable
-    },
-    async work(job) {
-      keepAlive(child, true)
-      await within(startMs, ready.promise)
-      const answer = await within(
-        job.limitMs + graceMs,
-        new Promise<Answer | undefined>((resolve) => {
-          answered = resolve
-          if (usable) child.send(job)
-          else resolve(undefined)
-        }),
-      )
-      keepAlive(child, false)
-      return answer ?? lost(job, killed, child, megabytes)
-    },
-    end() {
-      usable = false
-      child.kill('SIGKILL')
-    },
+
+  private kill(): void {
+    this.killed = true
+    this.child.kill('SIGKILL')
   }
-  keepAlive(child, false)
-  return hand
+}
+
+function forked({ folder, megabytes }: HandOptions): ChildProcess {
+  return fork(fileURLToPath(new URL('process.ts', import.meta.url)), [folder], {
+    execArgv: [`--max-old-space-size=${megabytes}`],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
 }
 
 /** Whether an idle one holds up our end. */

@@ -8,7 +8,7 @@ import { createLookups } from './lookups.ts'
 import { recall } from './memory.ts'
 import { type MirrorPool, type MirrorReader, mirrorPool } from './mirrors.ts'
 import { type Outcome, type PassOptions, passOver } from './pass.ts'
-import { createReloads } from './reloads.ts'
+import { Reloads } from './reloads.ts'
 import { nothingLooked } from './render.ts'
 import { createRenderer } from './renderer.ts'
 import type { Resource } from './resource.ts'
@@ -39,7 +39,7 @@ export async function renderOnce(options: OnceOptions, signal: AbortSignal): Pro
   const pool = mirrorPool(options.open)
   const renderer = createRenderer(templatesOf(options.folder))
   const claims = createClaims()
-  const tools = { reloads: createReloads(), claims, notify: options.notify }
+  const tools = { reloads: new Reloads(), claims, notify: options.notify }
   const lookups = options.lookups ?? createLookups()
   const all = [...resources.values()].map(({ resource }) => ({
     resource,

@@ -1,4 +1,4 @@
-import { type Hand, startHand, unanswered } from './hand.ts'
+import { Hand, unanswered } from './hand.ts'
 import type { Answer, Job } from './job.ts'
 
 export type Renderer = {
@@ -35,11 +35,12 @@ export function createRenderer(folder: string, options: RendererOptions = {}): R
   let retiring: NodeJS.Timeout | undefined
 
   const hire = () => {
-    const hand = startHand(folder, megabytes, (gone) => {
+    const onEnd = (gone: Hand) => {
       hands.delete(gone)
       const at = free.indexOf(gone)
       if (at >= 0) free.splice(at, 1)
-    })
+    }
+    const hand = new Hand({ folder, megabytes, onEnd })
     hands.add(hand)
     free.push(hand)
   }

@@ -1,7 +1,7 @@
 import type { MutableLive } from '../core/live.ts'
 import type { Log } from '../core/log.ts'
 import { backoffMs, sleep } from '../core/retry.ts'
-import { createChart } from './chart.ts'
+import { Chart } from './chart.ts'
 import type { Containers } from './docker.ts'
 import { type EngineClient, type EngineOptions, openEngine } from './engine.ts'
 import { createHistory } from './history.ts'
@@ -37,7 +37,7 @@ export async function follow(options: FollowOptions, signal: AbortSignal): Promi
   using timers = keyedTimers()
   let current: { readonly client: EngineClient; readonly signal: AbortSignal } | undefined
   const ask = (id: string) => void queue.ask(id)
-  const chart = createChart({
+  const chart = new Chart({
     ask,
     timers,
     onChange: (kind) => shown.changed(kind === 'gone' || queue.pending <= 1 ? 'now' : 'within'),

@@ -4,7 +4,7 @@ import { aborted } from '../core/retry.ts'
 import { Probing } from './checks/probing.ts'
 import { Crew } from './control/crew.ts'
 import { metricsIn } from './control/metrics.ts'
-import { numbersOf } from './control/numbers.ts'
+import { Numbers } from './control/numbers.ts'
 import { tcpMetricsIn } from './control/tcp-metrics.ts'
 import { type Asked, explainRequest, type RequestExplained } from './explain.ts'
 import { identities } from './identities.ts'
@@ -15,7 +15,7 @@ import type { ProxyOptions } from './options.ts'
 import { problemList } from './problem-list.ts'
 import { startOf } from './start.ts'
 import { ownParts } from './table/own-parts.ts'
-import { tables } from './table/tables.ts'
+import { MadeTables } from './table/tables.ts'
 import { targetOf } from './table/targets.ts'
 import { explainConnection, isForTcp } from './tcp/explain.ts'
 import { tlsFeeds } from './tls/feeds.ts'
@@ -43,7 +43,7 @@ export type Proxy = {
 export function createProxy(options: ProxyOptions): Proxy {
   const { catalog, vantage, listeners, certificates, registry } = options
   const entrypoints = listeners.map(({ entrypoint }) => entrypoint)
-  const numbers = numbersOf(entrypoints, options.workers)
+  const numbers = new Numbers(entrypoints, options.workers)
   const own = ownParts(options.self, options.ownPorts)
   const problems = problemList()
   const report = (part: string) => (list: readonly Problem[]) => {
@@ -63,7 +63,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     changed: () => workers.checked(),
     report,
   })
-  const current = tables({
+  const current = new MadeTables({
     catalog,
     vantage,
     own: () => own.parts(),

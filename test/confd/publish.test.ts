@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import { createClaims } from '../../src/confd/claims.ts'
 import { recall } from '../../src/confd/memory.ts'
-import { createReloads } from '../../src/confd/reloads.ts'
+import { Reloads } from '../../src/confd/reloads.ts'
 import type { Notify } from '../../src/confd/ring.ts'
 import { parseResource, publishOne, tempFolder, testSignal } from './scene.ts'
 
@@ -16,7 +16,7 @@ async function scene(
 ) {
   const folder = await tempFolder()
   const signal = testSignal()
-  const tools = { reloads: createReloads(), claims: createClaims(), notify }
+  const tools = { reloads: new Reloads(), claims: createClaims(), notify }
   const dest = folder.at('out/web.conf')
   await folder.write('out/.keep', '')
   const source = (more: string) => `[template]\nsrc = "a"\ndest = "${dest}"\n${more}\n`
@@ -178,7 +178,7 @@ for (const [what, prepare, message] of [
       resource,
       'x',
       await recall(resource, undefined),
-      { reloads: createReloads(), claims: createClaims(), notify: undefined },
+      { reloads: new Reloads(), claims: createClaims(), notify: undefined },
       testSignal(),
     )
     await expect(publishing).rejects.toThrow(message)

@@ -4,7 +4,7 @@ import type { Catalog } from '../../src/core/catalog.ts'
 import { live } from '../../src/core/live.ts'
 import type { Probed } from '../../src/proxy/checks/probing.ts'
 import { type Asked, explainRequest } from '../../src/proxy/explain.ts'
-import { tables } from '../../src/proxy/table/tables.ts'
+import { MadeTables } from '../../src/proxy/table/tables.ts'
 import { catalogOf, instance, vantage } from './bed.ts'
 
 const listeners = [{ entrypoint: 'http', host: '', port: 8080 }]
@@ -18,7 +18,7 @@ const own = {
 
 /** What is said of a request of `http://h/`, or of `asked`, with this catalog. */
 function explained(catalog: Catalog, asked: Partial<Asked> = {}) {
-  const current = tables({
+  const current = new MadeTables({
     catalog: live(catalog),
     vantage: live(vantage),
     own: () => own,

@@ -4,7 +4,7 @@ import { plainRequest } from '../../src/core/rule/request.ts'
 import { fallbackEntrypoint } from '../../src/proxy/table/fallbacks.ts'
 import { match } from '../../src/proxy/table/match.ts'
 import { nobody } from '../../src/proxy/table/own.ts'
-import { routeTable, tableMaker } from '../../src/proxy/table/table.ts'
+import { routeTable, TableMaker } from '../../src/proxy/table/table.ts'
 import { routeViews } from '../../src/proxy/views.ts'
 import { bed, catalogOf, instance, named, type Sketch, vantage } from './bed.ts'
 
@@ -44,9 +44,10 @@ test('its own project’s service goes before that of others; one that is missin
 })
 
 test('it follows its service, and goes with the last who asks for it', () => {
-  const make = tableMaker()
+  const maker = new TableMaker()
   const has = (...list: ReturnType<typeof instance>[]) =>
-    make(catalogOf(list), vantage)
+    maker
+      .make(catalogOf(list), vantage)
       .table.routes.filter((one) => one.entrypoint === entrypoint)
       .map(({ targets }) => targets.map(({ port }) => port))
   expect(has(web())).toEqual([])
@@ -59,9 +60,9 @@ test('it follows its service, and goes with the last who asks for it', () => {
 
 test('the fallback stays for a minute when the last container of those who ask for it has gone', () => {
   let nowMs = 0
-  const make = tableMaker(undefined, () => nowMs)
+  const maker = new TableMaker(undefined, () => nowMs)
   const ports = (...list: ReturnType<typeof instance>[]) => {
-    const { table, problems } = make(catalogOf(list), vantage)
+    const { table, problems } = maker.make(catalogOf(list), vantage)
     expect(problems).toEqual([])
     const found = table.routes.filter((one) => one.entrypoint === entrypoint)
     return found.map(({ targets }) => targets.map(({ port }) => port))

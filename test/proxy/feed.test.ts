@@ -4,12 +4,12 @@ import type { Instance } from '../../src/core/instance.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import { plainRequest } from '../../src/core/rule/request.ts'
 import { feeder } from '../../src/proxy/control/feeder.ts'
-import { numbersOf } from '../../src/proxy/control/numbers.ts'
+import { Numbers } from '../../src/proxy/control/numbers.ts'
 import { Sender } from '../../src/proxy/control/sender.ts'
 import type { Order } from '../../src/proxy/feed.ts'
 import { chains } from '../../src/proxy/middleware/chains.ts'
 import { lostLately } from '../../src/proxy/table/memory.ts'
-import { emptyTable, tableMaker } from '../../src/proxy/table/table.ts'
+import { emptyTable, TableMaker } from '../../src/proxy/table/table.ts'
 import { liveTables } from '../../src/proxy/worker/live-tables.ts'
 import { catalogOf, instance, vantage } from './bed.ts'
 import { siteOf } from './middleware/drafts.ts'
@@ -17,8 +17,8 @@ import { siteOf } from './middleware/drafts.ts'
 /** A sender and the tables of a worker, with a wire between them on which orders wait until they are delivered. */
 function wired() {
   const wire: Order[] = []
-  const numbers = numbersOf(['http'], 1)
-  const make = tableMaker()
+  const numbers = new Numbers(['http'], 1)
+  const maker = new TableMaker()
   const post = (order: Order) => void wire.push(structuredClone(order))
   const feed = new Sender({ ...feeder(numbers), post, table: emptyTable, lost: [] })
   const tables = liveTables({ catchUp() {}, changed() {}, chains: chains(siteOf()) })
@@ -35,7 +35,7 @@ function wired() {
     tables,
     /** Makes `instances` the catalog, and sends what that changes. */
     publish: (instances: readonly Instance[]) => {
-      const { changes, table } = make(catalogOf(instances), vantage)
+      const { changes, table } = maker.make(catalogOf(instances), vantage)
       numbers.follow(changes)
       feed.change(changes, table.complete)
     },

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { checkCounter } from '../../src/proxy/checks/follow.ts'
 import { metricsIn } from '../../src/proxy/control/metrics.ts'
-import { numbersOf } from '../../src/proxy/control/numbers.ts'
+import { Numbers } from '../../src/proxy/control/numbers.ts'
 import { slots } from '../../src/proxy/control/slots.ts'
 import { mostEndpoints } from '../../src/proxy/counters.ts'
 import { routeTable } from '../../src/proxy/table/table.ts'
@@ -13,7 +13,7 @@ import { catalogOf, instance, vantage } from './bed.ts'
 test('the series of a service vanish five minutes after its last route, and begin anew', async () => {
   let nowMs = 0
   const registry = new Registry()
-  const numbers = numbersOf(['http', 'https'], 2, () => nowMs)
+  const numbers = new Numbers(['http', 'https'], 2, () => nowMs)
   metricsIn(registry, numbers, { size: 2, crashes: 0, hangs: 0 })
   const checked = checkCounter(registry, numbers)
   const { routes } = routeTable(catalogOf([instance()]), vantage).table

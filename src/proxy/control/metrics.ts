@@ -1,16 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
-import {
-  bucketsAt,
-  bucketSeconds,
-  codes,
-  type Counters,
-  mirrorOutcomes,
-  placeOf,
-  secondsAt,
-} from '../counters.ts'
+import { bucketsAt, bucketSeconds, codes, mirrorOutcomes, placeOf, secondsAt } from '../counters.ts'
 import type { Crew } from './crew.ts'
 import type { Numbers } from './numbers.ts'
+import { sumsOf, type Total, totalOf } from './sums.ts'
 
 type Label = 'entrypoint' | 'service' | 'code' | 'le'
 
@@ -24,70 +17,12 @@ export function metricsIn(
   crew: Pick<Crew, 'size' | 'crashes' | 'hangs'>,
   others: ReadonlySet<string> = new Set(),
 ): void {
-  const { all } = numbers
+  const total = totalOf(numbers)
   for (const metric of [requestsOf(numbers), secondsOf(numbers), runningOf(numbers, others)]) {
     registry.registerMetric(metric)
   }
-  const total = (of: (counters: Counters) => number | undefined) =>
-    all.reduce((sum, counters) => sum + (of(counters) ?? 0), 0)
-  counter('portolan_http_retries_total', 'Requests that were sent to an endpoint once more', () =>
-    total(({ retried }) => retried[0]),
-  )
-  counter(
-    'portolan_worker_crashes_total',
-    'Workers that ended and were replaced',
-    () => crew.crashes,
-  )
-  counter(
-    'portolan_worker_hangs_total',
-    'Workers whose event loop did not move and that were replaced',
-    () => crew.hangs,
-  )
   registry.registerMetric(mirroredOf(total))
-  counter(
-    'portolan_access_log_dropped_total',
-    'Lines of the access log that standard output did not take in time',
-    () => total(({ unlogged }) => unlogged[0]),
-  )
-  gauge('portolan_http_held', 'Requests that wait for an endpoint to be ready', () =>
-    total(({ held }) => held[0]),
-  )
-  gauge(
-    'portolan_http_buffered_bytes',
-    'Bytes that wait for clients and endpoints which do not keep up, and bodies that are kept',
-    () => total(({ parked }) => parked[0]),
-  )
-  counter(
-    'portolan_http_buffer_overflows_total',
-    'Connections that were given up, and requests that were refused, because too many bytes waited',
-    () => total(({ overfull }) => overfull[0]),
-  )
-  gauge('portolan_workers', 'Threads that serve requests', () => crew.size)
-
-  function counter(name: string, help: string, value: () => number): void {
-    const metric = new Counter({
-      name,
-      help,
-      registers: [],
-      collect() {
-        this.reset()
-        this.inc(value())
-      },
-    })
-    registry.registerMetric(metric)
-  }
-
-  function gauge(name: string, help: string, value: () => number): void {
-    const metric = new Gauge({
-      name,
-      help,
-      registers: [],
-      collect() {
-        this.set(value())
-      },
-    })
-    registry.registerMetric(metric)
-  }
+  for (const metric of sumsOf(total, crew)) registry.registerMetric(metric)
 }
 
 function requestsOf(numbers: Numbers) {
@@ -142,7 +77,7 @@ function secondsOf(numbers: Numbers) {
   })
 }
 
-function mirroredOf(total: (of: (counters: Counters) => number | undefined) => number) {
+function mirroredOf(total: Total) {
   return new Counter<'outcome'>({
     name: 'portolan_http_mirrored_total',
     help: 'Copies of requests for mirrors, by what became of them',

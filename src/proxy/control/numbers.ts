@@ -22,109 +22,122 @@ import { type Slots, slots } from './slots.ts'
 /** What connects and answers of requests tell of an endpoint. */
 export type Condition = 'ok' | 'refusing' | 'ejected'
 
-/** The counters of all workers, and whose numbers stand where. */
-export type Numbers = {
-  readonly all: readonly Counters[]
-  /** For the next worker of a place in `all`: those of the one before count no more as running. */
-  next(at: number): Counters
-  readonly entrypoints: readonly string[]
-  readonly services: Pick<Slots, 'of' | 'named'>
-  readonly endpoints: Pick<Slots, 'of' | 'isHeld'>
-  /** Gives places to what has come, and takes them from what has gone. */
-  follow(changes: readonly RouteChange[]): void
-  /** Of an endpoint, over all workers. */
-  inFlight(identity: string): number
-  /** What workers found, the worst of it. */
-  condition(identity: string): Condition
-  /** What checks say, by the place of the endpoint. */
-  readonly marks: CheckMarks
-  mark(identity: string, state: CheckState): void
-  markRole(identity: string, state: RoleState): void
-}
-
 /** A scrape or two, even where they are rare, see the last count of a service. */
 const keepMs = 300_000
 
-/** `clock`: monotonic, in milliseconds; performance.now unless given. */
-export function numbersOf(
-  entrypoints: readonly string[],
-  workers: number,
-  clock = () => performance.now(),
-): Numbers {
-  const all = Array.from({ length: workers }, () => newCounters(entrypoints.length))
-  const services = slots({
-    from: otherService + 1,
-    to: mostServices,
-    shared: otherService,
-    keepMs,
-    clock,
-    clear(slot) {
-      for (const counters of all) clearService(counters, entrypoints.length, slot)
-    },
-  })
-  const marks = newCheckMarks()
-  const endpoints = slots({
-    from: 1,
-    to: mostEndpoints,
-    shared: 0,
-    keepMs,
-    clock,
-    clear(slot) {
-      marks[slot] = 0
-      for (const { inFlight, failures, ejected } of all) {
-        for (const numbers of [inFlight, failures, ejected]) numbers[slot] = 0
-      }
-    },
-  })
-  const at = (numbers: Int32Array | Float64Array, identity: string) =>
-    numbers[endpoints.of(identity) ?? 0] ?? 0
+/** The counters of all workers, and whose numbers stand where. */
+export class Numbers {
+  readonly all: readonly Counters[]
+  readonly entrypoints: readonly string[]
+  readonly services: Pick<Slots, 'of' | 'named'>
+  readonly endpoints: Pick<Slots, 'of' | 'isHeld'>
+  /** What checks say, by the place of the endpoint. */
+  readonly marks: CheckMarks = newCheckMarks()
+  private readonly counters: Counters[]
+  private readonly serviceSlots: Slots
+  private readonly endpointSlots: Slots
 
-  function hold({ service, targets }: TableRoute): void {
-    if (service !== '-') services.hold(service)
-    for (const { identity } of targets) endpoints.hold(identity)
+  /** `clock`: monotonic, in milliseconds; performance.now unless given. */
+  constructor(entrypoints: readonly string[], workers: number, clock = () => performance.now()) {
+    this.entrypoints = entrypoints
+    this.counters = Array.from({ length: workers }, () => newCounters(entrypoints.length))
+    this.all = this.counters
+    const shared = { keepMs, clock }
+    this.serviceSlots = slots({
+      ...shared,
+      from: otherService + 1,
+      to: mostServices,
+      shared: otherService,
+      clear: (slot) => this.clearService(slot),
+    })
+    this.endpointSlots = slots({
+      ...shared,
+      from: 1,
+      to: mostEndpoints,
+      shared: 0,
+      clear: (slot) => this.clearEndpoint(slot),
+    })
+    this.services = withShared(this.serviceSlots)
+    this.endpoints = this.endpointSlots
   }
 
-  function release({ service, targets }: TableRoute): void {
-    if (service !== '-') services.release(service)
-    for (const { identity } of targets) endpoints.release(identity)
+  /** For the next worker of a place in `all`: those of the one before count no more as running. */
+  next(at: number): Counters {
+    const { counters } = this
+    const next = inherited(counters[at] ?? newCounters(this.entrypoints.length))
+    counters[at] = next
+    return next
   }
 
+  /** Gives places to what has come, and takes them from what has gone. */
+  follow(changes: readonly RouteChange[]): void {
+    // what stays is held before it is released
+    for (const { after } of changes) if (after) this.hold(after)
+    for (const { before } of changes) if (before) this.release(before)
+  }
+
+  /** Of an endpoint, over all workers. */
+  inFlight(identity: string): number {
+    const slot = this.slotOf(identity)
+    return this.all.reduce((sum, { inFlight }) => sum + (inFlight[slot] ?? 0), 0)
+  }
+
+  /** What workers found, the worst of it. */
+  condition(identity: string): Condition {
+    const slot = this.slotOf(identity)
+    const nowMs = Date.now()
+    if (this.all.some(({ ejected }) => (ejected[slot] ?? 0) > nowMs)) return 'ejected'
+    return this.all.some(({ failures }) => (failures[slot] ?? 0) > 0) ? 'refusing' : 'ok'
+  }
+
+  mark(identity: string, state: CheckState): void {
+    this.remark(identity, (before) => markOf(checkStates.indexOf(state), roleOfMark(before)))
+  }
+
+  markRole(identity: string, state: RoleState): void {
+    this.remark(identity, (before) => markOf(checkOfMark(before), roleStates.indexOf(state)))
+  }
+
+  private remark(identity: string, after: (before: number) => number): void {
+    const { marks } = this
+    const slot = this.slotOf(identity)
+    if (slot > 0) marks[slot] = after(marks[slot] ?? 0)
+  }
+
+  private slotOf(identity: string): number {
+    return this.endpointSlots.of(identity) ?? 0
+  }
+
+  private hold({ service, targets }: TableRoute): void {
+    if (service !== '-') this.serviceSlots.hold(service)
+    for (const { identity } of targets) this.endpointSlots.hold(identity)
+  }
+
+  private release({ service, targets }: TableRoute): void {
+    if (service !== '-') this.serviceSlots.release(service)
+    for (const { identity } of targets) this.endpointSlots.release(identity)
+  }
+
+  private clearService(slot: number): void {
+    for (const counters of this.all) clearService(counters, this.entrypoints.length, slot)
+  }
+
+  private clearEndpoint(slot: number): void {
+    this.marks[slot] = 0
+    for (const { inFlight, failures, ejected } of this.all) {
+      for (const numbers of [inFlight, failures, ejected]) numbers[slot] = 0
+    }
+  }
+}
+
+/** With the places of requests that no service got, and of services for which no place is left. */
+function withShared(services: Slots): Pick<Slots, 'of' | 'named'> {
   return {
-    all,
-    next(place) {
-      const counters = inherited(all[place] ?? newCounters(entrypoints.length))
-      all[place] = counters
-      return counters
-    },
-    entrypoints,
-    endpoints,
-    services: {
-      of: (name) => (name === '-' ? noService : services.of(name)),
-      *named() {
-        yield ['-', noService]
-        yield ['other', otherService]
-        yield* services.named()
-      },
-    },
-    follow(changes) {
-      // what stays is held before it is released
-      for (const { after } of changes) if (after) hold(after)
-      for (const { before } of changes) if (before) release(before)
-    },
-    inFlight: (identity) => all.reduce((sum, one) => sum + at(one.inFlight, identity), 0),
-    condition(identity) {
-      const nowMs = Date.now()
-      if (all.some(({ ejected }) => at(ejected, identity) > nowMs)) return 'ejected'
-      return all.some(({ failures }) => at(failures, identity) > 0) ? 'refusing' : 'ok'
-    },
-    marks,
-    mark(identity, state) {
-      const slot = endpoints.of(identity) ?? 0
-      if (slot > 0) marks[slot] = markOf(checkStates.indexOf(state), roleOfMark(marks[slot] ?? 0))
-    },
-    markRole(identity, state) {
-      const slot = endpoints.of(identity) ?? 0
-      if (slot > 0) marks[slot] = markOf(checkOfMark(marks[slot] ?? 0), roleStates.indexOf(state))
+    of: (name) => (name === '-' ? noService : services.of(name)),
+    *named() {
+      yield ['-', noService]
+      yield ['other', otherService]
+      yield* services.named()
     },
   }
 }

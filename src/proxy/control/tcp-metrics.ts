@@ -1,8 +1,9 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 
-import { type Counters, tcpPlaceOf } from '../counters.ts'
+import { tcpPlaceOf } from '../counters.ts'
 import { outcomes } from '../tcp/counts.ts'
 import type { Numbers } from './numbers.ts'
+import { type Total, totalOf } from './sums.ts'
 
 type Label = 'entrypoint' | 'service' | 'outcome'
 
@@ -13,9 +14,7 @@ export function tcpMetricsIn(
   names: ReadonlySet<string>,
 ): void {
   if (names.size === 0) return
-  const { all } = numbers
-  const total = (of: (counters: Counters) => number | undefined) =>
-    all.reduce((sum, counters) => sum + (of(counters) ?? 0), 0)
+  const total = totalOf(numbers)
   const places = [...numbers.entrypoints.entries()].filter(([, name]) => names.has(name))
 
   registry.registerMetric(connectionsOf(numbers, places, total))
@@ -55,7 +54,7 @@ export function tcpMetricsIn(
 function connectionsOf(
   { services }: Numbers,
   places: readonly (readonly [at: number, entrypoint: string])[],
-  total: (of: (counters: Counters) => number | undefined) => number,
+  total: Total,
 ) {
   return new Counter<Label>({
     name: 'portolan_tcp_connections_total',

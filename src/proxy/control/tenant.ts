@@ -1,8 +1,8 @@
 import type { Log } from '../../core/log.ts'
-import type { Secure, Start } from '../feed.ts'
+import type { Order, Secure, Start } from '../feed.ts'
 import type { Lost } from '../table/memory.ts'
 import type { RouteTable } from '../table/table.ts'
-import { type Member, startMember } from './member.ts'
+import { Member } from './member.ts'
 import { Sender, type SenderOptions } from './sender.ts'
 import { pulse } from './watchdog.ts'
 
@@ -30,7 +30,7 @@ export type TenantOptions = {
 }
 
 export function tenant({ name, start, feeding, table, lost, tls, log }: TenantOptions): Tenant {
-  const member = startMember({
+  const member = new Member({
     name,
     start,
     applied: () => feed.applied(),
@@ -38,7 +38,8 @@ export function tenant({ name, start, feeding, table, lost, tls, log }: TenantOp
   })
   const secure = () => member.post({ kind: 'tls', ...tls() })
   secure()
-  const feed = new Sender({ ...feeding, post: member.post, table: table(), lost: lost() })
+  const post = (order: Order) => member.post(order)
+  const feed = new Sender({ ...feeding, post, table: table(), lost: lost() })
   const { promise: hung, resolve: hangs } = Promise.withResolvers<void>()
   const isStill = pulse(() => member.beats())
   return {

@@ -11,7 +11,7 @@ import { closedEntrypoints } from './entrypoints.ts'
 import { type Made, routeOf } from './made.ts'
 import { hostsTouched, overlaps } from './overlaps.ts'
 import { nobody, type Own } from './own.ts'
-import { roll } from './roll.ts'
+import { Roll } from './roll.ts'
 import type { TableRoute } from './route.ts'
 import { type ReadRule, ruleOf, type RuleReader, ruleReader } from './rules.ts'
 import { reindexed, type RouteIndex } from './shelves.ts'
@@ -43,7 +43,7 @@ export type MadeTable = {
 
 /** The routes of `catalog` as seen from `vantage`. `own` is what must never become a target. */
 export function routeTable(catalog: Catalog, vantage: Vantage, own: Own = nobody): MadeTable {
-  return tableMaker()(catalog, vantage, own)
+  return new TableMaker().make(catalog, vantage, own)
 }
 
 /**
@@ -52,64 +52,79 @@ export function routeTable(catalog: Catalog, vantage: Vantage, own: Own = nobody
  * in labels reaches only the instances that declare it. With a `clock` (milliseconds), fallbacks of services that went
  * stay for a while.
  */
-export function tableMaker(readRule: RuleReader = ruleReader(keptRules), clock?: () => number) {
-  const asked = roll(clock)
-  const problems = problemList()
-  const routes = new Map<string, TableRoute>()
-  let table = emptyTable
-  let from: Standpoint | undefined
+export class TableMaker {
+  private readonly readRule: RuleReader
+  private readonly roll: Roll
+  private readonly problems = problemList()
+  private readonly routes = new Map<string, TableRoute>()
+  private table = emptyTable
+  private from: Standpoint | undefined
 
-  function remade(key: string, standpoint: Standpoint): RouteChange[] {
+  constructor(readRule: RuleReader = ruleReader(keptRules), clock?: () => number) {
+    this.readRule = readRule
+    this.roll = new Roll(clock)
+  }
+
+  make(catalog: Catalog, vantage: Vantage, own: Own = nobody): MadeTable {
+    const { roll, problems, routes, whereOf } = this
+    const standpoint: Standpoint = { vantage, own, nodes: catalog.nodes }
+    const { keys, askers } = roll.update(catalog)
+    const moved = !this.from || !isSame(this.from, standpoint)
+    this.from = standpoint
+    for (const asker of moved ? roll.askers() : askers) this.hear(asker, own)
+    // a key that nobody asks for any more is not in the roll
+    const touched = moved ? new Set([...roll.keys(), ...keys]) : keys
+    const changes = [...touched].flatMap((key) => this.remade(key, standpoint))
+    const { complete } = catalog
+    const table =
+      changes.length > 0
+        ? { complete, routes: [...routes.values()], index: reindexed(this.table.index, changes) }
+        : { ...this.table, complete }
+    this.table = table
+    this.sayOverlaps(changes)
+    return { table, problems: problems.list(), changes, whereOf }
+  }
+
+  private readonly whereOf = (route: TableRoute): string =>
+    settled(this.roll.claimsFor(claimKeyOf(route)))?.claim.where ?? ''
+
+  private hear(asker: string, own: Own): void {
+    const wishes = this.roll.wishesOf(asker)
+    const closed = closedEntrypoints(wishes?.claims ?? [], own, this.readRule)
+    this.problems.set(`asker ${asker}`, [...(wishes?.problems ?? []), ...closed])
+  }
+
+  private remade(key: string, standpoint: Standpoint): RouteChange[] {
+    const { routes } = this
     const before = routes.get(key)
-    const won = settled(asked.claimsFor(key))
+    const won = settled(this.roll.claimsFor(key))
     const made: Made = won
-      ? routeOf(won.claim, ruleAt(won.claim, before), standpoint)
+      ? routeOf(won.claim, this.ruleAt(won.claim, before), standpoint)
       : { route: undefined, problems: [] }
-    problems.set(`rule ${key}`, [...(won?.problems ?? []), ...made.problems])
+    this.problems.set(`rule ${key}`, [...(won?.problems ?? []), ...made.problems])
     if (made.route) routes.set(key, made.route)
     else routes.delete(key)
     return changesOf(before, made.route)
   }
 
   /** A key says the rule, so that a route that was there has it still. */
-  const ruleAt = ({ route }: Claim, before: TableRoute | undefined): ReadRule =>
-    (before && ruleOf(before)) ?? readRule(route.rule.trim())
+  private ruleAt({ route }: Claim, before: TableRoute | undefined): ReadRule {
+    return (before && ruleOf(before)) ?? this.readRule(route.rule.trim())
+  }
 
-  const whereOf = (route: TableRoute) =>
-    settled(asked.claimsFor(claimKeyOf(route)))?.claim.where ?? ''
-
-  const restOf = ({ rule }: TableRoute, host: string) => restFor(parseRule(rule), host)
-
-  function sayOverlaps({ index }: RouteTable, changes: readonly RouteChange[]): void {
+  private sayOverlaps(changes: readonly RouteChange[]): void {
+    const { problems, table, whereOf } = this
     for (const [entrypoint, hosts] of hostsTouched(changes)) {
       for (const host of hosts) {
-        const found = overlaps(index, entrypoint, host, restOf, whereOf)
+        const found = overlaps(table.index, entrypoint, host, restOf, whereOf)
         problems.set(`host ${entrypoint} ${host}`, found)
       }
     }
   }
+}
 
-  return (catalog: Catalog, vantage: Vantage, own: Own = nobody): MadeTable => {
-    const standpoint: Standpoint = { vantage, own, nodes: catalog.nodes }
-    const { keys, askers } = asked.update(catalog)
-    const moved = !from || !isSame(from, standpoint)
-    from = standpoint
-    for (const asker of moved ? asked.askers() : askers) {
-      const wishes = asked.wishesOf(asker)
-      const closed = closedEntrypoints(wishes?.claims ?? [], own, readRule)
-      problems.set(`asker ${asker}`, [...(wishes?.problems ?? []), ...closed])
-    }
-    // a key that nobody asks for any more is not in the roll
-    const touched = moved ? new Set([...asked.keys(), ...keys]) : keys
-    const changes = [...touched].flatMap((key) => remade(key, standpoint))
-    const { complete } = catalog
-    table =
-      changes.length > 0
-        ? { complete, routes: [...routes.values()], index: reindexed(table.index, changes) }
-        : { ...table, complete }
-    sayOverlaps(table, changes)
-    return { table, problems: problems.list(), changes, whereOf }
-  }
+function restOf({ rule }: TableRoute, host: string) {
+  return restFor(parseRule(rule), host)
 }
 
 /** A route of another service is another route, though it has the same rule. */

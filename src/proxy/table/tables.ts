@@ -8,7 +8,7 @@ import { look } from './look.ts'
 import { hasRoutes, hostRank, type Match } from './match.ts'
 import { emptyMemory, type Lost, type Memory, remember } from './memory.ts'
 import type { Own } from './own.ts'
-import { emptyTable, type MadeTable, type RouteTable, tableMaker } from './table.ts'
+import { emptyTable, type MadeTable, type RouteTable, TableMaker } from './table.ts'
 
 export type TablesOptions = {
   readonly catalog: Live<Catalog | undefined>
@@ -39,76 +39,84 @@ export type Tables = {
   hostRank(place: string, host: string): number
 }
 
-/** The table in force, made of what is known, and what is remembered of those before it. */
-export type MadeTables = Tables & {
-  readonly table: RouteTable
-  /** What we are ourselves may have changed. */
-  refresh(): void
-  /** Routes that lost their last endpoint lately, the oldest first, as of another clock that says `nowMs` now. */
-  lostAt(nowMs: number): Lost[]
-  /** Makes a new table whenever catalog or vantage change, until `signal` aborts. */
-  follow(signal: AbortSignal): Promise<void>
-}
-
 /**
- * Every look is at the newest catalog, even if the change has not been announced yet: an endpoint that is known to be
- * gone gets no request.
+ * The table in force, made of what is known, and what is remembered of those before it. Every look is at the newest
+ * catalog, even if the change has not been announced yet: an endpoint that is known to be gone gets no request.
  */
-export function tables(options: TablesOptions): MadeTables {
-  const { catalog, vantage, own, report, changed, clock = () => performance.now() } = options
-  const makeTable = tableMaker(undefined, clock)
-  let seen: readonly unknown[] = []
-  let table = emptyTable
-  let memory = emptyMemory
-  let reported: readonly Problem[] | undefined
+export class MadeTables implements Tables {
+  private readonly options: TablesOptions
+  private readonly clock: () => number
+  private readonly maker: TableMaker
+  private seen: readonly unknown[] = []
+  private made = emptyTable
+  private remembered = emptyMemory
+  private reported: readonly Problem[] | undefined
 
-  function refresh(): void {
-    const [now, from] = [catalog.current, vantage.current]
-    const inputs = [now, from, own()]
-    if (inputs.every((input, at) => input === seen[at])) return
-    seen = inputs
-    // what is not known says nothing about what was: the last table stays
-    if (!now || !from) return
-    const made = makeTable(now, from, own())
-    const nowMs = clock()
-    memory = remember(memory, made.changes, nowMs)
-    table = made.table
-    if (made.problems !== reported) report(made.problems)
-    reported = made.problems
-    changed(made.changes, nowMs, made.whereOf)
+  constructor(options: TablesOptions) {
+    const { clock = () => performance.now() } = options
+    this.options = options
+    this.clock = clock
+    this.maker = new TableMaker(undefined, clock)
   }
 
-  return {
-    get table() {
-      refresh()
-      return table
-    },
-    get memory() {
-      refresh()
-      return memory
-    },
-    refresh,
-    lostAt(nowMs) {
-      refresh()
-      const shiftMs = nowMs - clock()
-      return Array.from(memory.lost.values(), (one) => ({ ...one, atMs: one.atMs + shiftMs }))
-    },
-    find(entrypoint, request) {
-      refresh()
-      const nowMs = memory.lost.size === 0 ? 0 : clock()
-      if (nowMs >= memory.untilMs) memory = remember(memory, [], nowMs)
-      return look(table.index, memory, entrypoint, request)
-    },
-    has(place) {
-      refresh()
-      return hasRoutes(table.index, place) || hasRoutes(memory.ghosts, place)
-    },
-    hostRank(place, host) {
-      refresh()
-      return Math.max(hostRank(table.index, place, host), hostRank(memory.ghosts, place, host))
-    },
-    async follow(signal) {
-      for await (const _ of anyChange([catalog, vantage], signal)) refresh()
-    },
+  get table(): RouteTable {
+    this.refresh()
+    return this.made
+  }
+
+  get memory(): Memory {
+    this.refresh()
+    return this.remembered
+  }
+
+  /** What we are ourselves may have changed. */
+  refresh(): void {
+    const { catalog, vantage, own } = this.options
+    const [now, from] = [catalog.current, vantage.current]
+    const inputs = [now, from, own()]
+    if (inputs.every((input, at) => input === this.seen[at])) return
+    this.seen = inputs
+    // what is not known says nothing about what was: the last table stays
+    if (now && from) this.take(this.maker.make(now, from, own()))
+  }
+
+  /** Routes that lost their last endpoint lately, the oldest first, as of another clock that says `nowMs` now. */
+  lostAt(nowMs: number): Lost[] {
+    const { lost } = this.memory
+    const shiftMs = nowMs - this.clock()
+    return Array.from(lost.values(), (one) => ({ ...one, atMs: one.atMs + shiftMs }))
+  }
+
+  find(place: string, request: RequestView): Match | undefined {
+    this.refresh()
+    const nowMs = this.remembered.lost.size === 0 ? 0 : this.clock()
+    if (nowMs >= this.remembered.untilMs) this.remembered = remember(this.remembered, [], nowMs)
+    return look(this.made.index, this.remembered, place, request)
+  }
+
+  has(place: string): boolean {
+    const { table, memory } = this
+    return hasRoutes(table.index, place) || hasRoutes(memory.ghosts, place)
+  }
+
+  hostRank(place: string, host: string): number {
+    const { table, memory } = this
+    return Math.max(hostRank(table.index, place, host), hostRank(memory.ghosts, place, host))
+  }
+
+  /** Makes a new table whenever catalog or vantage change, until `signal` aborts. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { catalog, vantage } = this.options
+    for await (const _ of anyChange([catalog, vantage], signal)) this.refresh()
+  }
+
+  private take({ table, problems, changes, whereOf }: MadeTable): void {
+    const { report, changed } = this.options
+    const nowMs = this.clock()
+    this.remembered = remember(this.remembered, changes, nowMs)
+    this.made = table
+    if (problems !== this.reported) report(problems)
+    this.reported = problems
+    changed(changes, nowMs, whereOf)
   }
 }

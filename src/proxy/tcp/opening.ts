@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { plainAddress } from '../../core/ranges.ts'
 import type { ClientHello } from './client-hello.ts'
 import { type Looked, firstBytes } from './first-bytes.ts'
-import { helloReader, type Opening } from './hello-reader.ts'
+import { HelloReader, type Opening } from './hello-reader.ts'
 import { type Ends, readProxyHeader } from './proxy-header.ts'
 import { agreed, asksForTls, sslRequest } from './start-tls.ts'
 
@@ -99,7 +99,7 @@ async function promised(client: Socket, bytes: Buffer): Promise<Began | Refusal>
 }
 
 async function opened(client: Socket, before: Buffer): Promise<Looked<Seen>> {
-  const reader = helloReader()
+  const reader = new HelloReader()
   let at = 0
   const looked = await firstBytes<Seen>(
     client,

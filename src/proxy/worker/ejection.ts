@@ -18,8 +18,9 @@ export function neverEjected(): Ejection {
 }
 
 /**
- * One more failure; none of one that is ejected already counts: it began before, or comes because others were as bad. True: it is ejected from now on, for 10 s times the number of its ejections, at most 300 s; whoever
- * was back for as long as that begins anew.
+ * One more failure. True: it is ejected from now on, for 10 s times the number of its ejections, at most 300 s; whoever
+ * was back for as long as that begins anew. Failures of one that is ejected don't count: what failed began before, or
+ * goes there because all others are as bad.
  */
 export function noteFailure(ejection: Ejection, nowMs: number): boolean {
   if (nowMs < ejection.untilMs || ++ejection.streak < most) return false

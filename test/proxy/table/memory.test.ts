@@ -8,7 +8,7 @@ import { emptyMemory, lostLately, type Memory, remember } from '../../../src/pro
 import { nobody } from '../../../src/proxy/table/own.ts'
 import type { TableRoute } from '../../../src/proxy/table/route.ts'
 import { routeTable } from '../../../src/proxy/table/table.ts'
-import { tables } from '../../../src/proxy/table/tables.ts'
+import { MadeTables } from '../../../src/proxy/table/tables.ts'
 import { catalogOf, instance, vantage } from '../bed.ts'
 
 const routesOf = (...instances: Instance[]) =>
@@ -50,7 +50,7 @@ test('a route that has a ready endpoint again is not a lost one', () => {
 test('after 60 s the host is unknown again, even if nothing else has changed since', () => {
   let nowMs = 0
   const catalog = live(catalogOf([instance()]))
-  const current = tables({
+  const current = new MadeTables({
     catalog,
     vantage: live(vantage),
     own: () => nobody,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { byAge } from '../../../src/core/catalog.ts'
 import { type Instance, serviceId } from '../../../src/core/instance.ts'
-import { type MadeTable, routeTable, tableMaker } from '../../../src/proxy/table/table.ts'
+import { type MadeTable, routeTable, TableMaker } from '../../../src/proxy/table/table.ts'
 import { catalogOf, instance, vantage, written } from '../bed.ts'
 
 /** The same numbers in every run. */
@@ -71,10 +71,10 @@ test('containers give the same table in whatever order they come, at once or one
     conflicts += whole.problems.length
     const order = shuffled(all, lots(seed + 1000))
     expect(shown(routeTable(catalogIn(order), vantage))).toEqual(whole)
-    const make = tableMaker()
-    for (const count of order.keys()) make(catalogIn(order.slice(0, count)), vantage)
-    make(catalogIn(order.slice(3)), vantage)
-    expect(shown(make(catalogIn(order), vantage))).toEqual(whole)
+    const maker = new TableMaker()
+    for (const count of order.keys()) maker.make(catalogIn(order.slice(0, count)), vantage)
+    maker.make(catalogIn(order.slice(3)), vantage)
+    expect(shown(maker.make(catalogIn(order), vantage))).toEqual(whole)
   }
   expect(conflicts).toBeGreaterThan(100)
 })
@@ -161,7 +161,7 @@ test('a route that nobody wrote says so', () => {
 })
 
 test('a change touches only the routes of its service', () => {
-  const make = tableMaker()
+  const maker = new TableMaker()
   const [a, b] = [
     instance({ service: 'a', rule: 'Host(`a`)' }),
     instance({ service: 'b', rule: 'Host(`b`)' }),
@@ -169,24 +169,24 @@ test('a change touches only the routes of its service', () => {
   const lists = { a: [a], b: [b] }
   const catalog = (more: Record<string, Instance[]>) =>
     catalogOf([], { services: new Map(Object.entries({ ...lists, ...more })) })
-  const before = make(catalog({}), vantage)
-  const after = make(catalog({ b: [{ ...b, state: 'draining' }] }), vantage)
+  const before = maker.make(catalog({}), vantage)
+  const after = maker.make(catalog({ b: [{ ...b, state: 'draining' }] }), vantage)
   expect(before.changes).toHaveLength(2)
   expect(after.changes.map(({ after: route }) => route?.rule)).toEqual(['Host(`b`)'])
   const kept = (made: MadeTable) => made.table.routes.find(({ rule }) => rule === 'Host(`a`)')
   expect(kept(after)).toBe(kept(before))
-  expect(make(catalog({ b: [{ ...b, state: 'draining' }] }), { ...vantage }).changes).toHaveLength(
-    2,
-  )
+  expect(
+    maker.make(catalog({ b: [{ ...b, state: 'draining' }] }), { ...vantage }).changes,
+  ).toHaveLength(2)
 })
 
 test('a hand-written route follows its service, and goes before containers', () => {
-  const make = tableMaker()
+  const maker = new TableMaker()
   const routes = written({ mine: { rule: 'Host(`a`)', service: 'web' } })
   const at = (...instances: Instance[]) =>
-    make(catalogOf(instances, { routes }), vantage).table.routes[0]
+    maker.make(catalogOf(instances, { routes }), vantage).table.routes[0]
   expect(at()?.targets).toEqual([])
   expect(at(instance({ rule: 'Host(`a`)' }))).toMatchObject({ name: 'mine', source: 'store' })
   expect(at(instance({ port: 81 }))?.targets.map(({ port }) => port)).toEqual([81])
-  expect(make(catalogOf([]), vantage).table.routes).toEqual([])
+  expect(maker.make(catalogOf([]), vantage).table.routes).toEqual([])
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { plainRequest } from '../../../src/core/rule/request.ts'
 import { match } from '../../../src/proxy/table/match.ts'
-import { routeTable, tableMaker } from '../../../src/proxy/table/table.ts'
+import { routeTable, TableMaker } from '../../../src/proxy/table/table.ts'
 import { catalogOf, instance, vantage } from '../bed.ts'
 
 /** The only container of `service`, created on that day of January. */
@@ -86,9 +86,9 @@ test('routes of one service do not take anything from each other', () => {
 })
 
 test('what was said is taken back when the other one goes', () => {
-  const make = tableMaker()
+  const maker = new TableMaker()
   const [old, young] = [one('old', 1, 'Host(`b`)'), one('new', 2, both)]
-  expect(make(catalogOf([old, young]), vantage).problems).toHaveLength(1)
-  expect(make(catalogOf([young]), vantage).problems).toEqual([])
-  expect(make(catalogOf([old, young]), vantage).problems).toHaveLength(1)
+  expect(maker.make(catalogOf([old, young]), vantage).problems).toHaveLength(1)
+  expect(maker.make(catalogOf([young]), vantage).problems).toEqual([])
+  expect(maker.make(catalogOf([old, young]), vantage).problems).toHaveLength(1)
 })

@@ -5,7 +5,7 @@ import { plainRequest } from '../../../src/core/rule/request.ts'
 import { match } from '../../../src/proxy/table/match.ts'
 import { isOwnListener, nobody } from '../../../src/proxy/table/own.ts'
 import { ruleReader } from '../../../src/proxy/table/rules.ts'
-import { routeTable, tableMaker } from '../../../src/proxy/table/table.ts'
+import { routeTable, TableMaker } from '../../../src/proxy/table/table.ts'
 import { place } from '../../core/samples.ts'
 import { catalogOf, instance, vantage, written } from '../bed.ts'
 
@@ -222,12 +222,13 @@ test('a hand-written route goes to a service by name or to fixed addresses', () 
 test('a rule that stays is not read again when its endpoints change', () => {
   const reads: string[] = []
   const read = ruleReader(0)
-  const make = tableMaker((text) => {
+  const maker = new TableMaker((text) => {
     reads.push(text)
     return read(text)
   })
   const at = (port: number) =>
-    make(catalogOf([instance({ rule: 'Host(`a`) && Path(`/b`)', port })]), vantage).table.routes[0]
+    maker.make(catalogOf([instance({ rule: 'Host(`a`) && Path(`/b`)', port })]), vantage).table
+      .routes[0]
   const [first, second] = [at(1), at(2)]
   expect(reads).toEqual(['Host(`a`) && Path(`/b`)'])
   expect(second?.targets[0]?.port).toBe(2)

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 
-import { helloReader, type Opening } from '../../../src/proxy/tcp/hello-reader.ts'
+import { HelloReader, type Opening } from '../../../src/proxy/tcp/hello-reader.ts'
 import { extension, handmade, helloOf, inRecords, messageOf, nameExtension } from './hello.ts'
 
 function read(...chunks: readonly Buffer[]): Opening {
-  const reader = helloReader()
+  const reader = new HelloReader()
   let opening: Opening = { kind: 'more' }
   for (const chunk of chunks) {
     expect(opening.kind).toBe('more')
@@ -127,7 +127,7 @@ test('nothing that is wrong in a hello throws', async () => {
     const bytes = Buffer.from(hello)
     for (let change = 0; change <= next(4); change++) bytes[next(bytes.length)] = next(256)
     const cut = next(bytes.length)
-    const reader = helloReader()
+    const reader = new HelloReader()
     const first = reader.push(bytes.subarray(0, cut))
     if (first.kind === 'more') expect(reader.push(bytes.subarray(cut))).toBeDefined()
   }
