@@ -74,7 +74,7 @@ test('a service that comes back in time goes on counting where it was', () => {
 
 test('who gets the place of an endpoint that was ejected is not ejected', () => {
   let nowMs = 0
-  const numbers = numbersOf(['http'], 1, () => nowMs)
+  const numbers = new Numbers(['http'], 1, () => nowMs)
   const { routes } = routeTable(catalogOf([instance()]), vantage).table
   const [target] = routes.flatMap(({ targets }) => targets)
   const [before] = routes
