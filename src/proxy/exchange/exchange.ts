@@ -80,8 +80,8 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     this.movedMs = this.engine.nowMs
     const { guard, trail, tunnel } = this
     if (trail !== undefined) trail.received += end - start
-    if (guard !== undefined && !guard.admits(end - start)) return
     if (tunnel !== undefined) return say(this, tunnel, bytes, start, end)
+    if (guard !== undefined && !guard.admits(bytes, start, end)) return
     if (!this.sending.content(bytes, start, end)) return this.overflow()
     guard?.body.content(bytes, start, end)
   }
@@ -124,7 +124,8 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
     const { connection, tunnel, guard } = this
     if (!connection) return false
     this.movedMs = this.engine.nowMs
-    if (guard !== undefined && !this.isWanted(guard, bytes, start, end)) return false
+    const isGuarded = guard !== undefined && tunnel === undefined
+    if (isGuarded && !this.isWanted(guard, bytes, start, end)) return false
     if (this.client.stream.writableLength === 0) connection.lent.reclaim()
     if (tunnel) {
       if (tunnel.isLeaving) return false
@@ -217,7 +218,7 @@ export class Exchange extends Life implements RequestTaker, AnswerTaker {
 
   /** What of the answer's content goes on here; the guard has the rest. */
   private isWanted(guard: Guard, bytes: Buffer, start: number, end: number): boolean {
-    if (!guard.passes(end - start)) {
+    if (!guard.passes(bytes, start, end)) {
       this.client.destroy()
       return false
     }

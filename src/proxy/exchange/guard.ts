@@ -1,4 +1,4 @@
-import type { AnswerHead } from '../http1/answer-head.ts'
+import { type AnswerHead, framing } from '../http1/answer-head.ts'
 import type { Chain } from '../middleware/chains.ts'
 import { type OwnAnswer, refusal } from '../middleware/draft.ts'
 import type { Run } from '../middleware/run.ts'
@@ -6,6 +6,7 @@ import type { Failure, Limits } from '../middleware/stage.ts'
 import type { TableRoute, Target } from '../table/route.ts'
 import type { Upstream } from '../worker/upstream.ts'
 import { type Answer, refused, timedOut } from './answers.ts'
+import { ContentCount } from './content-count.ts'
 import type { Exchange } from './exchange.ts'
 import { answerDraft, changedHead } from './guard-answer.ts'
 import { draftOf, guardedText } from './guard-request.ts'
@@ -31,10 +32,11 @@ export class Guard {
   private readonly exchange: Exchange
   private isIn = false
   private isOver = false
+  private isChunked = false
   private isFailure = false
   private attempts = 0
-  private received = 0
-  private responded = 0
+  private readonly received = new ContentCount()
+  private responded = new ContentCount()
 
   constructor(exchange: Exchange, chain: Chain) {
     this.exchange = exchange
@@ -68,20 +70,21 @@ export class Guard {
     return guardedText(this.run.request, this.exchange.asked, route, target, id)
   }
 
-  /** Whether so much more content of the request may come; if not, it is over. */
-  admits(size: number): boolean {
+  /** Whether this content of the request may come; if not, it is over. */
+  admits(bytes: Buffer, start: number, end: number): boolean {
     const { exchange } = this
-    this.received += size
-    if (this.received <= (this.limits.requestBytes ?? Infinity)) return true
+    this.received.add(bytes, start, end, exchange.asked.content === 'chunked')
+    if (!this.isTooLarge()) return true
     if (exchange.answering.isUnseen) exchange.answer(tooLarge)
     else exchange.client.destroy()
     return false
   }
 
-  /** Whether so much more content of the answer may come. */
-  passes(size: number): boolean {
-    this.responded += size
-    return this.responded <= (this.limits.responseBytes ?? Infinity)
+  /** Whether this content of the answer may come. */
+  passes(bytes: Buffer, start: number, end: number): boolean {
+    const isChunked = this.isChunked && this.exchange.connection?.isUnwrapped !== true
+    this.responded.add(bytes, start, end, isChunked)
+    return this.responded.bytes <= (this.limits.responseBytes ?? Infinity)
   }
 
   /** No answer came of an attempt. True: there will be another one. */
@@ -93,6 +96,8 @@ export class Guard {
   answered(head: AnswerHead, bytes: Buffer, ends: number): void {
     const { exchange, run } = this
     const { connection, upstream } = exchange
+    this.isChunked = ends === framing.chunked
+    this.responded = new ContentCount()
     if (!connection || !upstream || this.tries(upstream, 'status', head.status)) return
     const draft = answerDraft(head, bytes)
     const changed = changedHead(head, bytes, draft)
@@ -140,9 +145,15 @@ export class Guard {
     const { exchange, run } = this
     this.limits = run.limits()
     if (answer) return exchange.answer(answer)
+    // what came while the middlewares took their time
+    if (this.isTooLarge()) return exchange.answer(tooLarge)
     exchange.sending.keep(this.limits.keptBytes ?? 0)
     this.isIn = true
     exchange.look(performance.now())
+  }
+
+  private isTooLarge(): boolean {
+    return this.received.bytes > (this.limits.requestBytes ?? Infinity)
   }
 
   private tries(upstream: Upstream, kind: Failure['kind'], status: number | undefined): boolean {

@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 
+import { hash } from 'bcryptjs'
 import { expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
 
 import { raw } from '../bed.ts'
 import { bytes, served } from './served.ts'
@@ -115,6 +118,51 @@ test('a body that is too large is refused before or on its way; others go throug
   const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`
   const received = await raw(proxy.port, head + chunk.repeat(7))
   expect(received).toMatch(/^HTTP\/1.1 413 /)
+})
+
+/** A request in chunks of one byte each. */
+function bitten(size: number, more = ''): string {
+  const head = `POST / HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n${more}`
+  return `${head}Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(size)}0\r\n\r\n`
+}
+
+test('the framing of chunks is no content: not of a request, and not of an answer', async () => {
+  const { proxy } = await served(
+    [{ maxBody: { requestBytes: 200, responseBytes: 200 } }],
+    (incoming, response) => {
+      response.flushHeaders()
+      incoming.on('data', (piece: Buffer) => response.write(piece))
+      incoming.on('end', () => response.end())
+    },
+  )
+  expect(await raw(proxy.port, bitten(200))).toMatch(/^HTTP\/1.1 200 [^]*0\r\n\r\n$/)
+  expect(await raw(proxy.port, bitten(201))).toMatch(/^HTTP\/1.1 413 /)
+})
+
+test('a body that comes while a password is checked may be no larger than others', async () => {
+  const users = [`ann:${await hash('secret', 8)}`]
+  const { proxy } = await served(
+    [{ basicAuth: { users } }, { maxBody: { requestBytes: 10 } }],
+    (_, response) => response.end(),
+  )
+  const login = `Authorization: Basic ${Buffer.from('ann:secret').toString('base64')}\r\n`
+  expect(await raw(proxy.port, bitten(100, login))).toMatch(/^HTTP\/1.1 413 /)
+})
+
+test('what goes over a WebSocket is no body', async () => {
+  const { proxy, endpoint } = await served(
+    [{ maxBody: { requestBytes: 10, responseBytes: 10 } }],
+    (_, response) => response.writeHead(426).end(),
+  )
+  const sockets = new WebSocketServer({ server: endpoint.server })
+  sockets.on('connection', (socket) => socket.on('message', (message) => socket.send(message)))
+  const headers = { host: 'shop.test' }
+  const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/`, { headers })
+  await once(socket, 'open')
+  socket.send('more than ten bytes')
+  const [answer] = await Promise.race([once(socket, 'message'), once(socket, 'close')])
+  expect(String(answer)).toBe('more than ten bytes')
+  socket.terminate()
 })
 
 test('an answer that is too large becomes another one, or is cut', async () => {
