@@ -48,7 +48,7 @@ export async function main(config: Config, log: Log, signal: AbortSignal): Promi
   const files = confd && { items: () => confd.resources(), changes: confd.changes }
   const shown = { registration, proxy, certs, files, entrypoints }
   const administration = has('admin')
-    ? createAdministration(config, base, shown, version, log, signal)
+    ? await createAdministration(config, base, shown, version, log, signal)
     : undefined
   stack.use(administration?.admin)
   const adminAt = await administration?.admin.open()
@@ -141,7 +141,9 @@ function proxyOf(config: Config, base: Base, { certificates }: Certs, log: Log):
     accessLog,
     bufferBytes,
     secrets,
-    ownSecrets: [config.etcdPasswordFile, config.etcdKey].filter((one) => one !== undefined),
+    ownSecrets: [config.etcdPasswordFile, config.etcdKey, config.adminTokenFile].filter(
+      (one) => one !== undefined,
+    ),
     log: log.child({ part: 'proxy' }),
     report: (problems) => base.board.report('proxy', problems),
     registry: base.registry,

@@ -3,6 +3,7 @@ import { instanceItems, serviceItems } from '../admin/items.ts'
 import type { About, Checks, Views } from '../admin/views.ts'
 import type { Certs } from '../certs/certs.ts'
 import type { Config } from '../config/config.ts'
+import { tokenOf } from '../config/files.ts'
 import { emptyCatalog } from '../core/catalog.ts'
 import { PortolanError } from '../core/errors.ts'
 import { identityOf } from '../core/instance.ts'
@@ -35,15 +36,16 @@ export type Administration = {
 }
 
 /** Joins the admin server to the parts that it shows; undefined when the settings close it. */
-export function createAdministration(
+export async function createAdministration(
   config: Config,
   base: Base,
   shown: Shown,
   version: string,
   log: Log,
   stopping: AbortSignal,
-): Administration | undefined {
+): Promise<Administration | undefined> {
   if (!config.admin) return undefined
+  const token = await tokenOf('--admin-token-file', config.adminTokenFile)
   const changes = live(0)
   const sources: readonly Live<unknown>[] = [
     base.catalog,
@@ -55,6 +57,7 @@ export function createAdministration(
   ]
   const admin = createAdmin({
     listen: config.admin,
+    token,
     views: viewsOf(base, shown, () => changes.current),
     about: () => aboutOf(base, shown, version, config),
     checks: () => checksOf(config, base, stopping.aborted),

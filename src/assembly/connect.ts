@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Config } from '../config/config.ts'
-import { messageOf, PortolanError } from '../core/errors.ts'
+import { fileOf } from '../config/files.ts'
 import type { Log } from '../core/log.ts'
 import { createDocker } from '../docker/create.ts'
 import type { Docker } from '../docker/docker.ts'
@@ -40,18 +39,6 @@ export async function storeOf(config: Config, log: Log): Promise<Store> {
     epochKey: `${config.prefix}/epoch`,
     log: log.child({ part: 'etcd' }),
   })
-}
-
-async function fileOf(setting: string, path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new PortolanError(
-      'bad-config',
-      `${setting}: ${messageOf(cause)}; name a file that can be read`,
-    )
-  }
 }
 
 async function tlsOf({ etcdCa, etcdCert, etcdKey }: Config): Promise<Tls> {

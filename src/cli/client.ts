@@ -3,7 +3,8 @@ import { json } from 'node:stream/consumers'
 
 import { z } from 'zod'
 
-import type { Listen } from '../config/kinds.ts'
+import { tokenOf } from '../config/files.ts'
+import type { AdminAt, Listen } from '../config/kinds.ts'
 import { errnoOf, messageOf, PortolanError } from '../core/errors.ts'
 import { http } from '../core/node-http.ts'
 
@@ -24,15 +25,20 @@ export type Ask = {
  * something that is no JSON.
  */
 export async function askAdmin(
-  admin: Listen,
+  admin: AdminAt,
   { path, method = 'GET', limitMs = 10_000 }: Ask,
 ): Promise<Answer> {
   const at = placeOf(admin)
+  const headers = method === 'POST' ? await withToken(admin) : {}
   const signal = AbortSignal.timeout(limitMs)
   try {
     // not fetch, which refuses some ports, such as 6000 and 6667
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    const asked = http.request(`http://${at}${path}`, { method, signal, agent: false }, resolve)
+    const asked = http.request(
+      `http://${at}${path}`,
+      { method, headers, signal, agent: false },
+      resolve,
+    )
     asked.on('error', reject).end()
     const response = await promise
     return { status: response.statusCode ?? 0, body: await json(response) }
@@ -42,8 +48,14 @@ export async function askAdmin(
   }
 }
 
+/** Only who writes has to be known. */
+async function withToken({ tokenFile }: AdminAt) {
+  const token = await tokenOf('--admin-token-file', tokenFile)
+  return token === undefined ? {} : { authorization: `Bearer ${token}` }
+}
+
 /** The JSON of a good answer. Throws `admin-down` with what the server said for any other. */
-export async function askAdminForGood(admin: Listen, ask: Ask): Promise<unknown> {
+export async function askAdminForGood(admin: AdminAt, ask: Ask): Promise<unknown> {
   const { status, body } = await askAdmin(admin, ask)
   if (status >= 200 && status < 300) return body
   const said = refusal.safeParse(body)

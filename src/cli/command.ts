@@ -1,5 +1,5 @@
 import { type Config, readAdmin, readConfig, readDialects, type Sources } from '../config/config.ts'
-import type { Listen } from '../config/kinds.ts'
+import type { AdminAt } from '../config/kinds.ts'
 import { settingWords } from '../config/settings.ts'
 import { traefikWords, type TraefikWords } from '../config/traefik-flags.ts'
 import { PortolanError } from '../core/errors.ts'
@@ -32,12 +32,12 @@ export type Command =
   | {
       readonly kind: 'view'
       readonly view: ViewName
-      readonly admin: Listen
+      readonly admin: AdminAt
       readonly json: boolean
     }
   | {
       readonly kind: 'explain'
-      readonly admin: Listen
+      readonly admin: AdminAt
       /** A container or a URL. */
       readonly what: string
       readonly method: string
@@ -55,16 +55,16 @@ export type Command =
   | { readonly kind: 'convert'; readonly file: string }
   /** Empty: list the names. */
   | { readonly kind: 'init'; readonly name: string }
-  | { readonly kind: 'events'; readonly admin: Listen; readonly json: boolean }
-  | { readonly kind: 'drain' | 'undrain'; readonly admin: Listen; readonly instance: string }
+  | { readonly kind: 'events'; readonly admin: AdminAt; readonly json: boolean }
+  | { readonly kind: 'drain' | 'undrain'; readonly admin: AdminAt; readonly instance: string }
   | {
       readonly kind: 'weight'
-      readonly admin: Listen
+      readonly admin: AdminAt
       readonly instance: string
       /** A number, or `label`. */
       readonly weight: string
     }
-  | { readonly kind: 'health' | 'leave'; readonly admin: Listen }
+  | { readonly kind: 'health' | 'leave'; readonly admin: AdminAt }
 
 type Dialects = ReturnType<typeof readDialects>
 
@@ -181,7 +181,7 @@ function isOn({ flags }: Sources, name: string): boolean {
   return flags.get(name) === 'true'
 }
 
-function adminOf(sources: Sources): Listen {
+function adminOf(sources: Sources): AdminAt {
   const admin = readAdmin(sources)
   if (admin !== undefined) return admin
   throw new PortolanError('bad-config', '--admin is off: name the address of a running Portolan')

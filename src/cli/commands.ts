@@ -120,7 +120,7 @@ export function settingsOf(name: CommandName): readonly string[] | undefined {
   const { takes } = commands[name]
   if (takes === 'settings' || takes === 'render') return undefined
   if (takes === 'convert' || takes === 'init') return []
-  return takes === 'check' ? ['domain', 'expose'] : ['admin']
+  return takes === 'check' ? ['domain', 'expose'] : ['admin', 'admin-token-file']
 }
 
 /** The words that a command takes besides flags; undefined for none. */

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 
 import { PortolanError } from '../core/errors.ts'
 import type { Problem } from '../core/problems.ts'
+import type { AdminAt } from './kinds.ts'
 import { abouts, settings } from './settings.ts'
 import type { TraefikLabels, TraefikWords } from './traefik-flags.ts'
 
@@ -33,8 +34,12 @@ export function readConfig(sources: Sources): Config {
 }
 
 /** Only where the admin server is, so that a command asks it whatever the other settings are. */
-export function readAdmin(sources: Sources): Config['admin'] {
-  return parsed(settings.pick({ admin: true }), sources).admin
+export function readAdmin(sources: Sources): AdminAt | undefined {
+  const { admin, adminTokenFile } = parsed(
+    settings.pick({ admin: true, adminTokenFile: true }),
+    sources,
+  )
+  return admin && { ...admin, tokenFile: adminTokenFile }
 }
 
 /** Only what labels are read with. */

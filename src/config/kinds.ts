@@ -8,6 +8,8 @@ export type Read<T> = (text: string) => T
 
 /** Where to listen; an empty host is every address of the machine, IPv4 and IPv6. */
 export type Listen = { readonly host: string; readonly port: number }
+/** Where the admin server is, and what lets others than this machine write. */
+export type AdminAt = Listen & { readonly tokenFile: string | undefined }
 export type NamedListen = Listen & { readonly name: string }
 
 /** A share of requests, 0 to 1. */

@@ -156,6 +156,10 @@ export const settings = z.object({
     image: ':8070',
     help: 'health, metrics, API and dashboard; where the other commands ask',
   }),
+  adminTokenFile: file(
+    'admin-token-file',
+    'file with a token: who has it, as commands with this setting do, may write from other machines',
+  ),
   domain: setting(read.domain, {
     name: 'domain',
     value: 'NAME',

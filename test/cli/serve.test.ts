@@ -40,6 +40,25 @@ test('a second signal ends it at once with 1', async () => {
   expect(await once(child, 'exit')).toEqual([1, null])
 })
 
+test('commands with the token of --admin-token-file may write; another token, and an empty file, may not', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'portolan-cli-'))
+  const file = async (name: string, text: string) => {
+    await writeFile(join(folder.path, name), text)
+    return ['--admin-token-file', join(folder.path, name)]
+  }
+  const right = await file('right', 'tok3n\n')
+  const { child, admin } = await started(['run', '--roles', 'proxy,admin', ...right])
+  const leave = async (token: readonly string[]) =>
+    (await runCli(['leave', '--admin', admin, ...token])).err
+  expect(await leave(right)).toContain('this process registers nothing')
+  expect(await leave(await file('wrong', 'token'))).toContain('token is not the right one')
+  expect(await leave(await file('empty', '\n'))).toMatch(
+    /--admin-token-file: .* is no token; write/,
+  )
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+})
+
 test('a port that is taken: exit code 1, and one line with setting, address and remedy', async () => {
   await using other = await startAdmin()
   const taken = `127.0.0.1:${other.port}`

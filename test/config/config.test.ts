@@ -43,6 +43,7 @@ test('without any setting everything has a default', () => {
     certs: undefined,
     tcp: [],
     admin: { host: '127.0.0.1', port: 8070 },
+    adminTokenFile: undefined,
     domain: 'localhost',
     expose: 'labelled',
     drainMs: 30_000,
