@@ -9,6 +9,7 @@ import type { Proxy } from '../proxy/proxy.ts'
 import { saidBy } from '../registrator/said-by.ts'
 import type { Base } from './base.ts'
 import type { Named } from './named.ts'
+import { labelSettings } from './own.ts'
 
 /** All that is known of one container: facts, labels, instances, addresses, routes, problems, keys. */
 export function containerExplained(
@@ -19,8 +20,6 @@ export function containerExplained(
 ) {
   const { current } = base.docker.containers
   const container = current.kind === 'known' ? current.byId.get(id) : undefined
-  const { domain, expose, traefik } = config
-  const exposeAll = expose === 'all'
   const all = instancesOfCatalog(base.catalog.current ?? emptyCatalog)
   const instances = all.filter((one) => one.container === id)
   return {
@@ -30,7 +29,7 @@ export function containerExplained(
     node: node ?? '',
     facts: container === undefined ? null : factsOf(container),
     vantage: base.vantage.current ?? null,
-    labels: container === undefined ? [] : saidBy(container, { domain, exposeAll, traefik }),
+    labels: container === undefined ? [] : saidBy(container, labelSettings(config)),
     instances: instances.map((one) => instanceExplained(one, config, base, proxy)),
     problems: base.board.problems.current.filter((one) => isAbout(one, name)),
   }

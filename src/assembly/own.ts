@@ -8,6 +8,7 @@ import type { Containers, Docker } from '../docker/docker.ts'
 import { vantageOf } from '../docker/vantage.ts'
 import { advertisedAddress } from '../registrator/advertise.ts'
 import { damper } from '../registrator/damper.ts'
+import type { DialectSettings } from '../registrator/dialects/dialect.ts'
 import { type Own, ownInstances } from '../registrator/own.ts'
 import { type Wishes, wishesIn, wishing } from '../registrator/wishes.ts'
 import type { Mirror } from '../store/mirror.ts'
@@ -37,6 +38,11 @@ export function ownSight(config: Config, docker: Docker, mirror: Mirror, board: 
   }
 }
 
+/** What labels are read with; `Required`, because what is left out opens what a flag was to close. */
+export function labelSettings({ domain, expose, traefik }: Config): Required<DialectSettings> {
+  return { domain, exposeAll: expose === 'all', traefik }
+}
+
 type EngineAt = (containers: Containers) => string | undefined
 
 function ownOf(config: Config, engineAt: EngineAt) {
@@ -48,9 +54,9 @@ function ownOf(config: Config, engineAt: EngineAt) {
     const node = config.node ?? engine.name
     const from = vantageOf(containers, node, engineAt(containers))
     const advertise = advertisedAddress(config.advertise, from, networkInterfaces())
-    const { domain, prefix, plainPrefix, plainAddress } = config
-    const exposeAll = config.expose === 'all'
-    instances ??= ownInstances({ node, domain, exposeAll, plainPrefix, plainAddress, advertise })
+    const { prefix, plainPrefix, plainAddress } = config
+    const reading = labelSettings(config)
+    instances ??= ownInstances({ ...reading, node, plainPrefix, plainAddress, advertise })
     const own = fulfilled(instances(containers), prefix, wishes)
     return { ...own, node, engine: engine.id, advertise }
   }
