@@ -20,7 +20,8 @@ function requestExplained(
   proxy: Proxy | undefined,
 ): Explained {
   if (!proxy) return refused(404, 'no proxy runs in this process: ask one that has the role proxy')
-  const url = URL.parse(text.includes('://') ? text : `http://${text}`)
+  const named = text.replace(/^tcp:\/\/(?=:)/, 'tcp://localhost')
+  const url = URL.parse(named.includes('://') ? named : `http://${named}`)
   if (!url || !/^(https?|tcp):$/.test(url.protocol)) {
     const forms = 'http://shop.example.com/path, or tcp://localhost:5432'
     return refused(400, `${JSON.stringify(text)} is no URL; write ${forms}`)

@@ -139,6 +139,8 @@ test('explain says what is read, chosen and used of a container, and what become
   expect(request.out).toMatch(/answer +one of the ready endpoints answers/)
   const json = await runCli(['explain', 'http://nobody.localhost/', '--json', ...admin(first)])
   expect(JSON.parse(json.out)).toMatchObject({ kind: 'url', status: 404 })
+  const closed = await runCli(['explain', 'tcp://:1', ...admin(first)])
+  expect(closed.out).toContain('no entrypoint for that is open at that port')
   const unknown = await runCli(['explain', 'nobody', ...admin(first)])
   expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('no running container') })
 })
