@@ -110,6 +110,20 @@ test('a bad port opens no route, neither the container’s nor one of several', 
   expect(declare(all).routes).toEqual([])
 })
 
+test('a header of one of several routes stands beside those of the container, and replaces its like', () => {
+  const labels = { host: 'a', 'header.request.A': '1', 'header.response.B': '1' }
+  const { middlewares } = declare({
+    ...labels,
+    'routes.x.host': 'x',
+    'routes.x.header.request.C': '2',
+    'routes.x.header.response.B': '2',
+  })
+  expect(middlewares).toEqual({
+    header: { headers: { request: { A: '1' }, response: { B: '1' } } },
+    'x.header': { headers: { request: { A: '1', C: '2' }, response: { B: '2' } } },
+  })
+})
+
 test('one bad host leaves the others routed; a bad path opens nothing', () => {
   expect(rulesOf({ host: 'good.localhost,bad host' })).toEqual(['Host(`good.localhost`)'])
   expect(rulesOf({ host: 'a', path: 'no-slash' })).toEqual([])

@@ -82,8 +82,9 @@ function acting(of: readonly Maker[], said: Said, general: Said): Acting {
   const names: string[] = []
   const middlewares: Record<string, Middleware> = {}
   for (const { label, make } of of) {
-    const from = speaks(said, label) ? said : general
-    if (!speaks(from, label)) continue
+    const own = speaks(said, label) ? said : general
+    if (!speaks(own, label)) continue
+    const from = label === 'header' ? withHeadersOf(general, own) : own
     const name = from.name === '' ? label : `${from.name}.${label}`
     const made = from.broken.has(label) ? { unread: `portolan.${name}` } : make(from)
     if (!made) continue
@@ -91,6 +92,14 @@ function acting(of: readonly Maker[], said: Said, general: Said): Acting {
     names.push(name)
   }
   return { names, middlewares }
+}
+
+/** Each header is a word of its own: what is said of others in general holds on. */
+function withHeadersOf(general: Said, own: Said): Said {
+  const broken = general.broken.has('header') ? new Set([...own.broken, 'header']) : own.broken
+  const request = { ...general.headers.request, ...own.headers.request }
+  const response = { ...general.headers.response, ...own.headers.response }
+  return { ...own, broken, headers: { request, response } }
 }
 
 function speaks({ values, headers, broken }: Said, label: string): boolean {
