@@ -113,6 +113,11 @@ export class ClientLife {
     stream.once('finish', () => this.onFinish())
   }
 
+  /** Ends it if nothing has been asked for for so long. */
+  endIdle(forMs: number): void {
+    if (this.isIdle && this.nowMs - this.sinceMs >= forMs) this.end()
+  }
+
   /** Cuts the connection, so that nobody takes what has come for whole. */
   destroy(): void {
     // what lingers is whole, and may still be read

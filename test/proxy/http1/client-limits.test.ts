@@ -103,6 +103,22 @@ test('a connection on which nothing is asked is closed after 75 s', async () => 
   await one.closed()
 })
 
+test('at the end of the proxy who has just come is still heard, who has been quiet is not', async () => {
+  using one = await served('none')
+  one.connection.tick(900)
+  one.connection.endIdle(1000)
+  await one.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  one.connection.endIdle(0)
+  expect(one.told).toEqual(['request'])
+  one.connection.next()
+  one.connection.tick(2000)
+  one.connection.endIdle(1000)
+  await one.sendQuietly('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  expect(one.told).toEqual(['request'])
+  one.connection.tick(5000)
+  await one.closed()
+})
+
 test('who takes requests is let go when none has come for 2 s, and the next one has another', async () => {
   using one = await served('none')
   await one.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
