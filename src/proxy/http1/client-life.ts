@@ -207,7 +207,9 @@ export class ClientLife {
   /** Slower than this is no client but somebody who wants to keep connections busy. */
   private checkRate(): void {
     if (this.holdsBack && this.received === 0) return
-    if (this.received < limits.leastBytes) return this.destroy()
+    if (this.received < limits.leastBytes) {
+      return this.taker?.onMalformed(408, 'the content came too slowly')
+    }
     this.received = 0
     this.sinceMs = this.nowMs
   }
