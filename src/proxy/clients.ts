@@ -9,10 +9,13 @@ import type { Front } from './exchange/front.ts'
 import type { Origin } from './exchange/request-text.ts'
 import { ClientConnection, type ClientOwner } from './http1/client-connection.ts'
 
+/** Who has just come, or been answered, is about to ask, and would not know whether that was heard. */
+const aboutToAskMs = 1000
+
 /** The clients of one entrypoint that speak HTTP/1.1, over whatever carries their bytes. */
 export type Clients = {
   serve(stream: Duplex, arrival: Arrival): void
-  /** Ends the connections on which nothing is asked for. */
+  /** Ends the connections on which nothing is asked for, the new ones a moment later. */
   endIdle(): void
   cut(): void
 }
@@ -32,6 +35,10 @@ export function clientsOf(front: Front, engine: Engine): Clients {
     onClosed: (connection) => arrivals.delete(connection),
   }
 
+  function endIdle(forMs: number): void {
+    for (const connection of arrivals.keys()) connection.endIdle(forMs)
+  }
+
   return {
     serve(stream, arrival) {
       // who has left before anybody looked has no address, and needs no answer
@@ -41,7 +48,8 @@ export function clientsOf(front: Front, engine: Engine): Clients {
       connection.start()
     },
     endIdle() {
-      for (const connection of arrivals.keys()) if (connection.isIdle) connection.end()
+      endIdle(aboutToAskMs)
+      setTimeout(() => endIdle(0), aboutToAskMs).unref()
     },
     cut() {
       for (const connection of arrivals.keys()) connection.destroy()

@@ -4,6 +4,8 @@ import type { Bound, EntrypointServer } from './listener.ts'
 
 /** Others must have heard that we are leaving before we stop to listen. */
 export const acceptMs = 500
+/** For what is said at the very end to go out. */
+const lastWordMs = 100
 
 /** Opens all, or none: rejects with the first failure after the others have been closed. */
 export async function openAll(servers: readonly EntrypointServer[]): Promise<readonly Bound[]> {
@@ -14,7 +16,7 @@ export async function openAll(servers: readonly EntrypointServer[]): Promise<rea
   throw failed.reason
 }
 
-/** Accepts for a moment more, lets what runs finish within `drainMs`, and closes everything. */
+/** Accepts for a moment more, lets what runs finish within `drainMs`, tells who is held, and closes everything. */
 export async function closeAll(
   servers: readonly EntrypointServer[],
   engine: Engine,
@@ -29,6 +31,11 @@ export async function closeAll(
   }
   const ended = Promise.all(servers.map((server) => server.close()))
   await Promise.race([ended, sleep(drainMs, forced.signal)])
+  if (engine.hold.size > 0) {
+    // who still waits for somebody is told to come again
+    engine.hold.close()
+    await Promise.race([ended, sleep(lastWordMs, forced.signal)])
+  }
   forced.abort()
   for (const server of servers) server.cut()
   await ended

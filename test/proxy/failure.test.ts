@@ -1,5 +1,9 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+
 import { expect, test } from 'vitest'
 
+import { policySchema } from '../../src/core/policy.ts'
 import { backend, bed, catalogOf, instance, named, pause, raw } from './bed.ts'
 
 const second = { container: 'b'.repeat(64), name: 'shop-web-2', createdAt: '2026-01-02T00:00:00Z' }
@@ -121,6 +125,23 @@ test('an answer that breaks off never ends cleanly', async () => {
   await using proxy = await bed()
   proxy.catalog.set(catalogOf([instance({ port: service.port })]))
   await expect(proxy.get()).rejects.toThrow(/aborted|hang up|ECONNRESET/)
+})
+
+test('an answer that ends with its connection, for an old client, is reset when it breaks off', async () => {
+  await using service = await backend((_, response) => {
+    response.write('half')
+    setTimeout(() => response.destroy(), 50)
+  })
+  await using proxy = await bed()
+  const policy = { middlewares: { small: { compress: {} } } }
+  const at = { port: service.port, policy: policySchema.parse(policy) }
+  for (const middlewares of [[], ['small']]) {
+    const routes = [{ rule: 'Host(`shop.test`)', middlewares }]
+    proxy.catalog.set(catalogOf([instance({ ...at, routes })]))
+    const client = connect(proxy.port, '127.0.0.1').resume()
+    client.write('GET / HTTP/1.0\r\nHost: shop.test\r\nAccept-Encoding: gzip\r\n\r\n')
+    await expect(once(client, 'end')).rejects.toThrow('ECONNRESET')
+  }
 })
 
 test('a client that goes away ends the request upstream', async () => {

@@ -38,6 +38,16 @@ test('a request waits for an instance that is starting, but not for ever', async
   expect((await waiting).body).toBe('up')
 })
 
+test('who is still held when the proxy has drained is asked to come again', async () => {
+  const proxy = await bed({ holdMs, drainMs: 200 })
+  proxy.catalog.set(catalogOf([instance({ state: 'starting' })]))
+  const waiting = proxy.get()
+  await expect.poll(() => proxy.registry.metrics()).toMatch(/portolan_http_held 1/)
+  await proxy.stop()
+  const { status, headers } = await waiting
+  expect([status, headers['retry-after'], headers.connection]).toEqual([503, '5', 'close'])
+})
+
 test('a route whose endpoints were never ready, and none starts, is refused at once', async () => {
   await using proxy = await bed({ holdMs })
   proxy.catalog.set(catalogOf([instance({ state: 'unhealthy' })]))
@@ -90,6 +100,9 @@ test('the queue is bounded, for each route and in all', () => {
   queue.wake()
   expect(woken).toEqual(['a', 'b', 'c'])
   expect(queue.size).toBe(0)
+  wait('a')
+  queue.close()
+  expect([woken.length, queue.size, wait('b')]).toEqual([4, 0, undefined])
 })
 
 test('who waits again while all are woken waits for the next change', () => {

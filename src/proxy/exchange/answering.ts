@@ -101,7 +101,7 @@ export class Answering implements Parker {
     } else if (ends === framing.none) {
       added = ''
     } else if (isOld) {
-      this.closes = true
+      this.endsByClosing()
       from.isUnwrapped = true
     } else {
       added = 'transfer-encoding: chunked\r\n'
@@ -232,6 +232,12 @@ export class Answering implements Parker {
 
   giveUp(): void {
     this.client.destroy()
+  }
+
+  /** There is no other way to tell an old client that the answer is over. */
+  endsByClosing(): void {
+    this.closes = true
+    this.client.isUnframed = true
   }
 
   private connectionText(isUpgrade: boolean): string {

@@ -8,6 +8,8 @@ export type HoldQueue = {
   wait(key: string, ms: number, wake: () => void): (() => void) | undefined
   /** Something changed: everybody looks again, in the order in which they came. */
   wake(): void
+  /** Wakes all, and from now on there is no room for anybody. */
+  close(): void
 }
 
 export type HoldOptions = {
@@ -21,6 +23,7 @@ export function holdQueue(options: HoldOptions = {}): HoldQueue {
   const { perRoute = 1000, total = 10_000, sized = () => {} } = options
   const waiting = new Set<() => void>()
   const counts = new Map<string, number>()
+  let isClosed = false
   const add = (key: string, change: number) => {
     const next = (counts.get(key) ?? 0) + change
     if (next > 0) counts.set(key, next)
@@ -28,12 +31,18 @@ export function holdQueue(options: HoldOptions = {}): HoldQueue {
     sized(waiting.size)
   }
 
+  const wake = () => {
+    // those who wait again do so for the next change
+    const all = [...waiting]
+    for (const woken of all) woken()
+  }
+
   return {
     get size() {
       return waiting.size
     },
     wait(key, ms, wake) {
-      if (waiting.size >= total || (counts.get(key) ?? 0) >= perRoute) return undefined
+      if (isClosed || waiting.size >= total || (counts.get(key) ?? 0) >= perRoute) return undefined
       const leave = () => {
         if (!waiting.delete(woken)) return
         clearTimeout(timer)
@@ -49,10 +58,10 @@ export function holdQueue(options: HoldOptions = {}): HoldQueue {
       add(key, 1)
       return leave
     },
-    wake() {
-      // those who wait again do so for the next change
-      const all = [...waiting]
-      for (const woken of all) woken()
+    wake,
+    close() {
+      isClosed = true
+      wake()
     },
   }
 }

@@ -71,7 +71,7 @@ export class Pour implements Parker {
     const isCounted = length !== undefined && coders.length === 0
     const isOpen = !isCounted && this.hasContent
     const isChunked = isOpen && asked.minor > 0
-    if (isOpen && !isChunked) answering.closes = true
+    if (isOpen && !isChunked) answering.endsByClosing()
     const counted = isCounted && !hasNoBody(status) ? `content-length: ${length}\r\n` : ''
     answering.changed(status, head, isChunked ? 'transfer-encoding: chunked\r\n' : counted)
     pipeline([this.input, ...used.map((make) => make()), this.sink(isChunked)], (error) => {

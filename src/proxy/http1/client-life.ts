@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 
-import { askWhetherThere } from '../wire.ts'
+import { abort, askWhetherThere } from '../wire.ts'
 import { copyOf } from './bytes.ts'
 import { type ClientTimes, limits } from './limits.ts'
 import type { RequestTaker } from './request-taker.ts'
@@ -28,6 +28,8 @@ export class ClientLife {
   isPaused = false
   /** The client has closed its half. */
   hasEnded = false
+  /** The end of the connection is the end of the answer: only a reset tells that it is not whole. */
+  isUnframed = false
   /** Undefined while nothing is asked for: then it is only memory, more than all else of a client. */
   protected taker: RequestTaker | undefined
   protected state: number = state.head
@@ -111,9 +113,16 @@ export class ClientLife {
     stream.once('finish', () => this.onFinish())
   }
 
+  /** Ends it if nothing has been asked for for so long. */
+  endIdle(forMs: number): void {
+    if (this.isIdle && this.nowMs - this.sinceMs >= forMs) this.end()
+  }
+
   /** Cuts the connection, so that nobody takes what has come for whole. */
   destroy(): void {
-    this.stream.destroy()
+    // what lingers is whole, and may still be read
+    if (this.isUnframed && this.state !== state.linger) abort(this.stream)
+    else this.stream.destroy()
   }
 
   pause(): void {
@@ -198,7 +207,9 @@ export class ClientLife {
   /** Slower than this is no client but somebody who wants to keep connections busy. */
   private checkRate(): void {
     if (this.holdsBack && this.received === 0) return
-    if (this.received < limits.leastBytes) return this.destroy()
+    if (this.received < limits.leastBytes) {
+      return this.taker?.onMalformed(408, 'the content came too slowly')
+    }
     this.received = 0
     this.sinceMs = this.nowMs
   }

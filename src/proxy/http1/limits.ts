@@ -14,7 +14,8 @@ export const usualTimes: ClientTimes = {
   headMs: 10_000,
   idleMs: 75_000,
   lingerMs: 2000,
-  rateMs: 10_000,
+  // whoever pipes what is made slowly into a request pauses, and so do mobile networks
+  rateMs: 60_000,
 }
 
 /** All limits of a message's framing, in bytes unless they say otherwise. */
@@ -32,5 +33,5 @@ export const limits = {
   trailers: 8 * 1024,
   /** Hexadecimal digits of a chunk's size, so that it stays below 2^53. */
   chunkDigits: 13,
-  leastBytes: 1000,
+  leastBytes: 6000,
 } as const

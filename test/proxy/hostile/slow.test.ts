@@ -39,7 +39,7 @@ test('a connection on which nothing is asked is closed without a word', async ()
   expect(await empty.closed()).toBe('')
 })
 
-test('a body that comes too slowly costs its connection, and that of the endpoint', async () => {
+test('a body that comes too slowly is a 408, and costs its connection and that of the endpoint', async () => {
   await using service = await wireEndpoint(() => {})
   await using proxy = await bed({ clientTimes: { rateMs: 300 } })
   proxy.catalog.set(catalogOf([instance({ port: service.port })]))
@@ -47,7 +47,7 @@ test('a body that comes too slowly costs its connection, and that of the endpoin
   client.send(`POST / HTTP/1.1\r\n${host}Content-Length: 100000\r\n\r\na`)
   const drip = setInterval(() => client.send('a'), 50)
   client.socket.once('close', () => clearInterval(drip))
-  await client.closed()
+  expect(await client.closed()).toMatch(/^HTTP\/1.1 408 [^]*connection: close\r\n/)
   await expect.poll(() => service.last()?.isClosed).toBe(true)
 })
 

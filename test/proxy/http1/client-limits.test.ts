@@ -103,6 +103,22 @@ test('a connection on which nothing is asked is closed after 75 s', async () => 
   await one.closed()
 })
 
+test('at the end of the proxy who has just come is still heard, who has been quiet is not', async () => {
+  using one = await served('none')
+  one.connection.tick(900)
+  one.connection.endIdle(1000)
+  await one.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  one.connection.endIdle(0)
+  expect(one.told).toEqual(['request'])
+  one.connection.next()
+  one.connection.tick(2000)
+  one.connection.endIdle(1000)
+  await one.sendQuietly('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  expect(one.told).toEqual(['request'])
+  one.connection.tick(5000)
+  await one.closed()
+})
+
 test('who takes requests is let go when none has come for 2 s, and the next one has another', async () => {
   using one = await served('none')
   await one.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -121,16 +137,16 @@ test('who takes requests is let go when none has come for 2 s, and the next one 
 test('content has to come with 100 bytes a second, unless we are who does not read', async () => {
   using one = await served('length')
   await one.send(head)
-  await one.send('x'.repeat(1000))
-  one.connection.tick(10_100)
+  await one.send('x'.repeat(6000))
+  one.connection.tick(60_100)
   one.connection.pause()
-  one.connection.tick(60_000)
+  one.connection.tick(300_000)
   one.connection.resume()
-  one.connection.tick(69_000)
-  await one.send('x'.repeat(999))
-  expect(one.told).not.toContain('closed')
-  one.connection.tick(70_500)
-  await one.closed()
+  one.connection.tick(359_000)
+  await one.send('x'.repeat(5999))
+  expect(one.told).not.toContain('refused 408')
+  one.connection.tick(360_500)
+  expect(one.told).toContain('refused 408')
 })
 
 test('what comes after the last answer is let go for 2 s', async () => {
