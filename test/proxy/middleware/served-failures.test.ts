@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers'
 
 import { expect, test } from 'vitest'
 
+import { identityOf } from '../../../src/core/instance.ts'
 import { policySchema } from '../../../src/core/policy.ts'
 import { backend, catalogOf, instance } from '../bed.ts'
 import { route, served } from './served.ts'
@@ -90,6 +91,19 @@ test('an error gets the page that a service without any route has for it', async
     body: 'shop.test /502.html?from=x',
     headers: { 'x-a': 'b' },
   })
+})
+
+test('a service of error pages that refuses is known to, and the answers come as they are', async () => {
+  const { proxy, endpoint } = await served([], (_, response) =>
+    response.writeHead(500).end('plain'),
+  )
+  const middlewares = { m: { errorPages: { status: ['500'], service: 'sorry', path: '/' } } }
+  const routes = [{ rule: 'Host(`shop.test`)', middlewares: ['m'] }]
+  const web = instance({ port: endpoint.port, routes, policy: policySchema.parse({ middlewares }) })
+  const sorry = instance({ service: 'sorry', container: 'b'.repeat(64), routes: [], port: 1 })
+  proxy.catalog.set(catalogOf([web, sorry]))
+  expect(await proxy.get()).toMatchObject({ status: 500, body: 'plain' })
+  await expect.poll(() => proxy.proxy.upstream(identityOf(sorry))?.health).toBe('refusing')
 })
 
 test('error pages of a service that is not there are a problem, and the answers come as they are', async () => {
