@@ -220,7 +220,7 @@ export class DirectExchange implements Waiting {
     const { engine, asked } = this
     const nowMs = performance.now()
     this.joined = undefined
-    this.ended(isLate ? 'timeout' : 'reset', nowMs)
+    this.ended(isLate ? 'timeout' : wasRefused ? 'moot' : 'reset', nowMs)
     this.failure = isLate ? timedOut : refused
     // an endpoint that has refused a stream has not looked at it (RFC 9113, 8.7)
     const isSafe = isUntouched && (wasRefused || (asked.isRepeatable && !isLate))
@@ -243,7 +243,7 @@ export class DirectExchange implements Waiting {
     clearTimeout(this.timer)
     this.leave?.()
     this.joined?.cancel()
-    this.ended('ok', performance.now())
+    this.ended('moot', performance.now())
     this.trail?.cut('gone')
     this.count(this.joined?.status ?? 0)
   }

@@ -23,6 +23,18 @@ test('a status that is not wanted is tried again, with the whole body', async ()
   expect(bodies.every((one) => one === body)).toBe(true)
 })
 
+test('one whose answers are always asked for again is left alone like any that fails', async () => {
+  await using other = await backend()
+  let asked = 0
+  const { proxy, endpoint } = await served([], (_, response) => {
+    asked++
+    response.writeHead(503).end()
+  })
+  route(proxy, [{ retry: { attempts: 3, status: ['503'] } }], endpoint.port, [other.port])
+  for (let one = 0; one < 14; one++) expect((await proxy.get()).status).toBe(200)
+  expect(asked).toBe(5)
+})
+
 test('a POST is not tried again unless it is said', async () => {
   let asked = 0
   const { proxy } = await served([{ retry: { attempts: 3, status: ['503'] } }], (_, response) => {
