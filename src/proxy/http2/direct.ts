@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 
+import { longestTimerMs } from '../../core/retry.ts'
 import type { Trail } from '../access/trail.ts'
 import { connectTimeoutMs, mostRepeats, type Waiting, waitForSomebody } from '../exchange/again.ts'
 import {
@@ -162,10 +163,13 @@ export class DirectExchange implements Waiting {
     const cancel = this.engine.endpointSessions.open(target, opened, owner)
     this.leave = cancel
     const connectMs = this.guard?.limits.connectMs ?? connectTimeoutMs(target)
-    this.timer = setTimeout(() => {
-      cancel()
-      this.unreached(timedOut)
-    }, connectMs)
+    this.timer = setTimeout(
+      () => {
+        cancel()
+        this.unreached(timedOut)
+      },
+      Math.min(connectMs, longestTimerMs),
+    )
   }
 
   /** Nothing was sent: somebody else may have it. */

@@ -94,6 +94,18 @@ test(
 )
 
 test(
+  'time limits that are longer than timers take are long ones',
+  async () => {
+    const timeout = { connectMs: 2 ** 32, firstByteMs: 2 ** 32, idleMs: 2 ** 32 }
+    await using at = await scene({ middlewares: { long: { timeout } } })
+    const stream = at.proxy.session().request({ ':path': '/', ':authority': host })
+    const [head] = await once(stream.resume(), 'response')
+    expect(head[':status']).toBe(200)
+  },
+  limitMs,
+)
+
+test(
   'an endpoint that takes nothing of a request, and says nothing, is late',
   async () => {
     await using at = await scene({}, false, { idleMs: 500 })
