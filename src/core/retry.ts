@@ -45,10 +45,18 @@ export async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }
 
-/** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
+/** More than Node's timers take: they would be over at once. */
+export const longestTimerMs = 2 ** 31 - 1
+
+/** Aborts after `ms`, or 24 days. Where somebody else says how long: AbortSignal.timeout throws at parts of a millisecond. */
+export function limitOf(ms: number): AbortSignal {
+  return AbortSignal.timeout(Math.min(Math.ceil(ms), longestTimerMs))
+}
+
+/** Resolves after `ms`, or 24 days, or at once when `signal` aborts; never rejects. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   try {
-    await pause(ms, undefined, { signal })
+    await pause(Math.min(ms, longestTimerMs), undefined, { signal })
   } catch {
     // an aborted pause is only a shorter one: callers look at the signal
   }

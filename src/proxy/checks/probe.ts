@@ -2,6 +2,7 @@ import { addAbortSignal } from 'node:stream'
 
 import { messageOf } from '../../core/errors.ts'
 import type { HealthCheck } from '../../core/policy.ts'
+import { limitOf } from '../../core/retry.ts'
 import { dial } from './dial.ts'
 import type { Found, Place } from './found.ts'
 import { probeGrpc } from './probe-grpc.ts'
@@ -13,7 +14,7 @@ export async function probe(place: Place, check: HealthCheck, signal: AbortSigna
   // another port is not the one of which was said what it speaks
   const isOther = check.port !== undefined && check.port !== port
   const at = isOther ? { ip, port: check.port, proxyProtocol: null } : place
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(check.timeoutMs)])
+  const limit = AbortSignal.any([signal, limitOf(check.timeoutMs)])
   try {
     return await probes[check.kind](at, check, limit)
   } catch (error) {

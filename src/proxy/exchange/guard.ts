@@ -4,7 +4,7 @@ import { type OwnAnswer, refusal } from '../middleware/draft.ts'
 import type { Run } from '../middleware/run.ts'
 import type { Failure, Limits } from '../middleware/stage.ts'
 import type { TableRoute, Target } from '../table/route.ts'
-import type { Upstream } from '../worker/upstream.ts'
+import type { Ending, Upstream } from '../worker/upstream.ts'
 import { type Answer, refused, timedOut } from './answers.ts'
 import { ContentCount } from './content-count.ts'
 import type { Exchange } from './exchange.ts'
@@ -103,7 +103,10 @@ export class Guard {
     const changed = changedHead(head, bytes, draft)
     const sticky = exchange.stickyText()
     const replaced = run.answered(draft, ownDraft)
-    if (replaced && !(replaced instanceof Promise)) return exchange.sendOwn(replaced)
+    if (replaced && !(replaced instanceof Promise)) {
+      exchange.ended(endingOf(head.status), performance.now())
+      return exchange.sendOwn(replaced)
+    }
     const coders = replaced || head.status === 101 ? [] : run.coders(draft)
     if (!replaced && coders.length === 0) {
       return exchange.answering.begin(head, bytes, ends, connection, sticky, changed())
@@ -162,6 +165,7 @@ export class Guard {
     const isIdempotent = idempotent.has(exchange.asked.verb)
     const waitMs = run.again({ attempt: attempts, kind, status, idempotent: isIdempotent })
     if (waitMs === undefined) return false
+    if (status !== undefined) exchange.ended(endingOf(status), performance.now())
     exchange.repeat(upstream, waitMs)
     return true
   }
@@ -192,6 +196,11 @@ export class Guard {
   private fail(): void {
     if (!this.isOver) this.exchange.sendOwn(wholeAnswer(broken, ''))
   }
+}
+
+/** Whatever becomes of its answer. */
+function endingOf(status: number): Ending {
+  return status > 499 ? 'status5xx' : 'ok'
 }
 
 /** Has the middlewares of `chain` decide whether the request may go on. */

@@ -1,3 +1,5 @@
+import { longestTimerMs } from '../../core/retry.ts'
+
 /** Requests that wait until somebody can take them. Bounded, in all and for each route. */
 export type HoldQueue = {
   readonly size: number
@@ -53,7 +55,7 @@ export function holdQueue(options: HoldOptions = {}): HoldQueue {
         leave()
         wake()
       }
-      const timer = setTimeout(woken, ms)
+      const timer = setTimeout(woken, Math.min(ms, longestTimerMs))
       waiting.add(woken)
       add(key, 1)
       return leave

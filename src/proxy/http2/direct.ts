@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 
+import { longestTimerMs } from '../../core/retry.ts'
 import type { Trail } from '../access/trail.ts'
 import { connectTimeoutMs, mostRepeats, type Waiting, waitForSomebody } from '../exchange/again.ts'
 import {
@@ -162,10 +163,13 @@ export class DirectExchange implements Waiting {
     const cancel = this.engine.endpointSessions.open(target, opened, owner)
     this.leave = cancel
     const connectMs = this.guard?.limits.connectMs ?? connectTimeoutMs(target)
-    this.timer = setTimeout(() => {
-      cancel()
-      this.unreached(timedOut)
-    }, connectMs)
+    this.timer = setTimeout(
+      () => {
+        cancel()
+        this.unreached(timedOut)
+      },
+      Math.min(connectMs, longestTimerMs),
+    )
   }
 
   /** Nothing was sent: somebody else may have it. */
@@ -220,7 +224,7 @@ export class DirectExchange implements Waiting {
     const { engine, asked } = this
     const nowMs = performance.now()
     this.joined = undefined
-    this.ended(isLate ? 'timeout' : 'reset', nowMs)
+    this.ended(isLate ? 'timeout' : wasRefused ? 'moot' : 'reset', nowMs)
     this.failure = isLate ? timedOut : refused
     // an endpoint that has refused a stream has not looked at it (RFC 9113, 8.7)
     const isSafe = isUntouched && (wasRefused || (asked.isRepeatable && !isLate))
@@ -243,7 +247,7 @@ export class DirectExchange implements Waiting {
     clearTimeout(this.timer)
     this.leave?.()
     this.joined?.cancel()
-    this.ended('ok', performance.now())
+    this.ended('moot', performance.now())
     this.trail?.cut('gone')
     this.count(this.joined?.status ?? 0)
   }

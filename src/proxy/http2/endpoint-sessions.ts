@@ -68,8 +68,9 @@ export class EndpointSessions {
    */
   open(place: EndpointPlace, opened: Opened, owner: Owner | undefined): () => void {
     const known = this.free(place, owner?.key) ?? this.dial(place, owner)
-    const { session } = known
+    const { session, connected: wasConnected } = known
     let isOver = false
+    let leaveNext: (() => void) | undefined
     const leave = () => {
       isOver = true
       session.off('connect', connected)
@@ -85,12 +86,17 @@ export class EndpointSessions {
     const failed = () => {
       if (isOver) return
       leave()
-      opened(undefined)
+      // that one which was open ends says nothing of the next
+      if (wasConnected) leaveNext = this.open(place, opened, owner)
+      else opened(undefined)
     }
     session.once('close', failed)
     if (known.connected) setImmediate(connected)
     else session.once('connect', connected)
-    return leave
+    return () => {
+      leave()
+      leaveNext?.()
+    }
   }
 
   /** Ends the sessions, each after its last request. */

@@ -7,6 +7,7 @@ import {
 } from 'node:http2'
 import type { Duplex } from 'node:stream'
 
+import { longestTimerMs } from '../../core/retry.ts'
 import type { Trail } from '../access/trail.ts'
 import type { Parked } from '../exchange/parked.ts'
 import type { Limits } from '../middleware/stage.ts'
@@ -141,7 +142,9 @@ export class Join {
 
   private waitForLate(ms: number): void {
     clearTimeout(this.timer)
-    if (this.status === 0 && !this.isOver) this.timer = setTimeout(() => this.late(), ms)
+    if (this.status === 0 && !this.isOver) {
+      this.timer = setTimeout(() => this.late(), Math.min(ms, longestTimerMs))
+    }
   }
 
   private late(): void {

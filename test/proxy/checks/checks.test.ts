@@ -45,6 +45,21 @@ test('an endpoint is asked at once and again, once for all of its routes, until 
   })
 })
 
+for (const [what, timeoutMs] of [
+  ['longer than timers take', 2 ** 32],
+  ['no whole milliseconds', 30_000.5],
+] as const) {
+  test(`a time limit of ${what} is none less, nor an interval a short one`, async () => {
+    await using service = await backend((_, response) => void setTimeout(() => response.end(), 50))
+    using one = checking()
+    const times = { intervalMs: 2 ** 32, timeoutMs, rise: 1 }
+    one.checks.settle(added(routesOn(service.port, times)))
+    await until(() => one.made.length > 0)
+    await pause(100)
+    expect(one.made).toEqual([true])
+  })
+}
+
 test('one that falls and rises again is told', async () => {
   let status = 200
   await using service = await backend((_, response) => response.writeHead(status).end())

@@ -1,15 +1,18 @@
 import { once } from 'node:events'
+import { constants } from 'node:http2'
 
 import { expect, test } from 'vitest'
 
+import { identityOf } from '../../../src/core/instance.ts'
 import { policySchema } from '../../../src/core/policy.ts'
 import type { ProxyOptions } from '../../../src/proxy/options.ts'
-import { catalogOf, instance } from '../bed.ts'
+import { catalogOf, instance, pause } from '../bed.ts'
 import { wireEndpoint } from '../hostile/wire.ts'
 import { host, routes, secured } from './client.ts'
-import { asking, frameClient, frameEndpoint, headers, type } from './frames.ts'
+import { asking, frameClient, frameEndpoint, headers, reset, type } from './frames.ts'
 
 const limitMs = 60_000
+const refusedStream = constants.NGHTTP2_REFUSED_STREAM
 const cookie = { cookie: 'bound' }
 
 /** A proxy before an endpoint of HTTP/2, which answers yes if it `reads`, and takes nothing if not. */
@@ -48,6 +51,56 @@ test(
     expect(given).toEqual(['a=b', expect.stringMatching(/^bound=[\w-]+; Path=/)])
     expect(await cookiesOf({ cookie: String(given[1]).split(';')[0] ?? '' })).toEqual(['a=b'])
     expect((await at.proxy.get()).headers['set-cookie']).toEqual(given)
+  },
+  limitMs,
+)
+
+test(
+  'who refuses streams, or whose clients leave, is not taken for one that fails or is well',
+  async () => {
+    let refusals = 5
+    await using endpoint = await frameEndpoint((stream) =>
+      refusals-- > 0 ? reset(stream, refusedStream) : headers(stream, [':status', '200'], true),
+    )
+    await using proxy = await secured({ holdMs: 60_000 })
+    const at = (port: number) => instance({ port, protocol: 'h2c', routes })
+    const healthOf = (port: number) => proxy.proxy.upstream(identityOf(at(port)))?.health
+    proxy.catalog.set(catalogOf([at(endpoint.port)]))
+    const session = proxy.session()
+    const statusOf = async () => {
+      const [head] = await once(session.request({ ':authority': host }).resume(), 'response')
+      return head[':status']
+    }
+    expect([await statusOf(), await statusOf()]).toEqual([502, 200])
+    expect(healthOf(endpoint.port)).toBe('ok')
+    proxy.catalog.set(catalogOf([at(1)]))
+    using client = await frameClient(proxy.ports.get('https') ?? 0)
+    const waiting = session.request({ ':authority': host })
+    waiting.on('error', () => {})
+    await expect.poll(() => healthOf(1)).toBe('refusing')
+    waiting.close(constants.NGHTTP2_CANCEL)
+    const ended = (count: number) =>
+      expect
+        .poll(() => proxy.registry.metrics(), { timeout: limitMs })
+        .toMatch(new RegExp(`code="499"\\} ${count}\\n`))
+    await ended(1)
+    // its rest is over, and the client gone before it is found to refuse again
+    await pause(300)
+    client.send(headers(1, asking('GET'), true), reset(1, constants.NGHTTP2_CANCEL))
+    await ended(2)
+    expect(healthOf(1)).toBe('refusing')
+  },
+  limitMs,
+)
+
+test(
+  'time limits that are longer than timers take are long ones',
+  async () => {
+    const timeout = { connectMs: 2 ** 32, firstByteMs: 2 ** 32, idleMs: 2 ** 32 }
+    await using at = await scene({ middlewares: { long: { timeout } } })
+    const stream = at.proxy.session().request({ ':path': '/', ':authority': host })
+    const [head] = await once(stream.resume(), 'response')
+    expect(head[':status']).toBe(200)
   },
   limitMs,
 )

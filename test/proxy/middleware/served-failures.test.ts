@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers'
 
 import { expect, test } from 'vitest'
 
+import { identityOf } from '../../../src/core/instance.ts'
 import { policySchema } from '../../../src/core/policy.ts'
 import { backend, catalogOf, instance } from '../bed.ts'
 import { route, served } from './served.ts'
@@ -20,6 +21,18 @@ test('a status that is not wanted is tried again, with the whole body', async ()
   const answer = await proxy.get('/', { method: 'POST', body })
   expect(answer).toMatchObject({ status: 200, body: 'try 3' })
   expect(bodies.every((one) => one === body)).toBe(true)
+})
+
+test('one whose answers are always asked for again is left alone like any that fails', async () => {
+  await using other = await backend()
+  let asked = 0
+  const { proxy, endpoint } = await served([], (_, response) => {
+    asked++
+    response.writeHead(503).end()
+  })
+  route(proxy, [{ retry: { attempts: 3, status: ['503'] } }], endpoint.port, [other.port])
+  for (let one = 0; one < 14; one++) expect((await proxy.get()).status).toBe(200)
+  expect(asked).toBe(5)
 })
 
 test('a POST is not tried again unless it is said', async () => {
@@ -90,6 +103,19 @@ test('an error gets the page that a service without any route has for it', async
     body: 'shop.test /502.html?from=x',
     headers: { 'x-a': 'b' },
   })
+})
+
+test('a service of error pages that refuses is known to, and the answers come as they are', async () => {
+  const { proxy, endpoint } = await served([], (_, response) =>
+    response.writeHead(500).end('plain'),
+  )
+  const middlewares = { m: { errorPages: { status: ['500'], service: 'sorry', path: '/' } } }
+  const routes = [{ rule: 'Host(`shop.test`)', middlewares: ['m'] }]
+  const web = instance({ port: endpoint.port, routes, policy: policySchema.parse({ middlewares }) })
+  const sorry = instance({ service: 'sorry', container: 'b'.repeat(64), routes: [], port: 1 })
+  proxy.catalog.set(catalogOf([web, sorry]))
+  expect(await proxy.get()).toMatchObject({ status: 500, body: 'plain' })
+  await expect.poll(() => proxy.proxy.upstream(identityOf(sorry))?.health).toBe('refusing')
 })
 
 test('error pages of a service that is not there are a problem, and the answers come as they are', async () => {

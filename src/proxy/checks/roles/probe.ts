@@ -1,5 +1,6 @@
 import { messageOf } from '../../../core/errors.ts'
 import type { RoleProbe } from '../../../core/policy.ts'
+import { limitOf } from '../../../core/retry.ts'
 import type { Place } from '../found.ts'
 import { ProbeRefused, type RoleAnswer, type Silence } from './answer.ts'
 import { probeHttpRole } from './http.ts'
@@ -27,7 +28,7 @@ export async function probeRole(
   secrets: Secrets,
   signal: AbortSignal,
 ): Promise<RoleAnswer | Silence> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(probe.timeoutMs)])
+  const limit = AbortSignal.any([signal, limitOf(probe.timeoutMs)])
   try {
     const login = await loginOf(probe, secrets)
     // another port is not the one of which that was said
