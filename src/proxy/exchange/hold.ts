@@ -33,7 +33,7 @@ export function holdQueue(options: HoldOptions = {}): HoldQueue {
     sized(waiting.size)
   }
 
-  const wake = () => {
+  const wakeAll = () => {
     // those who wait again do so for the next change
     const all = [...waiting]
     for (const woken of all) woken()
@@ -60,10 +60,10 @@ export function holdQueue(options: HoldOptions = {}): HoldQueue {
       add(key, 1)
       return leave
     },
-    wake,
+    wake: wakeAll,
     close() {
       isClosed = true
-      wake()
+      wakeAll()
     },
   }
 }
