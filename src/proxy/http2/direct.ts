@@ -193,8 +193,9 @@ export class DirectExchange implements Waiting {
         if (upstream.timed) upstream.answered(performance.now() - this.triedMs)
         return this.bound(this.guard?.answered(head) ?? head, route, upstream)
       },
-      done: (status) => {
-        this.ended(status >= 500 ? 'status5xx' : 'ok', performance.now())
+      done: (status, isCut) => {
+        const whole = status >= 500 ? 'status5xx' : 'ok'
+        this.ended(isCut ? 'reset' : whole, performance.now())
         this.count(status)
         leaveToTake(stream, engine.parked, engine.idleMs)
       },

@@ -95,6 +95,28 @@ test(
 )
 
 test(
+  'an endpoint that cuts its answers is one that fails',
+  async () => {
+    await using endpoint = await frameEndpoint((stream) =>
+      Buffer.concat([
+        headers(stream, [':status', '200']),
+        reset(stream, constants.NGHTTP2_INTERNAL_ERROR),
+      ]),
+    )
+    await using proxy = await secured()
+    const cutting = instance({ port: endpoint.port, protocol: 'h2c', routes })
+    proxy.catalog.set(catalogOf([cutting]))
+    const session = proxy.session()
+    for (let one = 0; one < 5; one++) {
+      const stream = session.request({ ':authority': host }).resume()
+      await expect(once(stream, 'close')).rejects.toThrow(/INTERNAL_ERROR/)
+    }
+    expect(proxy.proxy.upstream(identityOf(cutting))?.health).toBe('ejected')
+  },
+  limitMs,
+)
+
+test(
   'p2c:latency prefers the endpoint that answers sooner',
   async () => {
     const asked = { soon: 0, late: 0 }
