@@ -189,9 +189,13 @@ export class DirectExchange implements Waiting {
     const text = (this.guard ?? asked).textFor(route, upstream.target, id)
     const { headers } = endpointHead(headOf(text.trimEnd()))
     const ends: Ends = {
-      answered: (head) => this.bound(this.guard?.answered(head) ?? head, route, upstream),
-      done: (status) => {
-        this.ended(status >= 500 ? 'status5xx' : 'ok', performance.now())
+      answered: (head) => {
+        if (upstream.timed) upstream.answered(performance.now() - this.triedMs)
+        return this.bound(this.guard?.answered(head) ?? head, route, upstream)
+      },
+      done: (status, isCut) => {
+        const whole = status >= 500 ? 'status5xx' : 'ok'
+        this.ended(isCut ? 'reset' : whole, performance.now())
         this.count(status)
         leaveToTake(stream, engine.parked, engine.idleMs)
       },

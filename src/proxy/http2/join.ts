@@ -32,8 +32,8 @@ export type Loss = {
 export type Ends = {
   /** Changes the head of the answer on its way to the client. */
   answered(head: AnswerHeaders): OutgoingHttpHeaders
-  /** The answer is whole, or has been cut on both sides. */
-  done(status: number): void
+  /** The answer is whole, or has been cut on both sides; `isCut`: by the endpoint. */
+  done(status: number, isCut: boolean): void
   lost(loss: Loss): void
   /** More content than may has come before an answer, and goes nowhere. */
   tooLarge(): void
@@ -187,7 +187,7 @@ export class Join {
     server.close(NGHTTP2_CANCEL)
     if (status === 0) return ends.tooLarge()
     trail?.cut('cut')
-    ends.done(status)
+    ends.done(status, false)
     client.close(NGHTTP2_ENHANCE_YOUR_CALM)
   }
 
@@ -203,7 +203,7 @@ export class Join {
     }
     const isCut = !isClean(server)
     if (isCut) trail?.cut('cut')
-    ends.done(status)
+    ends.done(status, isCut)
     // the client's end is ours from here on
     if (isCut) client.close(codeOf(server))
   }

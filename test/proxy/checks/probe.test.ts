@@ -4,12 +4,13 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2'
-import { createServer as createTcp, type Server } from 'node:net'
+import { createServer as createTcp } from 'node:net'
 
 import { expect, test } from 'vitest'
 
 import { type HealthCheck, healthSchema } from '../../../src/core/policy.ts'
 import { probe } from '../../../src/proxy/checks/probe.ts'
+import { listeningOn } from '../../listening.ts'
 import { backend } from '../bed.ts'
 
 const never = new AbortController().signal
@@ -18,12 +19,6 @@ const check = (more: Partial<HealthCheck> = {}) => healthSchema.parse(more)
 /** What a check of `service` finds. */
 const found = (port: number, more: Partial<HealthCheck> = {}) =>
   probe({ ip: '127.0.0.1', port, proxyProtocol: null }, check(more), never)
-
-async function listening(server: Server): Promise<number> {
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  return address !== null && typeof address === 'object' ? address.port : 0
-}
 
 test('HTTP: method, path, host and headers are sent; the status decides', async () => {
   const seen: unknown[] = []
@@ -102,7 +97,7 @@ for (const [name, answer, passed, why] of [
         .resume()
         .write(answer),
     )
-    const port = await listening(server)
+    const port = await listeningOn(server)
     expect(await found(port, { timeoutMs: 30_000 })).toEqual({ passed, why })
     server.close()
   })
@@ -115,7 +110,7 @@ test('HTTP: an endpoint of h2c is asked by HTTP/2, another port of it is not', a
     if (request.url === '/in') response.writeHead(302, { location: '/out' }).end()
     else response.writeHead(isKnown ? 204 : 500).end()
   })
-  const port = await listening(server)
+  const port = await listeningOn(server)
   await using plain = await backend()
   const h2c = { ip: '127.0.0.1', port, proxyProtocol: null, protocol: 'h2c' } as const
   const asked = { path: '/in', host: 'h.test', headers: { 'X-Key': '1' }, followRedirects: true }
@@ -128,7 +123,7 @@ test('HTTP: an endpoint of h2c is asked by HTTP/2, another port of it is not', a
 
 test('TCP: passes when a connection is accepted', async () => {
   const server = createTcp((socket) => socket.on('error', () => {}))
-  const port = await listening(server)
+  const port = await listeningOn(server)
   expect(await found(port, { kind: 'tcp' })).toEqual({ passed: true, why: 'connected' })
   server.close()
   await once(server, 'close')
@@ -154,7 +149,7 @@ for (const [word, status, passed] of [
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
       stream.end(Buffer.from([0, 0, 0, 0, 2, 8, status]))
     })
-    const port = await listening(server)
+    const port = await listeningOn(server)
     expect(await found(port, { kind: 'grpc' })).toMatchObject({ passed })
     server.close()
   })
@@ -168,7 +163,7 @@ test('gRPC: an answer that never ends is read no further than it could be right'
     const more = () => stream.write(Buffer.alloc(65_536), () => stream.destroyed || more())
     more()
   })
-  const port = await listening(server)
+  const port = await listeningOn(server)
   expect(await found(port, { kind: 'grpc', timeoutMs: 30_000 })).toEqual({
     passed: false,
     why: 'gRPC health is not SERVING',

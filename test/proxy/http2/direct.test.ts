@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { constants } from 'node:http2'
+import { constants, createServer } from 'node:http2'
 
 import { expect, test } from 'vitest'
 
 import { identityOf } from '../../../src/core/instance.ts'
 import { policySchema } from '../../../src/core/policy.ts'
 import type { ProxyOptions } from '../../../src/proxy/options.ts'
+import { listeningOn } from '../../listening.ts'
 import { catalogOf, instance, pause } from '../bed.ts'
 import { wireEndpoint } from '../hostile/wire.ts'
 import { host, routes, secured } from './client.ts'
@@ -89,6 +90,53 @@ test(
     client.send(headers(1, asking('GET'), true), reset(1, constants.NGHTTP2_CANCEL))
     await ended(2)
     expect(healthOf(1)).toBe('refusing')
+  },
+  limitMs,
+)
+
+test(
+  'an endpoint that cuts its answers is one that fails',
+  async () => {
+    await using endpoint = await frameEndpoint((stream) =>
+      Buffer.concat([
+        headers(stream, [':status', '200']),
+        reset(stream, constants.NGHTTP2_INTERNAL_ERROR),
+      ]),
+    )
+    await using proxy = await secured()
+    const cutting = instance({ port: endpoint.port, protocol: 'h2c', routes })
+    proxy.catalog.set(catalogOf([cutting]))
+    const session = proxy.session()
+    for (let one = 0; one < 5; one++) {
+      const stream = session.request({ ':authority': host }).resume()
+      await expect(once(stream, 'close')).rejects.toThrow(/INTERNAL_ERROR/)
+    }
+    expect(proxy.proxy.upstream(identityOf(cutting))?.health).toBe('ejected')
+  },
+  limitMs,
+)
+
+test(
+  'p2c:latency prefers the endpoint that answers sooner',
+  async () => {
+    const asked = { soon: 0, late: 0 }
+    const answering = (name: keyof typeof asked, ms: number) =>
+      createServer((_, response) => {
+        asked[name]++
+        setTimeout(() => response.end(), ms)
+      })
+    const servers = [answering('soon', 0), answering('late', 500)]
+    const ports = await Promise.all(servers.map((server) => listeningOn(server)))
+    await using proxy = await secured()
+    const policy = policySchema.parse({ balance: 'p2c:latency' })
+    const instances = ports.map((port) => instance({ port, protocol: 'h2c', policy, routes }))
+    proxy.catalog.set(catalogOf(instances))
+    const session = proxy.session()
+    for (let one = 0; one < 20; one++) {
+      await once(session.request({ ':authority': host }).resume(), 'end')
+    }
+    expect(asked.late).toBeLessThan(5)
+    for (const server of servers) server.close()
   },
   limitMs,
 )
