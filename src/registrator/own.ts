@@ -7,8 +7,10 @@ import type { Problem } from '../core/problems.ts'
 import type { Container, Containers } from '../docker/docker.ts'
 import { collisions } from './collisions.ts'
 import { type InstanceSettings, instancesOf, type Registered } from './instances.ts'
+import { factsOf } from './names.ts'
 import { type PlainEntry, plainEntry, type PlainSettings } from './plain.ts'
 import { type Row, rows } from './rows.ts'
+import { sharedNames } from './shared-names.ts'
 
 /** This node's instances as they ought to be; the rest of the world gets to know them through the store. */
 export type Own = {
@@ -36,6 +38,7 @@ const noPart: Part = {
 export function ownInstances(settings: InstanceSettings & PlainSettings) {
   const parts = new Map<string, Part>()
   const claimed = collisions()
+  const names = sharedNames()
   const table = rows()
   const defined = new Map<string, Definition>()
   const troubled = new Map<string, readonly Problem[]>()
@@ -71,15 +74,24 @@ export function ownInstances(settings: InstanceSettings & PlainSettings) {
     for (const id of gone) {
       replace(id, noPart)
       parts.delete(id)
+      names.forget(id)
     }
     for (const container of come) {
       const part = partOf(container)
       replace(container.id, part)
       parts.set(container.id, part)
+      const { project } = factsOf(container)
+      if (project !== undefined) names.tell(container.id, project, globalNames(part))
     }
     const problems = [...troubled].toSorted(([a], [b]) => compare(a, b)).flatMap(([, all]) => all)
-    return { ...table.lists(), definitions, problems: [...problems, ...claimed.problems()] }
+    const all = [...problems, ...claimed.problems(), ...names.problems()]
+    return { ...table.lists(), definitions, problems: all }
   }
+}
+
+function globalNames({ registered }: Part): ReadonlySet<string> {
+  const all = registered.instances.map(({ instance }) => instance)
+  return new Set(all.flatMap(({ project, service }) => (project === '-' ? service : [])))
 }
 
 /** Whatever somebody wrote into labels, it costs that container only. */

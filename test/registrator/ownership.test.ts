@@ -107,6 +107,40 @@ test('a container that did not change keeps its instance objects', () => {
   expect(after[1]).not.toBe(before[1])
 })
 
+test('a name that several projects give is noted, for as long as they do', () => {
+  const own = ownInstances({
+    ...settings,
+    plainPrefix: undefined,
+    plainAddress: 'auto',
+    advertise: '',
+  })
+  const engine = { id: 'E1', name: 'h1', version: '', apiVersion: '', kind: 'native' } as const
+  const of = (id: string, project: string, more: Readonly<Record<string, string>> = {}) =>
+    container({
+      id: id.repeat(64),
+      name: `${project}-${id}`,
+      labels: {
+        'com.docker.compose.project': project,
+        'com.docker.compose.service': 'web',
+        'portolan.service': 'front',
+        ...more,
+      },
+    })
+  const said = (...list: ReturnType<typeof of>[]) =>
+    own({
+      kind: 'known',
+      engine,
+      self: undefined,
+      byId: new Map(list.map((one) => [one.id, one])),
+    }).problems.map(({ severity, where, what }) => [severity, where, what])
+  const note = ['note', 'service front', 'projects a, b give it the same name']
+  expect(said(of('1', 'a'), of('2', 'a'))).toEqual([])
+  expect(said(of('1', 'a'), of('2', 'a'), of('3', 'b'))).toEqual([note])
+  expect(said(of('2', 'a'), of('3', 'b'))).toEqual([note])
+  expect(said(of('2', 'a'), of('3', 'b', { 'portolan.service': 'other' }))).toEqual([])
+  expect(said(of('3', 'b'))).toEqual([])
+})
+
 test('the advertised address: as set, else of the host, never of a bridge, unknown in a container', () => {
   const ip = (address: string, internal = false) =>
     ({ address, family: 'IPv4', internal, netmask: '', mac: '', cidr: null }) as const

@@ -109,6 +109,49 @@ for (const label of ['allow-ip', 'basic-auth', 'header.request.X']) {
   })
 }
 
+test('middlewares of a container act on its routes of other dialects, before what those say', () => {
+  const labels = {
+    ...own({ host: 'a', 'allow-ip': '10.0.0.0/8', compress: 'true', 'redirect-https': 'true' }),
+    'traefik.http.routers.x.rule': 'Host(`b`)',
+    'traefik.http.routers.x.middlewares': 'p',
+    'traefik.http.middlewares.p.addprefix.prefix': '/p',
+    'traefik.tcp.routers.y.rule': 'HostSNI(`*`)',
+    'traefik.tcp.routers.y.entrypoints': 'db',
+  }
+  const env = { VIRTUAL_HOST: 'c', VIRTUAL_PORT: '3000' }
+  const { instances, problems } = register(container({ labels, env }))
+  const all = ['redirect-https', 'allow-ip', 'compress']
+  expect(problems).toEqual([])
+  expect(
+    instances[0]?.routes.map(({ rule, middlewares, entrypoints }) => [
+      rule,
+      middlewares,
+      entrypoints,
+    ]),
+  ).toEqual([
+    ['Host(`a`)', all, ['http', 'https']],
+    ['Host(`b`)', [...all, 'p@docker'], ['http', 'https']],
+    ['HostSNI(`*`)', ['allow-ip'], ['db']],
+    ['Host(`c`)', all, ['http', 'https']],
+  ])
+  expect(new Set(Object.keys(instances[0]?.policy.middlewares ?? {}))).toEqual(
+    new Set([...all, 'p@docker']),
+  )
+})
+
+test('a bad middleware closes routes of other dialects, too; one without any route is said', () => {
+  const env = { VIRTUAL_HOST: 'c' }
+  const labels = own({ 'basic-auth': 'x' })
+  const [closed] = register(container({ labels, env })).instances
+  expect(closed?.policy.middlewares).toEqual({ 'basic-auth': { unread: 'portolan.basic-auth' } })
+  expect(closed?.routes[0]?.middlewares).toEqual(['basic-auth'])
+  expect(register(container({ labels: own({ compress: 'true' }) })).problems).toMatchObject([
+    { what: 'label portolan.compress', remedy: 'add portolan.host, or remove it' },
+  ])
+  const hidden = own({ compress: 'true', enable: 'false' })
+  expect(register(container({ labels: hidden })).problems).toEqual([])
+})
+
 test('middlewares act in one order, whatever that of the labels: who may come first, strip last', () => {
   const { routes } = declare({
     compress: 'true',

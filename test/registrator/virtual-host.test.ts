@@ -263,6 +263,8 @@ for (const [label, text, why] of [
   ['keepalive', 'disabled', 'no effect'],
   ['keepalive', 'auto', undefined],
   ['keepalive', '64', undefined],
+  ['non-get-redirect', '308', undefined],
+  ['non-get-redirect', '301', '308'],
   ['http3.enable', 'true', 'no HTTP/3'],
   ['ssl_verify_client', 'optional', 'not asked for'],
   ['nginx', '', 'no effect'],

@@ -54,6 +54,12 @@ export type DeclaredPort = {
   readonly policy?: Partial<Omit<Policy, 'middlewares'>>
 }
 
+/** Middlewares in the order in which they act. */
+export type Acting = {
+  readonly names: readonly string[]
+  readonly middlewares: Policy['middlewares']
+}
+
 /** What a container declares for others. By full names in lower case, such as `auth@docker`. */
 export type Shared = {
   readonly middlewares: Policy['middlewares']
@@ -80,6 +86,8 @@ export type Declaration = {
   /** By the names that routes use; a dialect takes care that its names are its own. */
   readonly middlewares: Policy['middlewares']
   readonly shared?: Shared
+  /** What acts on all routes of the container, those of later dialects too. */
+  readonly general?: { readonly http: Acting; readonly tcp: Acting }
   readonly problems: readonly Problem[]
 }
 

@@ -1,3 +1,5 @@
+import type { Problem } from '../../core/problems.ts'
+import type { Route } from '../../core/route.ts'
 import type {
   Declaration,
   DeclaredPort,
@@ -24,9 +26,12 @@ export function declarations(
   facts: Facts,
   settings: DialectSettings,
 ): readonly { readonly dialect: string; readonly declaration: Declaration }[] {
-  return Object.entries(dialects).map(([dialect, read]) => {
-    return { dialect, declaration: read(facts, settings) }
-  })
+  const all: { readonly dialect: string; readonly declaration: Declaration }[] = []
+  for (const [dialect, read] of Object.entries(dialects)) {
+    const general = all.find(({ declaration }) => declaration.general)?.declaration.general
+    all.push({ dialect, declaration: guarded(read(facts, settings), general) })
+  }
+  return all
 }
 
 /** What all dialects together say of a container. */
@@ -34,8 +39,41 @@ export function merged(facts: Facts, settings: DialectSettings): Declaration {
   const joint = declarations(facts, settings)
     .map(({ declaration }) => declaration)
     .reduce(over)
-  if (joint.unrouted !== true) return joint
+  if (joint.unrouted !== true)
+    return { ...joint, problems: [...joint.problems, ...idle(facts, joint)] }
   return { ...joint, routes: joint.routes.filter(({ route }) => route.source !== 'default') }
+}
+
+/** Middlewares without any route, unless something else was said that may be why there is none. */
+function idle({ container }: Facts, { general, enabled, routes, shared, problems }: Declaration) {
+  const ways = routes.length + (shared?.routes.length ?? 0)
+  if (!general || enabled === false || ways + problems.length > 0) return []
+  const labels = general.http.names.map((name) => `portolan.${name}`)
+  const problem: Problem = {
+    severity: 'warning',
+    where: `container ${container.name}`,
+    what: `label ${labels.join(', ')}`,
+    why: 'it has no effect without a route',
+    remedy: 'add portolan.host, or remove it',
+  }
+  return [problem]
+}
+
+/** What is said of all routes of a container acts before what a dialect says of its own. */
+function guarded(declaration: Declaration, general: Declaration['general']): Declaration {
+  if (!general) return declaration
+  const routes = declaration.routes.map(({ port, route }) => {
+    const { names } = route.kind === 'http' ? general.http : general.tcp
+    const middlewares = [...names, ...route.middlewares]
+    return { port, route: { ...route, middlewares, entrypoints: entrypointsOf(route, names) } }
+  })
+  return { ...declaration, routes }
+}
+
+/** What is sent to https has to be there. */
+function entrypointsOf({ entrypoints }: Route, names: readonly string[]): string[] {
+  const isMissing = names.includes('redirect-https') && !entrypoints.includes('https')
+  return isMissing ? [...entrypoints, 'https'] : entrypoints
 }
 
 function over(first: Declaration, second: Declaration): Declaration {
@@ -47,6 +85,7 @@ function over(first: Declaration, second: Declaration): Declaration {
     ports: [...first.ports, ...second.ports],
     routes: [...first.routes, ...second.routes.flatMap((one) => freeOf(first.routes, one))],
     middlewares: { ...second.middlewares, ...first.middlewares },
+    ...(first.general && { general: first.general }),
     // only one dialect has words for it
     ...((first.shared ?? second.shared) && { shared: first.shared ?? second.shared }),
     problems: [...first.problems, ...second.problems],

@@ -9,7 +9,10 @@ const start = 'com.github.nginx-proxy.nginx-proxy.'
 /** Labels that are about nginx itself; `usual` are the values that change nothing here. */
 const foreign = new Map<string, { readonly usual: RegExp; readonly why: string }>([
   ['keepalive', { usual: /^(auto|\d+)$/, why: 'connections to containers are always reused' }],
-  ['non-get-redirect', { usual: /^$/, why: 'redirects to https are not made' }],
+  [
+    'non-get-redirect',
+    { usual: /^308$/, why: 'other methods than GET and HEAD are redirected by 308' },
+  ],
   ['http2.enable', { usual: /^true$/i, why: 'it is not switched for one container' }],
   ['http3.enable', { usual: /^false$/i, why: 'there is no HTTP/3' }],
   ['ssl_verify_client', { usual: /^off$/i, why: 'certificates of clients are not asked for' }],

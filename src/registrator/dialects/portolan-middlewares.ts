@@ -1,14 +1,8 @@
 import { type Middleware, middlewareSchema } from '../../core/middleware.ts'
-import type { Policy } from '../../core/policy.ts'
+import type { Acting } from './dialect.ts'
 import type { LabelReader } from './labels.ts'
 import type { Said } from './portolan-labels.ts'
 import { sayIdle } from './portolan-policy.ts'
-
-/** The middlewares of one route, in the order in which they act. */
-export type Acting = {
-  readonly names: readonly string[]
-  readonly middlewares: Policy['middlewares']
-}
 
 type Maker = {
   readonly label: string
@@ -52,6 +46,8 @@ const makers: readonly Maker[] = [
   },
 ]
 
+const onConnections = makers.filter(({ tcp }) => tcp)
+
 /**
  * What acts on the requests of a route: what is said of it, else what is said in general. One with a bad value closes
  * the route: it might have been there to keep somebody out.
@@ -60,15 +56,19 @@ export function middlewaresOf(said: Said, general: Said): Acting {
   return acting(makers, said, general)
 }
 
+/** What is said of all routes: what acts on requests, and what of it on connections. */
+export function generalOf(general: Said) {
+  const http = acting(makers, general, general)
+  return http.names.length === 0
+    ? undefined
+    : { http, tcp: acting(onConnections, general, general) }
+}
+
 /** The same for connections. Undefined when something acts that can't on a connection. */
 export function connectionMiddlewaresOf(said: Said, general: Said): Acting | undefined {
   const onlyHttp = makers.filter(({ tcp }) => tcp === undefined)
   if (acting(onlyHttp, said, general).names.length > 0) return undefined
-  return acting(
-    makers.filter(({ tcp }) => tcp),
-    said,
-    general,
-  )
+  return acting(onConnections, said, general)
 }
 
 /** Labels of middlewares that mean nothing without another. */

@@ -5,7 +5,7 @@ import { looksLikeHttp } from '../ports.ts'
 import { type DeclaredPort, type Dialect, type Facts, nothing } from './dialect.ts'
 import { type LabelReader, labelReader } from './labels.ts'
 import { type Said, saidIn } from './portolan-labels.ts'
-import { sayIdleMiddlewares } from './portolan-middlewares.ts'
+import { generalOf, sayIdleMiddlewares } from './portolan-middlewares.ts'
 import { policyOf } from './portolan-policy.ts'
 import { sayIdleRoles } from './portolan-roles.ts'
 import { routesOf } from './portolan-routes.ts'
@@ -35,6 +35,7 @@ export const portolanDialect: Dialect = (facts, settings) => {
   ]
   const all = declared.flatMap((one) => one.routes)
   sayIdleRoles(general, routes, reader)
+  const acting = generalOf(general)
   const ports = [...routes, general].flatMap((said) => portOf(said, general, reader))
   return {
     ...nothing,
@@ -45,7 +46,11 @@ export const portolanDialect: Dialect = (facts, settings) => {
     ),
     ports,
     routes: all,
-    middlewares: Object.assign({}, ...declared.map(({ middlewares }) => middlewares)),
+    middlewares: Object.assign(
+      { ...acting?.http.middlewares },
+      ...declared.map(({ middlewares }) => middlewares),
+    ),
+    ...(acting && { general: acting }),
     problems: reader.problems,
   }
 }
