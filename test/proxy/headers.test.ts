@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { backend, bed, catalogOf, echo, instance } from './bed.ts'
+import { client, scripted } from './scripted.ts'
 
 type Seen = { url: string; headers: Record<string, string> }
 
@@ -177,3 +178,31 @@ test('of two prefixes that both fit, the one that ends with a segment is strippe
   expect((await seenBy({}, { ...more, path: '/api2/x' })).url).toBe('/x')
   expect((await seenBy({}, { ...more, path: '/api/x' })).url).toBe('/x')
 })
+
+for (const [what, said, middlewares, found] of [
+  [
+    'the time of an answer that has none is said by us',
+    '',
+    [],
+    /\r\ndate: [A-Z][a-z]{2}, .* GMT\r\n/,
+  ],
+  ['behind middlewares, too', '', ['small'], /\r\ndate: [A-Z][a-z]{2}, .* GMT\r\n/i],
+  ['an endpoint’s own time stays', 'dAte: yesterday\r\n', [], /\r\ndAte: yesterday\r\n/],
+] as const) {
+  test(what, async () => {
+    const answer = `HTTP/1.1 200 OK\r\n${said}Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nok`
+    await using service = await scripted((socket) => void socket.write(answer))
+    await using proxy = await bed()
+    const compress = {
+      compress: { encodings: ['gzip'], minBytes: 1, includeTypes: [], excludeTypes: [] },
+    }
+    const policy = { ...instance().policy, middlewares: { small: compress } }
+    const routes = [{ rule: 'Host(`shop.test`)', middlewares: [...middlewares] }]
+    proxy.catalog.set(catalogOf([instance({ port: service.port, routes, policy })]))
+    using asking = await client(proxy.port)
+    asking.write('GET / HTTP/1.1\r\nHost: shop.test\r\nAccept-Encoding: gzip\r\n\r\n')
+    const text = await asking.until('\r\n\r\n')
+    expect(text).toMatch(found)
+    expect(text.match(/\r\ndate:/gi)).toHaveLength(1)
+  })
+}

@@ -8,6 +8,7 @@ import type { OwnAnswer } from '../middleware/draft.ts'
 import { answerText } from './answer-text.ts'
 import { type Answer, textOf } from './answers.ts'
 import type { Asked } from './asked.ts'
+import { isUndated, now } from './date.ts'
 import { hasNoBody, ownHead } from './own-answer.ts'
 import type { Parked, Parker } from './parked.ts'
 import { ReadRate } from './read-rate.ts'
@@ -110,6 +111,7 @@ export class Answering implements Parker {
     if (head.contentType >= 0 && head.valueBegins(bytes, head.contentType, eventStream)) {
       this.isEndless = true
     }
+    if (changed === undefined && isUndated(head)) added += `date: ${now()}\r\n`
     added += more + this.connectionText(head.status === 101)
     this.head =
       changed === undefined

@@ -1,4 +1,5 @@
 import { http } from '../../core/node-http.ts'
+import { now } from './date.ts'
 
 /** An answer of our own. */
 export type Answer = {
@@ -53,7 +54,7 @@ export function textOf(answer: Answer, accept: string, added: string, isHead: bo
     answer.retryAfterSeconds === undefined ? '' : `retry-after: ${answer.retryAfterSeconds}\r\n`
   const location = answer.location === undefined ? '' : `location: ${answer.location}\r\n`
   return (
-    `HTTP/1.1 ${answer.status} ${nameOf(answer)}\r\ndate: ${new Date().toUTCString()}\r\n` +
+    `HTTP/1.1 ${answer.status} ${nameOf(answer)}\r\ndate: ${now()}\r\n` +
     `content-type: ${type}\r\ncontent-length: ${body.length}\r\ncache-control: no-store\r\n` +
     `x-content-type-options: nosniff\r\n${retry}${location}${added}\r\n${isHead ? '' : body}`
   )

@@ -2,11 +2,13 @@ import type { AnswerHead } from '../http1/answer-head.ts'
 import { endToEnd } from '../middleware/ask/lines.ts'
 import type { AnswerDraft } from '../middleware/draft.ts'
 import { HeaderLines } from '../middleware/header-lines.ts'
+import { isUndated, now } from './date.ts'
 import { hasNoBody } from './own-answer.ts'
 
 /** The head of an endpoint's answer as middlewares see it. */
 export function answerDraft(head: AnswerHead, bytes: Buffer): AnswerDraft {
   const headers = endToEnd(HeaderLines.in(bytes.latin1Slice(head.fieldsStart, head.end - 2)))
+  if (isUndated(head)) headers.append('Date', now())
   return { own: false, status: head.status, headers, length: lengthOf(head) }
 }
 

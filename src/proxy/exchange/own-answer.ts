@@ -2,6 +2,7 @@ import { http } from '../../core/node-http.ts'
 import type { AnswerDraft, OwnAnswer } from '../middleware/draft.ts'
 import { HeaderLines } from '../middleware/header-lines.ts'
 import { type Answer, bodyOf } from './answers.ts'
+import { now } from './date.ts'
 
 /** `answer` with its body: JSON or a small page, as `accept` says, unless it has one. */
 export function wholeAnswer(answer: Answer | OwnAnswer, accept: string): OwnAnswer {
@@ -23,7 +24,7 @@ export function ownDraft({ status, headers, body }: OwnAnswer): AnswerDraft {
 export function ownHead({ status, headers, body }: OwnAnswer, added: string): string {
   const lines = new HeaderLines(headers)
   lines.removeIf((name) => name === 'content-length' || name === 'transfer-encoding')
-  if (!lines.has('date')) lines.append('Date', new Date().toUTCString())
+  if (!lines.has('date')) lines.append('Date', now())
   const length = hasNoBody(status) ? '' : `Content-Length: ${body?.length ?? 0}\r\n`
   const name = http.STATUS_CODES[status] ?? 'Error'
   return `HTTP/1.1 ${status} ${name}\r\n${lines.text()}${length}${added}\r\n`

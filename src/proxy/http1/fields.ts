@@ -41,6 +41,7 @@ export class Fields {
   expect = -1
   via = -1
   contentType = -1
+  date = -1
   /** -1 for none. */
   contentLength = -1
   /** Its line is written as we would write it. */
@@ -85,6 +86,7 @@ export class Fields {
     this.expect = -1
     this.via = -1
     this.contentType = -1
+    this.date = -1
     this.contentLength = -1
     this.coding = coding.none
     this.close = false
@@ -191,6 +193,9 @@ export class Fields {
         return true
       case field.contentType:
         this.contentType = index
+        return true
+      case field.date:
+        this.date = index
         return true
       default:
         if (kind >= field.forwardedFor) this.origins++

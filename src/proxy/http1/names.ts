@@ -22,6 +22,7 @@ export const field = {
   /** Other names that say where a request came from, and spellings that some servers take for them. */
   forwardedOther: 16,
   contentType: 17,
+  date: 18,
 } as const
 
 /** What the header with a name from `start` to `end`, which is a token, is to us: a value of `field`. */
@@ -31,6 +32,8 @@ export function fieldOf(bytes: Uint8Array, start: number, end: number): number {
   switch (first) {
     case 0x63: // c
       return c(bytes, start, end - start)
+    case 0x64: // d
+      return end - start === 4 && isNamed(bytes, start, 'date') ? field.date : field.other
     case 0x65: // e
       return end - start === 6 && isNamed(bytes, start, 'expect') ? field.expect : field.other
     case 0x66: // f
