@@ -8,7 +8,7 @@ export type RetryBudget = {
 
 const share = 0.2
 const perSecond = 10
-/** Ten seconds' worth, plus what 5000 requests have earned. */
+/** What quiet time and requests earn together at most: those in flight at a crash are to be tried again, all at once. */
 const most = 10 * perSecond + 1000
 
 export function retryBudget(startMs: number): RetryBudget {
