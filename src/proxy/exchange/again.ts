@@ -8,6 +8,7 @@ import { nobodyReady, noWebSockets, refused, timedOut } from './answers.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import type { Life } from './life.ts'
+import { Repeats } from './repeats.ts'
 
 /** What has to be known of a request that may have to wait. */
 export type Waiting = Pick<
@@ -15,8 +16,6 @@ export type Waiting = Pick<
   'engine' | 'failure' | 'startedMs' | 'tried' | 'look' | 'held' | 'answer'
 >
 
-/** Times that a request which an endpoint may have seen is sent once more. */
-export const mostRepeats = 3
 /** How long a refusal is doubted: Docker reports a death a moment after it. */
 const doubtMs = 1000
 const shortestPauseMs = 10
@@ -47,8 +46,8 @@ export function afterLoss(
   exchange.ended(isConnect ? 'connect' : endingOf(connection, loss, isLate), nowMs)
   exchange.failure = isLate ? timedOut : refused
   if (!isConnect && exchange.guard?.lost(upstream, isLate ? 'timeout' : 'sent') === true) return
-  if (!isConnect && !isRepeatable(exchange, connection, loss)) {
-    if (!isUnread(exchange, connection, loss)) return exchange.answer(exchange.failure)
+  if (!isConnect && !isRepeatable(exchange, upstream, connection, loss)) {
+    if (!isUnread(exchange, upstream, connection, loss)) return exchange.answer(exchange.failure)
     return afterRefusal(exchange, upstream, nowMs + doubtMs)
   }
   if (!connection.isReused) (exchange.tried ??= new Set()).add(upstream)
@@ -56,10 +55,15 @@ export function afterLoss(
   if (may) engine.counts.retried()
   else if (!isConnect) return exchange.answer(exchange.failure)
   if (!isConnect) {
-    exchange.repeats++
+    repeated(exchange, upstream)
     exchange.sending.rewind()
   }
   exchange.look(nowMs)
+}
+
+function repeated(exchange: Exchange, upstream: Upstream): void {
+  exchange.repeats ??= new Repeats()
+  exchange.repeats.follow(upstream)
 }
 
 /** A kept connection that the endpoint closes at that very moment says nothing of it. */
@@ -71,11 +75,12 @@ function endingOf({ isReused }: UpstreamConnection, loss: Loss, isLate: boolean)
 /** What took too long once would do so everywhere, and keep several endpoints busy. */
 function isRepeatable(
   { asked, repeats }: Exchange,
+  upstream: Upstream,
   { hasBegun }: UpstreamConnection,
   loss: Loss,
 ): boolean {
   if ((loss !== 'closed' && loss !== 'paused') || hasBegun) return false
-  return asked.isRepeatable && repeats < mostRepeats
+  return asked.isRepeatable && repeats?.mayFollow(upstream) !== false
 }
 
 /**
@@ -84,11 +89,12 @@ function isRepeatable(
  */
 function isUnread(
   { repeats, sending }: Exchange,
+  upstream: Upstream,
   { hasBegun, error }: UpstreamConnection,
   loss: Loss,
 ) {
-  if (loss !== 'closed' || hasBegun || repeats >= mostRepeats || !sending.isKept) return false
-  return refusals.has(errnoOf(error) ?? '')
+  if (loss !== 'closed' || hasBegun || !sending.isKept) return false
+  return repeats?.mayFollow(upstream) !== false && refusals.has(errnoOf(error) ?? '')
 }
 
 /** What was refused unread is sent again if the endpoint leaves, which Docker says a moment later than its kernel. */
@@ -100,7 +106,7 @@ function afterRefusal(exchange: Exchange, upstream: Upstream, untilMs: number): 
     if (!engine.budget.spend(nowMs)) return exchange.answer(failure ?? refused)
     engine.counts.retried()
     exchange.tried = new Set([upstream])
-    exchange.repeats++
+    repeated(exchange, upstream)
     sending.rewind()
     return exchange.look(nowMs)
   }
@@ -114,9 +120,10 @@ function afterRefusal(exchange: Exchange, upstream: Upstream, untilMs: number): 
 }
 
 /** Whether what waits at `upstream` is to be asked of somebody else, because Docker has paused it. */
-export function isLeftWaiting(exchange: Life, { target }: Upstream): boolean {
+export function isLeftWaiting(exchange: Life, upstream: Upstream): boolean {
   const { asked, repeats, connection } = exchange
-  if (target.halt !== 'paused' || !asked.isRepeatable || repeats >= mostRepeats) return false
+  if (upstream.target.halt !== 'paused' || !asked.isRepeatable) return false
+  if (repeats?.mayFollow(upstream) === false) return false
   if (connection?.hasBegun !== false) return false
   return exchange.current()?.targets.some(({ state }) => state === 'ready') === true
 }

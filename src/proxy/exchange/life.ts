@@ -15,6 +15,7 @@ import { RouteFinder } from './find.ts'
 import type { Front } from './front.ts'
 import type { Guard } from './guard.ts'
 import { Heads } from './heads.ts'
+import type { Repeats } from './repeats.ts'
 import { Sending } from './sending.ts'
 import type { Tunnel } from './tunnel.ts'
 
@@ -32,8 +33,8 @@ export class Life {
   tried: Set<Upstream> | undefined
   /** What the client gets if nobody else is found. */
   failure: Answer | undefined
-  /** How often it was sent again to endpoints that may have seen it. */
-  repeats = 0
+  /** Undefined until it is sent again to an endpoint though another one may have seen it. */
+  repeats: Repeats | undefined
   readonly client: ClientConnection
   protected readonly front: Front
   protected readonly finder: RouteFinder
@@ -72,6 +73,7 @@ export class Life {
     this.guard = undefined
     this.tried = undefined
     this.failure = undefined
+    this.repeats = undefined
     this.route = undefined
     this.upstream = undefined
     this.connection = undefined
@@ -167,7 +169,7 @@ export class Life {
     this.route = undefined
     this.tried = undefined
     this.failure = undefined
-    this.repeats = 0
+    this.repeats = undefined
     this.interims = 0
     this.isMirrored = false
     this.id = ''

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 
 import { longestTimerMs } from '../../core/retry.ts'
 import type { Trail } from '../access/trail.ts'
-import { connectTimeoutMs, mostRepeats, type Waiting, waitForSomebody } from '../exchange/again.ts'
+import { connectTimeoutMs, type Waiting, waitForSomebody } from '../exchange/again.ts'
 import {
   type Answer,
   closedRoute,
@@ -16,6 +16,7 @@ import type { Engine } from '../exchange/engine.ts'
 import type { Front } from '../exchange/front.ts'
 import { wholeAnswer } from '../exchange/own-answer.ts'
 import { ownerFor } from '../exchange/owner.ts'
+import { Repeats } from '../exchange/repeats.ts'
 import type { Chain } from '../middleware/chains.ts'
 import type { OwnAnswer } from '../middleware/draft.ts'
 import { HeaderLines } from '../middleware/header-lines.ts'
@@ -55,7 +56,7 @@ export class DirectExchange implements Waiting {
   private route: TableRoute | undefined
   private upstream: Upstream | undefined
   private triedMs = 0
-  private repeats = 0
+  private repeats: Repeats | undefined
   private joined: Join | undefined
   private leave: (() => void) | undefined
   private timer: NodeJS.Timeout | undefined
@@ -225,16 +226,17 @@ export class DirectExchange implements Waiting {
 
   /** No answer has come. */
   private lost({ isLate, wasRefused, isUntouched }: Loss): void {
-    const { engine, asked } = this
+    const { engine, asked, upstream } = this
     const nowMs = performance.now()
     this.joined = undefined
     this.ended(isLate ? 'timeout' : wasRefused ? 'moot' : 'reset', nowMs)
     this.failure = isLate ? timedOut : refused
     // an endpoint that has refused a stream has not looked at it (RFC 9113, 8.7)
     const isSafe = isUntouched && (wasRefused || (asked.isRepeatable && !isLate))
-    if (!isSafe || this.repeats++ >= mostRepeats || !engine.budget.spend(nowMs)) {
-      return this.answer(this.failure)
-    }
+    const may = isSafe && upstream !== undefined && this.repeats?.mayFollow(upstream) !== false
+    if (!may || !engine.budget.spend(nowMs)) return this.answer(this.failure)
+    this.repeats ??= new Repeats()
+    this.repeats.follow(upstream)
     engine.counts.retried()
     this.look(nowMs)
   }

@@ -59,7 +59,7 @@ test(
 test(
   'who refuses streams, or whose clients leave, is not taken for one that fails or is well',
   async () => {
-    let refusals = 5
+    let refusals = 8
     await using endpoint = await frameEndpoint((stream) =>
       refusals-- > 0 ? reset(stream, refusedStream) : headers(stream, [':status', '200'], true),
     )
