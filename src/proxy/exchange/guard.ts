@@ -73,6 +73,7 @@ export class Guard {
   /** Whether this content of the request may come; if not, it is over. */
   admits(bytes: Buffer, start: number, end: number): boolean {
     const { exchange } = this
+    if (this.isIn && this.limits.requestBytes === undefined) return true
     this.received.add(bytes, start, end, exchange.asked.content === 'chunked')
     if (!this.isTooLarge()) return true
     if (exchange.answering.isUnseen) exchange.answer(tooLarge)
@@ -82,9 +83,11 @@ export class Guard {
 
   /** Whether this content of the answer may come. */
   passes(bytes: Buffer, start: number, end: number): boolean {
+    const { responseBytes } = this.limits
+    if (responseBytes === undefined) return true
     const isChunked = this.isChunked && this.exchange.connection?.isUnwrapped !== true
     this.responded.add(bytes, start, end, isChunked)
-    return this.responded.bytes <= (this.limits.responseBytes ?? Infinity)
+    return this.responded.bytes <= responseBytes
   }
 
   /** No answer came of an attempt. True: there will be another one. */
